@@ -1,0 +1,46 @@
+"""What a user did wrong, in one line: the value, the limit, the remedy."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+from collections.abc import Iterable
+from typing import Any
+
+
+class BadInput(ValueError):
+    """Input that cannot be used. The message is one line; the command line prints it and exits with 2."""
+
+
+class Diverged(ArithmeticError):
+    """A loss that is no longer finite. The message names the layer where it began and what is kept."""
+
+
+def unknown(what: str, name: object, known: Iterable[str]) -> BadInput:
+    """The error for a name that is not in `known`, with the nearest one that is."""
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name), names, n=1)
+    if not near:  # capitals are the commonest slip, and difflib minds them
+        near = [n for n in names if n.lower() == str(name).lower()]
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return BadInput(f"unknown {what} {str(name)!r}{hint} (known: {', '.join(names)})")
+
+
+def whole(what: str, value: Any, least: int = 0) -> int:
+    """`value` as an int of at least `least`. Raises BadInput for fractions, NaN, booleans and text."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise BadInput(f"{what} must be a whole number of at least {least}, not {value!r}")
+    if value < least:
+        raise BadInput(f"{what} must be at least {least}, not {value}")
+    return int(value)
+
+
+def number(what: str, value: Any, low: float, high: float = math.inf, *, open_low: bool = False) -> float:
+    """`value` as a float in [low, high], or (low, high] with `open_low`. Raises BadInput, for NaN too."""
+    ok = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not ok or not (low < value if open_low else low <= value) or not value <= high:
+        bracket = "(" if open_low else "["
+        close = ")" if high == math.inf else "]"
+        raise BadInput(f"{what} must be a number in {bracket}{low:g}, {high:g}{close}, not {value!r}")
+    return float(value)
