@@ -1,0 +1,21 @@
+"""The arithmetic of minimalbp, once for each backend: the contract.
+
+`reference` is plain NumPy and THE SPECIFICATION; `cpu` is Numba and BLAS. Each backend is a package with the
+same modules, the same functions and the same parameters (`tests/test_contract.py` compares the signatures):
+
+    linear      y = x Wᵀ + b, and the backward products: all units, shared rows, or chosen per example
+    select      which units get a gradient
+    activation  element-wise forward and backward, dropout
+    loss        softmax with cross-entropy
+    update      SGD, AdaGrad, Adam: one pass over the rows they touch
+
+Rules
+-----
+* Outputs come first, the caller allocates them, nothing is returned. Outputs never overlap inputs, except
+  where a docstring says "in place".
+* Arrays are C-contiguous and of one floating type (float32 or float64); indices and labels are int32.
+* A matrix of weights is (n_out, n_in): one contiguous row per output unit.
+* `work` is scratch memory of at least `linear.work_size(...)` elements; what it holds afterwards is undefined.
+* Kernels are given random numbers and never draw them. They check nothing: the engine has checked.
+* NaN and infinity travel as in NumPy: no kernel may assume that they do not occur.
+"""

@@ -1,0 +1,4 @@
+"""Numba kernels, and BLAS called from inside them. One file per module of the contract.
+
+Functions that call each other stay in one file: numba's cache does not notice a change in another file.
+"""

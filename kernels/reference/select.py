@@ -1,0 +1,53 @@
+"""Which units get a gradient: the top_k() of the meProp paper (section 2.2), and its unified form.
+
+The order is by magnitude, the larger first. NaN counts as larger than infinity, so that it surfaces instead of
+hiding; equal magnitudes go to the lower unit. A choice is written in ascending order of unit.
+"""
+
+import numpy as np
+
+SCORES = ("sum", "mean", "l2", "signed")
+
+
+def top_k(chosen, dy):
+    """chosen[e] = the k units of largest |dy[e]|, ascending. chosen int32 (batch, k), 1 <= k <= n_out."""
+    k = chosen.shape[1]
+    for e, g in enumerate(dy):
+        order = np.lexsort((-np.abs(g), ~np.isnan(g)))  # the last key leads; lexsort is stable
+        chosen[e] = np.sort(order[:k])
+
+
+def score(out, dy, kind):
+    """One score per unit over the batch, (n_out,). kind is an index into SCORES:
+
+    0 sum |dy| (the authors' code) · 1 mean |dy| (the paper's words; chooses as the sum does) ·
+    2 sqrt(sum dy²) · 3 |sum dy| (the other way to read the paper's words: a different method)
+    """
+    if kind == 2:
+        out[:] = np.sqrt(np.square(dy).sum(axis=0))
+    elif kind == 3:
+        out[:] = np.abs(dy.sum(axis=0))
+    else:
+        out[:] = np.abs(dy).sum(axis=0)
+        if kind == 1:
+            out /= len(dy)
+
+
+def invert(rows, start, example, count, chosen):
+    """The choice seen from the units: which examples chose each unit.
+
+    chosen int32 (batch, k), each row ascending and without repeats. Writes
+        count[0]             r, how many units at least one example chose
+        rows[:r]             those units, ascending
+        start[:r + 1]        where the list of each begins in `example`
+        example[:batch * k]  the examples that chose it, ascending
+    rows has room for n_out entries, start for n_out + 1; what lies behind is left as it was.
+    """
+    units, counts = np.unique(chosen, return_counts=True)
+    r = len(units)
+    count[0] = r
+    rows[:r] = units
+    start[0] = 0
+    start[1 : r + 1] = np.cumsum(counts)
+    by_unit = np.argsort(chosen, axis=None, kind="stable")
+    example[: chosen.size] = by_unit // chosen.shape[1]

@@ -1,0 +1,63 @@
+"""One optimiser step on one parameter, seen as a matrix w (n_rows, width), in one pass over memory.
+
+`rows` int32 (r,) ascends, and g (r, width) holds the gradient of those rows; every other row has the gradient
+zero. With `everywhere` all rows are updated (the papers: a dense optimiser); without, only `rows` are read and
+written (work in proportion to k: another algorithm). The gradient of a weight is taken in this order:
+
+    g <- scale g                 `scale`: 1, or what clipping by norm makes of it
+    g <- g + decay w             L2 regularisation
+    g <- min(max(g, -clip), clip)   element-wise, as in the authors' code; infinity: off. NaN stays NaN
+
+Moments under TINY in magnitude become 0: a row that is never chosen would otherwise decay into subnormal
+numbers, whose arithmetic is many times slower, and stay there for ever. All kernels work in place.
+"""
+
+import numpy as np
+
+TINY = 1e-30
+
+
+def _gradient(w, rows, g, decay, clip, scale, everywhere):
+    """(the rows to update, the gradient of each after scale, decay and clip)."""
+    touched = np.arange(len(w)) if everywhere else rows
+    full = np.zeros_like(w)
+    full[rows] = g * w.dtype.type(scale)
+    grad = full[touched] + w.dtype.type(decay) * w[touched]
+    return touched, np.clip(grad, -clip, clip)
+
+
+def _flush(moment):
+    return np.where(np.abs(moment) < TINY, 0, moment)
+
+
+def sgd(w, velocity, rows, g, lr, momentum, decay, clip, scale, everywhere):
+    """v <- momentum v + g;  w <- w - lr v. With momentum = 0, `velocity` is not looked at and may be empty."""
+    touched, grad = _gradient(w, rows, g, decay, clip, scale, everywhere)
+    if momentum:
+        velocity[touched] = _flush(w.dtype.type(momentum) * velocity[touched] + grad)
+        grad = velocity[touched]
+    w[touched] -= w.dtype.type(lr) * grad
+
+
+def adagrad(w, h, rows, g, lr, eps, decay, clip, scale, everywhere):
+    """h <- h + g²;  w <- w - lr g / sqrt(h + eps), eps inside the root as in the authors' code."""
+    touched, grad = _gradient(w, rows, g, decay, clip, scale, everywhere)
+    h[touched] += grad * grad
+    w[touched] -= w.dtype.type(lr) * grad / np.sqrt(h[touched] + w.dtype.type(eps))
+
+
+def adam(w, m, v, rows, g, lr, beta1, beta2, eps, decay, clip, scale, everywhere):
+    """m <- β1 m + (1-β1) g;  v <- β2 v + (1-β2) g²;  w <- w - lr m / (sqrt(v) + eps).
+
+    The caller folds the bias correction into lr, as the authors do: lr sqrt(1-β2^t) / (1-β1^t).
+    """
+    touched, grad = _gradient(w, rows, g, decay, clip, scale, everywhere)
+    one = w.dtype.type
+    m[touched] = _flush(one(beta1) * m[touched] + one(1 - beta1) * grad)
+    v[touched] = _flush(one(beta2) * v[touched] + one(1 - beta2) * (grad * grad))
+    w[touched] -= one(lr) * m[touched] / (np.sqrt(v[touched]) + one(eps))
+
+
+def sum_of_squares(out, g):
+    """out[0] += sum of g² in float64: for clipping by the norm of all gradients. out float64 (1,)."""
+    out[0] += np.sum(np.square(g, dtype=np.float64))

@@ -1,0 +1,108 @@
+"""A backend: five namespaces of kernels, the way in and out of its memory, and its threads.
+
+The only importer of `minimalbp.kernels`. What the kernels promise stands in that package's docstring.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .errors import BadInput, unknown, whole
+
+Array = np.ndarray
+NAMESPACES = ("linear", "select", "activation", "loss", "update")
+BACKENDS = ("reference", "cpu")
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Kernels of one kind. `linear`, `select`, ... are modules with the same names in every backend."""
+
+    name: str
+    linear: Any
+    select: Any
+    activation: Any
+    loss: Any
+    update: Any
+
+    def put(self, array: Any, dtype: str) -> Array:
+        """A host array as this backend's kernels want it: contiguous, of `dtype`. Copies only if it must."""
+        return np.ascontiguousarray(array, dtype)
+
+    def get(self, array: Array) -> Array:
+        """A copy on the host."""
+        return np.array(array)
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
+        """Memory for a kernel to write into. Zeroed, so that a bug shows the same face every time."""
+        return np.zeros(shape, dtype)
+
+    def sync(self) -> None:
+        """Wait until every kernel called so far is done: before a clock is read."""
+
+    @contextmanager
+    def threads(self, n: int | None = None) -> Iterator[dict[str, int]]:
+        """Use n cores (default: all this process may use) inside the block; yields who got how many.
+
+        One pool owns the cores, or they spin against each other: on `cpu` Numba has n threads and BLAS one, on
+        `reference` BLAS has them. Raises BadInput for n < 1 or more than there are.
+        """
+        from threadpoolctl import threadpool_limits
+
+        n = check_threads(n)
+        if self.name == "reference":
+            with threadpool_limits(n, user_api="blas"):
+                yield {"numba": 0, "blas": n}
+            return
+        policy = importlib.import_module("minimalbp.kernels.cpu.policy")
+        import scipy.linalg.cython_blas  # noqa: F401  the BLAS that Numba calls must be there to be limited
+
+        before = policy.set_threads(n)
+        try:
+            with threadpool_limits(1, user_api="blas"):
+                yield {"numba": n, "blas": 1}
+        finally:
+            policy.set_threads(before)
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_threads(n: int | None) -> int:
+    """n, or every core for None. Raises BadInput outside 1..cores."""
+    if n is None:
+        return cores()
+    n = whole("threads", n, least=1)
+    if n > cores():
+        raise BadInput(f"threads must be at most {cores()}, the cores this process may use, not {n}")
+    return n
+
+
+_loaded: dict[str, Backend] = {}
+
+
+def get_backend(name: str) -> Backend:
+    """The backend called `name`: "reference" or "cpu". Its kernels are imported at the first call."""
+    if name not in BACKENDS:
+        raise unknown("backend", name, BACKENDS)
+    if name not in _loaded:
+        modules = {m: importlib.import_module(f"minimalbp.kernels.{name}.{m}") for m in NAMESPACES}
+        _loaded[name] = Backend(name, **modules)
+    return _loaded[name]
+
+
+def check_dtype(name: str) -> str:
+    """`name` if it is a floating type that the kernels know."""
+    if name not in DTYPES:
+        raise unknown("dtype", name, DTYPES)
+    return name

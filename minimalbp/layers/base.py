@@ -1,0 +1,65 @@
+"""What every layer is: a forward, the backward that inverts it, and a place in a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, Backend
+from ..buffers import Buffers
+from ..param import Param
+from ..streams import Streams
+
+
+class Layer:
+    """The base class. A layer works after `bind`, which a network does for its layers.
+
+    Arrays that forward and backward return are the layer's own and are written anew at the next call.
+    """
+
+    be: Backend
+    buf: Buffers
+    path: tuple[int, ...] = ()
+    rng: np.random.Generator | None = None
+
+    def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
+        """Give the layer its backend, memory, random streams and place. A layer belongs to one network."""
+        self.be, self.buf, self.path = be, Buffers(be, dtype), path
+
+    def out_features(self, n: int | None) -> int | None:
+        """Width of the output for inputs of width n (None: not known). Raises BadInput where n cannot be."""
+        return n
+
+    def forward(self, x: Array, *, train: bool = True) -> Array:
+        """The layer's output for x (batch, ...). With `train`, keeps what backward needs."""
+        raise NotImplementedError  # every layer has its own
+
+    def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
+        """Sets the gradients of the parameters; returns dx, or None where it is not needed."""
+        raise NotImplementedError  # every layer has its own
+
+    def parameters(self) -> list[Param]:
+        """What is learnt here."""
+        return []
+
+    def layers(self) -> Iterator[Layer]:
+        """This layer and those inside it, outermost first."""
+        yield self
+
+    def settings(self) -> dict[str, Any]:
+        """What distinguishes this layer from others of its class, as JSON."""
+        return {}
+
+    def describe(self) -> dict[str, Any]:
+        """Class and settings, as JSON: equal for networks whose parameters can be exchanged."""
+        return {"layer": type(self).__name__, **self.settings()}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v}' for k, v in self.settings().items())})"
+
+    @property
+    def label(self) -> str:
+        """Place and kind, for messages: "layer 2, Linear(n_in=500, n_out=10)"."""
+        return f"layer {'.'.join(map(str, self.path))}, {self!r}"

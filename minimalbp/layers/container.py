@@ -1,0 +1,92 @@
+"""Containers: the chain rule composes, so that a chain of layers is a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..backend import Array, Backend
+from ..errors import BadInput
+from ..param import Param
+from ..streams import Streams
+from .base import Layer
+
+
+class Chain(Layer):
+    """Layers one after another: forward first to last, backward last to first."""
+
+    def __init__(self, *layers: Layer):
+        if not layers:
+            raise BadInput(f"{type(self).__name__} needs at least one layer")
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                raise BadInput(f"{type(self).__name__} takes layers, such as Linear(784, 500), not {layer!r}")
+        if len(set(map(id, layers))) < len(layers):
+            raise BadInput("a layer stands twice in one network; make one object for each place")
+        self.children = list(layers)
+
+    def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
+        super().bind(be, dtype, streams, path)
+        for i, layer in enumerate(self.children):
+            layer.bind(be, dtype, streams, (*path, i))
+
+    def forward(self, x: Array, *, train: bool = True) -> Array:
+        for layer in self.children:
+            x = layer.forward(x, train=train)
+        return x
+
+    def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
+        """The first layers need no dx unless a layer below them has parameters to learn."""
+        first = next((i for i, layer in enumerate(self.children) if layer.parameters()), len(self.children))
+        for i in range(len(self.children) - 1, -1, -1):
+            needed = need_dx or i > first
+            dx = self.children[i].backward(dy, need_dx=needed)
+            if dx is None:
+                return None
+            dy = dx
+        return dy
+
+    def out_features(self, n: int | None) -> int | None:
+        for layer in self.children:
+            n = layer.out_features(n)
+        return n
+
+    def parameters(self) -> list[Param]:
+        return [p for layer in self.children for p in layer.parameters()]
+
+    def layers(self) -> Iterator[Layer]:
+        yield self
+        for layer in self.children:
+            yield from layer.layers()
+
+    def settings(self) -> dict[str, Any]:
+        return {"layers": [layer.describe() for layer in self.children]}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.children))})"
+
+
+class Residual(Chain):
+    """y = x + f(x), f the chain of the layers inside;  dx = dy + the backward of f."""
+
+    def forward(self, x: Array, *, train: bool = True) -> Array:
+        inner = super().forward(x, train=train)
+        if inner.shape != x.shape:
+            raise BadInput(f"{self.label} adds its input {x.shape} to {inner.shape}; the shapes must be equal")
+        y = self.buf.get("y", x.shape)
+        self.be.activation.add(y, x, inner)
+        return y
+
+    def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
+        inner = super().backward(dy, need_dx=need_dx)
+        if inner is None:
+            return None
+        dx = self.buf.get("dx", dy.shape)
+        self.be.activation.add(dx, dy, inner)
+        return dx
+
+    def out_features(self, n: int | None) -> int | None:
+        inner = super().out_features(n)
+        if n is not None and inner is not None and inner != n:
+            raise BadInput(f"{self.label} adds its {n} inputs to {inner} outputs; the widths must be equal")
+        return n if n is not None else inner

@@ -1,0 +1,42 @@
+"""Dropout, inverted: scaled while training, so that nothing needs scaling afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend import Array, Backend
+from ..errors import number
+from ..streams import Streams
+from .base import Layer
+
+
+class Dropout(Layer):
+    """Each entry is zero with probability p while training, else multiplied by 1 / (1 - p). 0 <= p < 1."""
+
+    def __init__(self, p: float):
+        self.p = number("dropout", p, 0, 0.999)
+
+    def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
+        super().bind(be, dtype, streams, path)
+        self.rng = streams.generator("dropout", *path)
+
+    def forward(self, x: Array, *, train: bool = True) -> Array:
+        self._drawn = train and self.p > 0
+        if not self._drawn:
+            return x
+        assert self.rng is not None
+        self._u = self.buf.get("u", x.shape)
+        self.rng.random(out=self._u, dtype=self._u.dtype.type)
+        y = self.buf.get("y", x.shape)
+        self.be.activation.dropout(y, x, self._u, self.p)
+        return y
+
+    def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
+        if not need_dx or not self._drawn:
+            return dy if need_dx else None
+        dx = self.buf.get("dx", dy.shape)
+        self.be.activation.dropout_backward(dx, dy, self._u, self.p)
+        return dx
+
+    def settings(self) -> dict[str, Any]:
+        return {"p": self.p}

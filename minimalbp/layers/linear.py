@@ -1,0 +1,165 @@
+"""y = x Wᵀ + b, and minimal-effort back propagation through it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, Backend
+from ..errors import BadInput, unknown, whole
+from ..init import get_initialiser
+from ..param import Param, RowGrad
+from ..select import Dense, Selector
+from ..streams import Streams
+from .base import Layer
+
+
+class Linear(Layer):
+    """A linear layer of n_out units over n_in inputs.
+
+    select: which units get a gradient (meProp, equations 9 and 10); Dense() by default.
+    init: a name from `minimalbp.init`. bias: whether there is one, initially 0. bias_rows: "all", the dense
+    gradient of the authors' code (*faithful*), or "chosen", the gradient of the chosen units only.
+    """
+
+    weight: Param
+    bias: Param | None
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        *,
+        select: Selector | None = None,
+        init: str = "glorot_uniform",
+        bias: bool = True,
+        bias_rows: str = "all",
+    ):
+        self.n_in, self.n_out = whole("n_in", n_in, least=1), whole("n_out", n_out, least=1)
+        self.select = Dense() if select is None else select
+        if not isinstance(self.select, Selector):
+            raise BadInput(f"select must be a selector such as TopK(25), not {select!r}")
+        if bias_rows not in ("all", "chosen"):
+            raise unknown("bias_rows", bias_rows, ("all", "chosen"))
+        self._init, self.has_bias, self.bias_rows = get_initialiser(init), bool(bias), bias_rows
+
+    def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
+        super().bind(be, dtype, streams, path)
+        prefix = ".".join(map(str, path))
+        w = self._init(streams.generator("init", *path), self.n_out, self.n_in)
+        self.weight = Param(f"{prefix}.weight", be.put(w, dtype), be)
+        zero = be.empty((self.n_out,), dtype)
+        self.bias = Param(f"{prefix}.bias", zero, be) if self.has_bias else None
+        self._b = zero
+        self.rng = streams.generator("random-k", *path) if self.select.random else None
+
+    def forward(self, x: Array, *, train: bool = True) -> Array:
+        y = self.buf.get("y", (len(x), self.n_out))
+        self.be.linear.forward(y, x, self.weight.value, self._b)
+        self._x = x
+        return y
+
+    def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
+        choice = self.select(dy, self.be, self.buf, self.rng)
+        if choice is None:
+            return self._backward_all(dy, need_dx)
+        if self.bias is not None and self.bias_rows == "all":
+            self._dense_bias(dy)
+        scale = self.select.scale(self.n_out)
+        if scale != 1:
+            scaled = self.buf.get("scaled", dy.shape)
+            self.be.activation.scale(scaled, dy, scale)
+            dy = scaled
+        return (self._backward_rows if choice.ndim == 1 else self._backward_chosen)(dy, choice, need_dx)
+
+    def _backward_all(self, dy: Array, need_dx: bool) -> Array | None:
+        """dW = dyᵀ x, dx = dy W."""
+        lin, dw = self.be.linear, self.buf.get("dw", self.weight.value.shape)
+        work = self._work(len(dy), self.n_out)
+        lin.dw_all(dw, dy, self._x, work)
+        self.weight.grad = RowGrad(None, dw)
+        if self.bias is not None:
+            self._dense_bias(dy)
+        dx = self._dx(dy, need_dx)
+        if dx is not None:
+            lin.dx_all(dx, dy, self.weight.value, work)
+        return dx
+
+    def _backward_rows(self, dy: Array, rows: Array, need_dx: bool) -> Array | None:
+        """The same units for every example: two small dense products over r rows."""
+        lin, dw = self.be.linear, self.buf.get("dw", (len(rows), self.n_in))
+        work = self._work(len(dy), len(rows))
+        lin.dw_rows(dw, dy, self._x, rows, work)
+        self.weight.grad = RowGrad(rows, dw)
+        if self.bias is not None and self.bias_rows == "chosen":
+            db = self.buf.get("db", rows.shape)
+            lin.db_rows(db, dy, rows)
+            self.bias.grad = RowGrad(rows, db)
+        dx = self._dx(dy, need_dx)
+        if dx is not None:
+            lin.dx_rows(dx, dy, self.weight.value, rows, work)
+        return dx
+
+    def _backward_chosen(self, dy: Array, chosen: Array, need_dx: bool) -> Array | None:
+        """Each example its own k units: sums of rows; the optimiser sees the union of the choices."""
+        lin, buf, n = self.be.linear, self.buf, self.n_out
+        rows, start = buf.get("rows", (n,), "int32"), buf.get("start", (n + 1,), "int32")
+        example, count = buf.get("example", (chosen.size,), "int32"), buf.get("count", (1,), "int32")
+        self.be.select.invert(rows, start, example, count, chosen)
+        r = int(count[0])
+        rows, start = rows[:r], start[: r + 1]
+        dw = buf.get("dw", self.weight.value.shape)[:r]
+        lin.dw_chosen(dw, dy, self._x, rows, start, example)
+        self.weight.grad = RowGrad(rows, dw)
+        if self.bias is not None and self.bias_rows == "chosen":
+            db = buf.get("db", (n,))[:r]
+            lin.db_chosen(db, dy, rows, start, example)
+            self.bias.grad = RowGrad(rows, db)
+        dx = self._dx(dy, need_dx)
+        if dx is not None:
+            lin.dx_chosen(dx, dy, self.weight.value, chosen)
+        return dx
+
+    def _dense_bias(self, dy: Array) -> None:
+        assert self.bias is not None
+        db = self.buf.get("db", (self.n_out,))
+        self.be.linear.db_all(db, dy)
+        self.bias.grad = RowGrad(None, db)
+
+    def _work(self, batch: int, r: int) -> Array:
+        return self.buf.get("work", (self.be.linear.work_size(batch, self.n_in, r),))
+
+    def _dx(self, dy: Array, need_dx: bool) -> Array | None:
+        return self.buf.get("dx", (len(dy), self.n_in)) if need_dx else None
+
+    def out_features(self, n: int | None) -> int | None:
+        if n is not None and n != self.n_in:
+            raise BadInput(f"{self.label} takes {self.n_in} inputs but gets {n}; make the two widths equal")
+        return self.n_out
+
+    def parameters(self) -> list[Param]:
+        return [self.weight] + ([self.bias] if self.bias is not None else [])
+
+    def settings(self) -> dict[str, Any]:
+        bias = {} if self.has_bias else {"bias": False}
+        return {"n_in": self.n_in, "n_out": self.n_out, **bias}
+
+    def note(self) -> str | None:
+        """A line for the user where k is larger than the layer; None where there is nothing to say."""
+        k = getattr(self.select, "k", None)
+        if k is None or k <= self.n_out:
+            return None
+        return f"k = {k} is larger than {self.label}: clipped to all {self.n_out} units, which runs dense"
+
+
+def chosen_mask(choice: Array | None, shape: tuple[int, int]) -> Array:
+    """Which entries of a (batch, n_out) gradient a choice keeps, as booleans. For tests and lessons."""
+    if choice is None:
+        return np.ones(shape, bool)
+    mask = np.zeros(shape, bool)
+    if choice.ndim == 1:
+        mask[:, choice] = True
+    else:
+        np.put_along_axis(mask, choice, True, axis=1)
+    return mask

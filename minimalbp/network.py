@@ -1,0 +1,66 @@
+"""Sequential: the network a person builds, bound to a backend, a type and a seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .backend import Array, check_dtype, get_backend
+from .errors import BadInput
+from .layers import Chain, Layer, Linear
+from .select import Dense
+from .streams import Streams
+
+
+class Sequential(Chain):
+    """Layers one after another, ready to run.
+
+    rng: the seed of the initial weights and of the layers' random streams. backend: "cpu" or "reference".
+    dtype: "float32" or "float64" (for checks). Raises BadInput where the widths of neighbours differ.
+    """
+
+    def __init__(self, *layers: Layer, rng: int = 0, backend: str = "cpu", dtype: str = "float32"):
+        super().__init__(*layers)
+        everything = [layer for child in layers for layer in child.layers()]
+        if len(set(map(id, everything))) < len(everything):
+            raise BadInput("a layer stands twice in one network; make one object for each place")
+        self.dtype = check_dtype(dtype)
+        self.bind(get_backend(backend), dtype, Streams(rng), ())
+        self.n_out = self.out_features(None)
+
+    def __call__(self, x: Any) -> Array:
+        """Outputs for x (batch, ...) outside training, as a new array."""
+        return self.be.get(self.forward(self.prepare(x), train=False))
+
+    def prepare(self, x: Any) -> Array:
+        """x as the kernels want it. Raises BadInput where its width does not fit the first layer."""
+        x = self.be.put(x, self.dtype)
+        if x.ndim < 2:
+            raise BadInput(f"inputs must be (batch, features), not of shape {x.shape}")
+        self.out_features(x.shape[-1] if x.ndim == 2 else None)
+        return x
+
+    def linears(self) -> list[Linear]:
+        """The linear layers, first to last."""
+        return [layer for layer in self.layers() if isinstance(layer, Linear)]
+
+    def notes(self) -> list[str]:
+        """What a user should be told about this network: where k was clipped."""
+        return [note for layer in self.linears() if (note := layer.note())]
+
+
+def mlp(sizes: list[int], *, select: Any = None, dropout: float = 0.0, **options: Any) -> Sequential:
+    """The papers' network: Linear and ReLU (and Dropout) for every hidden size, and a dense Linear at the end.
+
+    sizes: inputs, hidden ..., outputs. select: the selector of every hidden layer. options: as for Sequential,
+    and `init`.
+    """
+    from .layers import Dropout, ReLU
+
+    init = options.pop("init", "glorot_uniform")
+    layers: list[Layer] = []
+    for n_in, n_out in zip(sizes[:-2], sizes[1:-1]):
+        layers += [Linear(n_in, n_out, select=select or Dense(), init=init), ReLU()]
+        if dropout:
+            layers.append(Dropout(dropout))
+    layers.append(Linear(sizes[-2], sizes[-1], init=init))
+    return Sequential(*layers, **options)

@@ -1,0 +1,113 @@
+"""What optimisers share: which rows they touch, clipping, and their state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..backend import Array
+from ..errors import BadInput, number, unknown
+from ..param import Param
+
+ROWS = ("all", "chosen")
+
+
+class Optimizer:
+    """The base of SGD, AdaGrad and Adam.
+
+    lr: learning rate, > 0. rows: "all" updates every row at every step, those without a gradient with the
+    gradient zero (the papers' dense optimiser); "chosen" reads and writes only rows that have a gradient, so the
+    work falls with k. With momentum or decay these are different algorithms. weight_decay: L2 factor, added to
+    the gradient (of the touched rows). clip: limit of each entry of that gradient (the authors' code uses 5).
+    clip_norm: limit of the norm of all gradients together, before the decay. Raises BadInput out of range.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()  # names of the arrays kept for each parameter
+
+    def __init__(
+        self,
+        params: Iterable[Param],
+        *,
+        lr: float,
+        rows: str = "all",
+        weight_decay: float = 0.0,
+        clip: float = math.inf,
+        clip_norm: float = math.inf,
+    ):
+        self.params = list(params)
+        if not self.params:
+            raise BadInput("there is nothing to learn: the network has no parameters")
+        if rows not in ROWS:
+            raise unknown("rows", rows, ROWS)
+        self.lr = number("lr", lr, 0, open_low=True)
+        if math.isinf(self.lr):
+            raise BadInput("lr must be finite")
+        self.rows, self.weight_decay = rows, number("weight_decay", weight_decay, 0)
+        self.clip = number("clip", clip, 0, open_low=True)
+        self.clip_norm = number("clip_norm", clip_norm, 0, open_low=True)
+        self.be = self.params[0].backend
+        self.t = 0  # steps done
+        self.state = {p.name: {s: np.zeros_like(p.value) for s in self.slots} for p in self.params}
+        self._views: dict[tuple[str, bool], tuple[Array, list[Array], Array]] = {}
+        self._norm = np.zeros(1)
+
+    def step(self) -> None:
+        """Update every parameter that has a gradient."""
+        self.t += 1
+        lr, scale = self._rate(), self._norm_scale()
+        for p in self.params:
+            if p.grad is None:
+                continue
+            sparse = p.grad.rows is not None
+            w, state, every = self._view(p, sparse)
+            rows = p.grad.rows if sparse else every
+            g = p.grad.values.reshape(len(rows), -1)
+            everywhere = self.rows == "all" and sparse and self._moves_without_gradient()
+            self._update(w, state, rows, g, lr, scale, everywhere)
+
+    def _rate(self) -> float:
+        return self.lr
+
+    def _moves_without_gradient(self) -> bool:
+        """Whether a zero gradient changes anything; where it does not, untouched rows need no visit."""
+        return self.weight_decay > 0
+
+    def _update(
+        self, w: Array, state: list[Array], rows: Array, g: Array, lr: float, scale: float, everywhere: bool
+    ) -> None:
+        raise NotImplementedError  # every optimiser has its own
+
+    def _view(self, p: Param, sparse: bool) -> tuple[Array, list[Array], Array]:
+        """The parameter and its state as matrices of rows, and the numbers of all rows.
+
+        A vector is one row, unless single entries of it are chosen.
+        """
+        key = (p.name, sparse)
+        if key not in self._views:
+            n = len(p.value) if sparse or p.value.ndim > 1 else 1
+            state = [self.state[p.name][s].reshape(n, -1) for s in self.slots]
+            self._views[key] = (p.value.reshape(n, -1), state, np.arange(n, dtype=np.int32))
+        return self._views[key]
+
+    def _norm_scale(self) -> float:
+        if math.isinf(self.clip_norm):
+            return 1.0
+        self._norm[0] = 0
+        for p in self.params:
+            if p.grad is not None:
+                self.be.update.sum_of_squares(self._norm, p.grad.values)
+        norm = math.sqrt(self._norm[0])
+        return min(1.0, self.clip_norm / norm) if norm > 0 else 1.0
+
+    def describe(self) -> dict[str, Any]:
+        """Class and settings, as JSON."""
+        kept = ("lr", "rows", "weight_decay", "clip", "clip_norm", *self.settings())
+        values = {key: getattr(self, key) for key in kept}
+        return {"optimizer": type(self).__name__} | {k: v for k, v in values.items() if v != math.inf}
+
+    def settings(self) -> tuple[str, ...]:
+        """Names of the settings beyond the common ones."""
+        return ()
