@@ -1,0 +1,128 @@
+"""From the raw arrays of a loader to a Dataset: scale, number, divide, check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from minimalbp.data.check import check_arrays, check_labels
+from minimalbp.data.dataset import Dataset, Split
+from minimalbp.data.divide import divide
+from minimalbp.errors import BadInput
+
+# Share of the examples that becomes a missing dev or test part
+DEFAULT_SHARE = 0.2
+
+Arrays = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+
+
+def scaled(x: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """float32 copy of `x`: bytes (uint8) are pixels and divided by 255, all else keeps its values."""
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as such
+        out = np.array(x, dtype=np.float32, order="C")
+    if x.dtype == np.uint8:
+        out /= 255
+    return out
+
+
+def named_labels(parts: Mapping[str, list[str]], name: str) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Number the class names of train (or of "all", where that is the only part) in sorted order.
+
+    Whole numbers sort as numbers, all else as text. Returns (classes, part -> (n,) int64 labels).
+    Raises BadInput for a dev or test label that train does not have.
+    """
+    first = parts["train"] if "train" in parts else parts["all"]
+    names = set(first)
+    try:
+        classes = tuple(sorted(names, key=lambda c: (int(c), c)))
+    except ValueError:
+        classes = tuple(sorted(names))
+    number = {c: i for i, c in enumerate(classes)}
+    labels = {}
+    for part, of_part in parts.items():
+        strange = next((c for c in of_part if c not in number), None)
+        if strange is not None:
+            raise BadInput(
+                f"{name} {part}: label {strange!r} is outside the classes of train ({shortened(classes)}); "
+                "add examples of it to train or leave it out"
+            )
+        labels[part] = np.array([number[c] for c in of_part], dtype=np.int64)
+    return classes, labels
+
+
+def shortened(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+
+
+def assemble(
+    name: str,
+    parts: Mapping[str, Arrays],
+    *,
+    classes: tuple[str, ...] | None = None,
+    dev: float | int | None = None,
+    test: float | int | None = None,
+    seed: int = 0,
+    source: str = "",
+    sha256: dict[str, str] | None = None,
+) -> Dataset:
+    """A checked Dataset from raw arrays.
+
+    parts     : "train" (or "all") and perhaps "dev" and "test" -> images (n, *shape), labels (n,)
+    classes   : class names; by default the labels of train count the classes: 0..largest
+    dev, test : fraction or count for a part that is missing, cut from train; default 0.2 each
+    seed      : of the stratified division
+
+    Raises BadInput for all that `check_arrays` refuses, for parts of different dtypes, and for a size
+    given for a part that the data bring along.
+    """
+    parts = dict(parts)
+    parts["train"] = parts.pop("all") if "all" in parts else parts["train"]
+    n_classes = len(classes) if classes is not None else _count_classes(parts["train"], name)
+    splits: dict[str, Split] = {}
+    x_train = parts["train"][0]
+    for part, (x, y) in sorted(parts.items(), key=lambda item: item[0] != "train"):  # train comes first
+        if x.dtype != x_train.dtype:
+            raise BadInput(
+                f"{name} {part}: images of dtype {x.dtype}, but train has {x_train.dtype}; store both alike, "
+                "or their scales would differ"
+            )
+        what = f"{name} {part}"
+        good = scaled(x) if x.dtype.kind in "iufb" else x
+        check_arrays(
+            good, y, n_classes=n_classes, shape=x_train.shape[1:], what=what, training=part == "train"
+        )
+        splits[part] = Split(good, np.ascontiguousarray(y, dtype=np.int64))
+    asked = {"dev": dev, "test": test}
+    for part in asked:
+        if part in splits and asked[part] is not None:
+            raise BadInput(f"{name} has its own {part} part of {len(splits[part])}; leave {part}= out")
+    takes = {p: DEFAULT_SHARE if v is None else v for p, v in asked.items() if p not in splits}
+    if takes:
+        train = splits["train"]
+        for part, rows in divide(train.y, takes, seed, name).items():
+            splits[part] = Split(train.x[rows], train.y[rows])
+    return Dataset(
+        name=name,
+        train=splits["train"],
+        dev=splits["dev"],
+        test=splits["test"],
+        classes=classes if classes is not None else tuple(map(str, range(n_classes))),
+        source=source,
+        sha256=sha256 or {},
+    )
+
+
+def _count_classes(train: Arrays, name: str) -> int:
+    """Classes that the labels of train name. More classes than examples are a slip, not a data set."""
+    y = train[1]
+    check_labels(y, None, f"{name} train")
+    n_classes = int(y.max()) + 1 if y.size else 0
+    if n_classes > max(y.size, 2):
+        raise BadInput(
+            f"{name} train: label {n_classes - 1} asks for {n_classes} classes of {y.size} examples; "
+            "number the classes 0, 1, 2, ..."
+        )
+    return n_classes

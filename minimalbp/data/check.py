@@ -1,0 +1,100 @@
+"""Checks that every loader and `fit` share: what cannot be trained on is refused in one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from minimalbp.data.dataset import Dataset
+from minimalbp.errors import BadInput
+
+
+def check_arrays(
+    x: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    *,
+    n_classes: int | None = None,
+    shape: tuple[int, ...] | None = None,
+    what: str = "the data",
+    training: bool = False,
+) -> None:
+    """Refuse examples `x` (n, *shape) and labels `y` (n,) that no network can use.
+
+    n_classes : labels must lie in 0..n_classes-1; by default any label from 0 is good
+    shape     : the example shape that the training part has, to compare with
+    what      : how messages name these arrays, e.g. "mnist test"
+    training  : also refuse labels of one class only
+
+    Raises BadInput: no examples, no inputs, different numbers of images and labels, another shape, NaN or
+    infinite pixels, a label outside the classes, a single class.
+    """
+    _check_images(x, shape, what)
+    if y.ndim != 1:
+        raise BadInput(
+            f"{what}: labels need the shape (n,), one class number an example, not {y.shape}; "
+            "for one-hot rows store y.argmax(axis=1)"
+        )
+    if len(x) != len(y):
+        raise BadInput(f"{what}: {len(x)} images but {len(y)} labels; each image needs exactly one")
+    check_labels(y, n_classes, what)
+    if training and (y == y[0]).all():
+        raise BadInput(f"{what}: every label is {y[0]}; training needs examples of at least two classes")
+
+
+def check_labels(y: npt.NDArray[Any], n_classes: int | None, what: str) -> None:
+    """Refuse labels that are not whole numbers, or lie outside 0..n_classes-1 (None: no upper limit)."""
+    if y.dtype.kind not in "iufb":
+        raise BadInput(f"{what}: labels must be whole numbers, not {y.dtype}; number them 0, 1, 2, ...")
+    if y.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            bad = y[~(y == np.floor(y)) | np.isinf(y)]
+        if bad.size:
+            raise BadInput(f"{what}: label {bad[0]} is not a whole number; number the classes 0, 1, 2, ...")
+    limit = np.inf if n_classes is None else n_classes
+    outside = y[(y < 0) | (y >= limit)]
+    if outside.size:
+        classes = "0, 1, 2, ..." if n_classes is None else f"0..{n_classes - 1}"
+        raise BadInput(
+            f"{what}: label {outside[0]} is outside the classes {classes}; "
+            "correct the label or leave its example out"
+        )
+
+
+def check_dataset(data: Dataset) -> None:
+    """Refuse a data set with a part that `check_arrays` refuses. Raises BadInput."""
+    for part in ("train", "dev", "test"):
+        split = getattr(data, part)
+        check_arrays(
+            split.x,
+            split.y,
+            n_classes=data.n_classes,
+            shape=data.shape,
+            what=f"{data.name} {part}",
+            training=part == "train",
+        )
+
+
+def _check_images(x: npt.NDArray[Any], shape: tuple[int, ...] | None, what: str) -> None:
+    if len(x.shape) < 2:
+        raise BadInput(f"{what}: images need the shape (n, ...), not {x.shape}; reshape them")
+    if len(x) == 0:
+        raise BadInput(f"{what}: no examples; at least one is needed")
+    if x[0].size == 0:
+        raise BadInput(f"{what}: examples of shape {x.shape[1:]} hold no numbers; at least one is needed")
+    if shape is not None and x.shape[1:] != shape:
+        raise BadInput(
+            f"{what}: examples of shape {x.shape[1:]}, but those of train have {shape}; "
+            "bring them to the same shape"
+        )
+    if x.dtype.kind not in "iufb":
+        raise BadInput(f"{what}: pixels must be real numbers, not {x.dtype}; convert them to float32")
+    finite = np.isfinite(x)
+    if not finite.all():
+        first = tuple(int(i) for i in np.argwhere(~finite)[0])
+        kind = "NaN" if np.isnan(x[first]) else "infinite (float32 ends at 3.4e38)"
+        raise BadInput(
+            f"{what}: pixel {first[1:]} of example {first[0]} is {kind}, one of {int((~finite).sum())} "
+            "such pixels; replace them or leave their examples out"
+        )

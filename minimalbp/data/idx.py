@@ -1,0 +1,65 @@
+"""The IDX format of MNIST: two zero bytes, a type code, the number of dimensions, the sizes, the numbers.
+
+All of it is big-endian. A file is refused unless every byte is accounted for.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from minimalbp.data.files import read_raw
+from minimalbp.errors import BadInput
+
+DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+CODES = {np.dtype(dtype).newbyteorder("="): code for code, dtype in DTYPES.items()}
+
+
+def read_idx(path: Path) -> npt.NDArray[Any]:
+    """The array in an IDX file, gzip or not. Raises BadInput if the file is missing, cut short or corrupt."""
+    return parse_idx(read_raw(path), str(path))
+
+
+def parse_idx(raw: bytes, name: str = "IDX data") -> npt.NDArray[Any]:
+    """The array in the bytes of an IDX file, in the byte order of this machine; `name` is for messages."""
+    if len(raw) < 4 or raw[:2] != b"\0\0":
+        raise BadInput(
+            f"{name}: not an IDX file: it begins with {raw[:4].hex(' ') or 'nothing'}, "
+            "not 00 00 <type> <dimensions>; get it again"
+        )
+    code, ndim = raw[2], raw[3]
+    if code not in DTYPES:
+        known = ", ".join(f"{c:02x}" for c in DTYPES)
+        raise BadInput(f"{name}: IDX type code {code:02x} is unknown (known: {known}); get the file again")
+    if not 1 <= ndim <= 32:
+        raise BadInput(f"{name}: an IDX file of {ndim} dimensions; 1 to 32 can be read; get the file again")
+    start = 4 + 4 * ndim
+    if len(raw) < start:
+        raise BadInput(f"{name}: cut short: {len(raw)} bytes, its header alone takes {start}; get it again")
+    shape = struct.unpack_from(f">{ndim}I", raw, 4)
+    dtype = np.dtype(DTYPES[code])
+    expected = start + math.prod(shape) * dtype.itemsize
+    if len(raw) != expected:
+        state = "cut short" if len(raw) < expected else "too long"
+        sizes = "x".join(map(str, shape))
+        raise BadInput(
+            f"{name}: {state}: {len(raw)} bytes, but {sizes} numbers of {dtype.itemsize} bytes "
+            f"take {expected}; get it again"
+        )
+    return np.frombuffer(raw, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
+
+
+def format_idx(array: npt.NDArray[Any]) -> bytes:
+    """The bytes of an IDX file for `array`, of one of the six IDX types; `parse_idx` gives it back."""
+    native = array.dtype.newbyteorder("=")
+    if native not in CODES or not 1 <= array.ndim <= 32:
+        known = ", ".join(str(d) for d in CODES)
+        raise BadInput(f"IDX cannot hold {array.ndim} dimensions of {array.dtype}; only 1 to 32 of {known}")
+    code = CODES[native]
+    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
+    return header + array.astype(DTYPES[code]).tobytes()

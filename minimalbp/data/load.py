@@ -1,0 +1,58 @@
+"""`load_dataset`: one name or path in, one Dataset out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from minimalbp.data.csv_table import load_csv
+from minimalbp.data.dataset import Dataset
+from minimalbp.data.digits import load_digits
+from minimalbp.data.mnist import is_idx_folder, load_idx_folder, load_known
+from minimalbp.data.npz import load_npz
+from minimalbp.data.pictures import load_pictures
+from minimalbp.data.registry import KNOWN
+from minimalbp.errors import BadInput, unknown, whole
+
+FILES = {".npz": load_npz, ".csv": load_csv}
+
+
+def load_dataset(
+    name: str | os.PathLike[str],
+    *,
+    dev: float | int | None = None,
+    test: float | int | None = None,
+    seed: int = 0,
+) -> Dataset:
+    """Load a data set by its name, or a user's own by its path.
+
+    name : "digits" (1,797 of 8x8, ships with scikit-learn), "mnist", "fashion-mnist" (28x28; dev = the first
+        5,000 training images, train = the other 55,000, test = 10,000); or the path of a folder of IDX files,
+        an .npz, a .csv, or a folder of class folders of pictures. A `Path` is never taken for a name.
+    dev, test : size of a part that the data do not bring along: a fraction in (0, 1) or a count; default 0.2.
+        Of mnist and fashion-mnist, dev is that many of the first training images.
+    seed : of the stratified division into parts; the same seed gives the same parts on every machine
+
+    Images come as float32: bytes (uint8) divided by 255, digits by 16, all else as it is. Labels are 0..n-1.
+    mnist and fashion-mnist are looked for in $MINIMALBP_DATA, then in the cache, then on public mirrors.
+
+    Raises BadInput, one line, for an unknown name, a missing or corrupt file, and data that cannot be
+    trained on (see `check_arrays`).
+    """
+    seed = whole("seed", seed)
+    if isinstance(name, str) and name == "digits":
+        return load_digits(dev=dev, test=test, seed=seed)
+    if isinstance(name, str) and name in KNOWN:
+        return load_known(KNOWN[name], dev=dev, test=test)
+    typed = os.fspath(name)
+    path = Path(typed).expanduser()
+    if path.is_dir():
+        load = load_idx_folder if is_idx_folder(path) else load_pictures
+        return load(path, dev=dev, test=test, seed=seed, source=typed)
+    if path.is_file():
+        if path.suffix.lower() not in FILES:
+            raise BadInput(f"{typed}: cannot be read as data; give an .npz, a .csv or a folder")
+        return FILES[path.suffix.lower()](path, dev=dev, test=test, seed=seed, source=typed)
+    if isinstance(name, str) and Path(typed).name == typed and not path.suffix:
+        raise unknown("data set or path", name, ["digits", *KNOWN])
+    raise BadInput(f"{typed}: no such file or folder; known names: digits, {', '.join(KNOWN)}")

@@ -1,0 +1,101 @@
+"""The public data sets that the package knows by name: their files, hashes, mirrors and licences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from minimalbp.errors import unknown
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """A file of a known set. Hash and size are those of the DECOMPRESSED bytes: mirrors pack differently."""
+
+    name: str
+    sha256: str
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class KnownSet:
+    """sizes: examples in train, dev, test; mirrors: addresses to which `<file name>.gz` is appended."""
+
+    name: str
+    about: str
+    licence: str
+    sizes: tuple[int, int, int]
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    files: tuple[KnownFile, ...]
+    mirrors: tuple[str, ...]
+
+
+def _mnist_files(*hashes: str) -> tuple[KnownFile, ...]:
+    names = (
+        ("train-images-idx3-ubyte", 16 + 60_000 * 28 * 28),
+        ("train-labels-idx1-ubyte", 8 + 60_000),
+        ("t10k-images-idx3-ubyte", 16 + 10_000 * 28 * 28),
+        ("t10k-labels-idx1-ubyte", 8 + 10_000),
+    )
+    return tuple(KnownFile(name, sha, size) for (name, size), sha in zip(names, hashes))
+
+
+_MNIST = KnownSet(
+    name="mnist",
+    about="handwritten digits (LeCun, Cortes, Burges)",
+    licence="CC BY-SA 3.0",
+    sizes=(55_000, 5_000, 10_000),
+    shape=(28, 28),
+    classes=tuple("0123456789"),
+    files=_mnist_files(
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+    mirrors=(
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    ),
+)
+
+_FASHION = KnownSet(
+    name="fashion-mnist",
+    about="pictures of clothes (Zalando)",
+    licence="MIT",
+    sizes=(55_000, 5_000, 10_000),
+    shape=(28, 28),
+    classes=(
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+        "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    ),
+    files=_mnist_files(
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    ),
+    # Zalando's own address offers no https; the hash guards what comes over it
+    mirrors=(
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    ),
+)  # fmt: skip
+
+KNOWN: dict[str, KnownSet] = {s.name: s for s in (_MNIST, _FASHION)}
+
+
+def known_set(name: str) -> KnownSet:
+    """The entry of a set that is found by its files. Raises BadInput for other names."""
+    if name not in KNOWN:
+        raise unknown("data set", name, KNOWN)
+    return KNOWN[name]
+
+
+def file_by_hash(sha: str) -> tuple[KnownSet, KnownFile] | None:
+    """Which file of which known set has this SHA-256 (of the decompressed bytes)."""
+    for entry in KNOWN.values():
+        for file in entry.files:
+            if file.sha256 == sha:
+                return entry, file
+    return None
