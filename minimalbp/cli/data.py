@@ -97,7 +97,7 @@ def _where(args: argparse.Namespace) -> None:
         empty = {"places": [], "name": name, "files": {}}
         print(json.dumps(empty) if args.json else "digits  inside scikit-learn")
         return
-    looked = places(known_set(name).name if name else "")
+    looked = places(known_set(name).name if name else None)
     out: dict[str, Any] = {
         "places": [{"kind": p.kind, "folder": str(p.folder), "exists": p.folder.is_dir()} for p in looked]
     }

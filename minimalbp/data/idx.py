@@ -51,7 +51,11 @@ def parse_idx(raw: bytes, name: str = "IDX data") -> npt.NDArray[Any]:
             f"{name}: {state}: {len(raw)} bytes, but {sizes} numbers of {dtype.itemsize} bytes "
             f"take {expected}; get it again"
         )
-    return np.frombuffer(raw, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
+    try:
+        array = np.frombuffer(raw, dtype, offset=start).reshape(shape)
+    except ValueError as e:  # no examples, of a size beyond any memory
+        raise BadInput(f"{name}: sizes {'x'.join(map(str, shape))} cannot be; get the file again") from e
+    return array.astype(dtype.newbyteorder("="))
 
 
 def format_idx(array: npt.NDArray[Any]) -> bytes:

@@ -30,16 +30,21 @@ def cache_dir() -> Path:
     return Path(pooch.os_cache("minimalbp"))
 
 
-def places(name: str) -> list[Place]:
-    """Folders searched for the set `name`, in order. Raises BadInput if $MINIMALBP_DATA is no folder."""
+def places(name: str | None = None) -> list[Place]:
+    """Folders searched for the set `name`, in order; without a name their roots.
+
+    Raises BadInput if $MINIMALBP_DATA is no folder.
+    """
     found = []
     shared = os.environ.get("MINIMALBP_DATA")
     if shared:
         root = Path(shared).expanduser()
         if not root.is_dir():
             raise BadInput(f"MINIMALBP_DATA={shared}: no such folder; correct the variable or unset it")
-        found += [Place("$MINIMALBP_DATA", root / name), Place("$MINIMALBP_DATA", root, shared=True)]
-    return [*found, Place("cache", cache_dir() / name)]
+        if name is not None:
+            found.append(Place("$MINIMALBP_DATA", root / name))
+        found.append(Place("$MINIMALBP_DATA", root, shared=True))
+    return [*found, Place("cache", cache_dir() / (name or ""))]
 
 
 def find_in(folder: Path, name: str) -> Path | None:
