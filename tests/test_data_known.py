@@ -6,6 +6,8 @@ A tiny set is added to the registry and served by an http server on this machine
 import gzip
 import http.server
 import os
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 
@@ -285,6 +287,12 @@ def test_an_unwritable_cache(tmp_path, monkeypatch, mirror):
     use_mirrors(monkeypatch, mirror.serve("a", tiny_files()))
     (tmp_path / "cache").write_text("a file, not a folder")
     refused(lambda: load_dataset("tiny"), "cannot be written", "set MINIMALBP_CACHE to a folder that can")
+
+
+def test_nothing_heavy_at_import():
+    code = "import sys, minimalbp.data; print(*{'pooch', 'requests', 'sklearn', 'PIL', 'tqdm'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 # --- registry and cache -----------------------------------------------------------------------------
