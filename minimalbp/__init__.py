@@ -1,0 +1,43 @@
+"""minimalbp: minimal-effort back propagation, taught, reproduced and measured.
+
+Nothing heavy is imported before it is used: a name below brings its module with it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from ._version import __version__
+
+_HOME = {
+    "backend": ("get_backend",),
+    "checkpoint": ("load_checkpoint", "save_checkpoint"),
+    "compare": ("compare",),
+    "data": ("Dataset", "Split", "load_dataset"),
+    "errors": ("BadInput", "Diverged"),
+    "gradcheck": ("directional_error",),
+    "layers": ("Cube", "Dropout", "Flatten", "Layer", "Linear", "ReLU", "Residual", "Sigmoid", "Tanh"),
+    "losses": ("SoftmaxCrossEntropy",),
+    "measure": ("Meter", "machine"),
+    "network": ("Sequential", "mlp"),
+    "optim": ("SGD", "AdaGrad", "Adam", "Optimizer"),
+    "param": ("Param", "RowGrad"),
+    "select": ("Dense", "RandomK", "TopK", "UnifiedTopK"),
+    "training": ("History", "Record", "Score", "evaluate", "fit"),
+    "weights": ("load", "save"),
+}
+_MODULE = {name: module for module, names in _HOME.items() for name in names}
+__all__ = ["__version__", *sorted(_MODULE)]  # noqa: PLE0604  every name is a string
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE:
+        raise AttributeError(f"module 'minimalbp' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

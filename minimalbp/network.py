@@ -36,6 +36,8 @@ class Sequential(Chain):
         x = self.be.put(x, self.dtype)
         if x.ndim < 2:
             raise BadInput(f"inputs must be (batch, features), not of shape {x.shape}")
+        if isinstance(self.children[0], Linear):  # pictures for a network that looks at vectors
+            x = x.reshape(len(x), -1)
         self.out_features(x.shape[-1] if x.ndim == 2 else None)
         return x
 

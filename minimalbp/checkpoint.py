@@ -1,0 +1,105 @@
+"""Checkpoints: everything a run needs to go on bit for bit, in one .npz without pickle.
+
+Arrays "param/NAME" and "optim/NAME/SLOT", and "meta", a JSON text: format, architecture, optimiser, its step
+counter, the states of the layers' generators, and what the training adds (position, order, history).
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ._version import __version__
+from .errors import BadInput
+from .files import replacing
+from .network import Sequential
+from .optim import Optimizer
+
+FORMAT = 1
+_UNREADABLE = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error)
+
+
+def save_checkpoint(path: Path, net: Sequential, optimizer: Optimizer, training: dict[str, Any]) -> None:
+    """Write everything to a temporary name and rename it. Raises BadInput where that cannot be."""
+    arrays = {f"param/{p.name}": net.be.get(p.value) for p in net.parameters()}
+    for name, slots in optimizer.state.items():
+        arrays |= {f"optim/{name}/{slot}": net.be.get(a) for slot, a in slots.items()}
+    meta = {
+        "format": FORMAT,
+        "minimalbp": __version__,
+        "dtype": net.dtype,
+        "architecture": net.describe(),
+        "optimizer": optimizer.describe(),
+        "t": optimizer.t,
+        "generators": {key: rng.bit_generator.state for key, rng in _generators(net).items()},
+        "training": training,
+    }
+    with replacing(path) as temporary, open(temporary, "wb") as f:
+        np.savez(f, meta=np.array(json.dumps(meta)), **arrays)
+
+
+def load_checkpoint(path: Path, net: Sequential, optimizer: Optimizer) -> dict[str, Any]:
+    """Put parameters, optimiser and generators back as they were; returns what the training had added.
+
+    Raises BadInput, and changes nothing, for a file that is cut short, of another architecture, type or
+    optimiser.
+    """
+    arrays, meta = _read(path)
+    here = {"architecture": net.describe(), "dtype": net.dtype, "optimizer": optimizer.describe()}
+    for key, value in here.items():
+        if meta.get(key) != json.loads(json.dumps(value)):
+            raise BadInput(f"{path} was saved with another {key}: {_differ(meta.get(key), value)}")
+    wanted = {f"param/{p.name}": p.value for p in net.parameters()}
+    for name, slots in optimizer.state.items():
+        wanted |= {f"optim/{name}/{slot}": a for slot, a in slots.items()}
+    generators = _generators(net)
+    for key, target in wanted.items():
+        if key not in arrays or arrays[key].shape != target.shape or arrays[key].dtype != target.dtype:
+            raise BadInput(f"{path} does not hold {key} as {target.dtype} {target.shape}; is it damaged?")
+    if set(meta["generators"]) != set(generators):
+        raise BadInput(f"{path} was saved with other random layers or selectors than this network has")
+    for key, target in wanted.items():
+        target[...] = arrays[key]
+    for key, rng in generators.items():
+        rng.bit_generator.state = meta["generators"][key]
+    optimizer.t = meta["t"]
+    return meta["training"]
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    if not path.exists():
+        raise BadInput(f"there is no checkpoint {path}; start the run without resume")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+        meta = json.loads(str(arrays.pop("meta")))
+        version = meta["format"]
+    except _UNREADABLE as e:
+        raise BadInput(f"{path} is not a whole checkpoint ({type(e).__name__}); start the run anew") from e
+    if version != FORMAT:
+        raise BadInput(f"{path} has checkpoint format {version}; this version reads format {FORMAT}")
+    return arrays, meta
+
+
+def _generators(net: Sequential) -> dict[str, np.random.Generator]:
+    return {".".join(map(str, la.path)): la.rng for la in net.layers() if la.rng is not None}
+
+
+def _differ(there: Any, here: Any) -> str:
+    """The first difference between two descriptions, in a few words."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        for key in here:
+            if there.get(key) != json.loads(json.dumps(here[key])):
+                return f"{key} {_differ(there.get(key), here[key])}"
+    if isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
+        for a, b in zip(there, here):
+            if a != json.loads(json.dumps(b)):
+                return _differ(a, b)
+    if isinstance(there, list) and isinstance(here, list):
+        return f"has {len(there)} there, {len(here)} here"
+    return f"is {there} there, {here} here"

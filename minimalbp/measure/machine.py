@@ -1,0 +1,72 @@
+"""What a measurement ran on: versions, processor, threads."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from .._version import __version__
+from ..backend import cores
+
+LIBRARIES = ("numpy", "numba", "scipy", "scikit-learn")
+
+
+def machine() -> dict[str, Any]:
+    """The processor, its cores, the system and the versions of what computes, as JSON."""
+    return {
+        "minimalbp": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in LIBRARIES},
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpu": _cpu(),
+        "cores": cores(),
+    }
+
+
+def version(package: str) -> str | None:
+    """The version of an installed package, or None."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def thread_pools() -> list[dict[str, Any]]:
+    """The BLAS and OpenMP libraries loaded in this process, and Numba: name, version, threads."""
+    import numba
+    import numpy  # noqa: F401  both bring a BLAS of their own
+    import scipy.linalg.cython_blas  # noqa: F401
+    from threadpoolctl import threadpool_info
+
+    pools = [
+        {"pool": p["internal_api"], "version": p.get("version"), "kernels": p.get("architecture"),
+         "threads": p["num_threads"], "library": Path(p["filepath"]).name}
+        for p in threadpool_info()
+    ]  # fmt: skip
+    numba_pool = {"pool": "numba", "version": numba.__version__, "kernels": numba.config.CPU_NAME or None,
+                  "threads": numba.config.NUMBA_NUM_THREADS, "library": numba.config.THREADING_LAYER}  # fmt: skip
+    return [*pools, numba_pool]
+
+
+def kernel_cache() -> dict[str, Any]:
+    """Where compiled kernels are kept, and whether that can be written."""
+    import minimalbp.backend
+
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    if chosen:
+        return {"folder": "$NUMBA_CACHE_DIR", "writable": os.access(chosen, os.W_OK)}
+    folder = Path(minimalbp.backend.__file__).parent
+    return {"folder": "__pycache__ beside the kernels", "writable": os.access(folder, os.W_OK)}
+
+
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,120 @@
+"""Where a training step goes: seconds, operations and bytes of each phase.
+
+A Meter wraps the kernels of a network's backend, so that layers know nothing of being measured.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+from ..backend import NAMESPACES, Backend
+from ..losses import SoftmaxCrossEntropy
+from ..network import Sequential
+from ..optim import Optimizer
+from .counters import FORMULAS, PHASES
+
+_TIMED = ("select", "dw", "dx")  # phases known from their kernels; the others from the marks of the step
+
+
+class Meter:
+    """Adds up a run. `seconds`, `ops` and `bytes` are dictionaries over PHASES; `steps` counts steps.
+
+    forward is from taking the batch to the logits, update the optimiser, both with their Python; select, dw and
+    dx are their kernels; other is the rest between logits and update: loss, biases, activations, Python. The
+    seconds of all phases so add up to the whole step.
+    """
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.seconds = dict.fromkeys(PHASES, 0.0)
+        self.ops = dict.fromkeys(PHASES, 0)
+        self.bytes = dict.fromkeys(PHASES, 0)
+        self._kernels = dict.fromkeys(_TIMED, 0.0)
+        self._last = 0.0
+        self._on = False
+
+    def start(self) -> None:
+        """A step begins."""
+        self._kernels.update(dict.fromkeys(_TIMED, 0.0))
+        self._on = True
+        self._last = time.perf_counter()
+
+    def mark(self, phase: str) -> None:
+        """The part "forward", "backward" or "update" of the step ends here; "update" ends the step."""
+        now = time.perf_counter()
+        took, self._last = now - self._last, now
+        if phase == "backward":
+            for part, seconds in self._kernels.items():
+                self.seconds[part] += seconds
+                took -= seconds
+            phase = "other"
+        self.seconds[phase] += took
+        if phase == "update":
+            self.steps += 1
+            self._on = False
+
+    @contextmanager
+    def attached(self, net: Sequential, loss: SoftmaxCrossEntropy, optimizer: Optimizer) -> Iterator[None]:
+        """Watch these three inside the block. Kernels called outside a step (evaluation) do not count."""
+        owners: list[Any] = [*net.layers(), loss, optimizer]
+        before = net.be
+        watched = self._watch(before)
+        for owner in owners:
+            owner.be = watched
+        try:
+            yield
+        finally:
+            for owner in owners:
+                owner.be = before
+
+    def _watch(self, be: Backend) -> Backend:
+        spaces = {}
+        for space in NAMESPACES:
+            module = getattr(be, space)
+            names = {n: getattr(module, n) for n in dir(module) if not n.startswith("_")}
+            spaces[space] = SimpleNamespace(
+                **{n: self._wrap(f"{space}.{n}", f) if f"{space}.{n}" in FORMULAS else f for n, f in names.items()}
+            )
+        return dataclasses.replace(be, **spaces)
+
+    def _wrap(self, name: str, kernel: Callable[..., None]) -> Callable[..., None]:
+        formula, ops, moved, spent = FORMULAS[name], self.ops, self.bytes, self._kernels
+        clock = time.perf_counter
+
+        def measured(*args: Any) -> None:
+            if not self._on:
+                return kernel(*args)
+            began = clock()
+            kernel(*args)
+            ended = clock()
+            count = formula(*args)
+            ops[count.phase] += count.ops
+            moved[count.phase] += count.bytes
+            if count.phase in spent:
+                spent[count.phase] += ended - began
+            self._last += clock() - ended  # counting is not part of the step
+            return None
+
+        measured.__signature__ = inspect.signature(kernel)  # type: ignore[attr-defined]
+        return measured
+
+    def totals(self) -> dict[str, dict[str, float]]:
+        """{"seconds", "ops", "bytes"}: each a dictionary over the phases and "total"."""
+        parts = {"seconds": self.seconds, "ops": self.ops, "bytes": self.bytes}
+        return {key: {**values, "total": sum(values.values())} for key, values in parts.items()}
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return {"steps": self.steps, "seconds": self.seconds, "ops": self.ops, "bytes": self.bytes}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        self.steps = state["steps"]
+        for key in ("seconds", "ops", "bytes"):
+            getattr(self, key).update(state[key])

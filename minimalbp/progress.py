@@ -1,0 +1,37 @@
+"""A progress bar on a terminal, silence in a pipe."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+
+class Progress:
+    """tqdm over the steps of a run, refreshed at most ten times a second: tqdm itself costs too much a step."""
+
+    def __init__(self, label: str | None, *, total: int, start: int = 0):
+        self._bar: Any = None
+        self._waiting, self._next = 0, 0.0
+        if label is not None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, initial=start, desc=label, unit="step", disable=None, leave=False)
+
+    def advance(self, loss: float) -> None:
+        """One more step is done."""
+        if self._bar is None:
+            return
+        self._waiting += 1
+        now = time.perf_counter()
+        if now >= self._next:
+            self._bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
+            self._bar.update(self._waiting)
+            self._waiting, self._next = 0, now + 0.1
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.update(self._waiting)
+            self._bar.close()

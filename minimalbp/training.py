@@ -1,0 +1,269 @@
+"""Training by the papers' protocol: the dev set several times per epoch, the test set at its best score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, nullcontext
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .checkpoint import load_checkpoint, save_checkpoint
+from .data import Dataset, Split
+from .errors import BadInput, Diverged, whole
+from .losses import SoftmaxCrossEntropy
+from .measure.meter import Meter
+from .network import Sequential
+from .optim import Optimizer
+from .progress import Progress
+from .streams import Streams
+
+EVALUATION_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Score:
+    """Of a network on a split: accuracy in 0..1 and mean loss."""
+
+    accuracy: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """One look at the dev set. epoch counts from 1; test is None unless this dev accuracy is the best so far."""
+
+    epoch: int
+    step: int
+    train_loss: float
+    dev_accuracy: float
+    dev_loss: float
+    test_accuracy: float | None = None
+    test_loss: float | None = None
+
+
+@dataclass
+class History:
+    """All records of a run, in order."""
+
+    records: list[Record] = field(default_factory=list)
+
+    @property
+    def best(self) -> Record:
+        """The first record of the best dev accuracy: the one that is reported. Raises BadInput if none."""
+        if not self.records:
+            raise BadInput("nothing was trained: there is no record yet")
+        return max(self.records, key=lambda r: r.dev_accuracy)
+
+
+Callback = Callable[[Record], "bool | None"]
+
+
+def evaluate(
+    net: Sequential, split: Split, *, batch_size: int = EVALUATION_BATCH, threads: int | None = None
+) -> Score:
+    """Accuracy and mean loss of `net` on `split`. Raises BadInput where data and network do not fit."""
+    if not len(split):
+        raise BadInput("there are no examples to evaluate on")
+    with net.be.threads(threads):
+        return _evaluate(net, split, batch_size)
+
+
+def _evaluate(net: Sequential, split: Split, batch_size: int = EVALUATION_BATCH) -> Score:
+    loss = SoftmaxCrossEntropy("sum").bind(net.be, net.dtype)
+    right, total = 0, 0.0
+    for lo in range(0, len(split), batch_size):
+        labels = split.y[lo : lo + batch_size]
+        logits = net.forward(net.prepare(split.x[lo : lo + batch_size]), train=False)
+        total += loss.forward(logits, np.asarray(labels, np.int32))
+        right += int(np.sum(np.argmax(logits, axis=1) == labels))
+    return Score(right / len(split), total / len(split))
+
+
+def train_step(
+    net: Sequential, loss: SoftmaxCrossEntropy, optimizer: Optimizer, x: Any, labels: Any, mark: Callable
+) -> float:
+    """Forward, loss, backward, update; returns the loss. `mark` is told where each part ends."""
+    logits = net.forward(x)
+    mark("forward")
+    value = loss.forward(logits, labels)
+    net.backward(loss.backward(), need_dx=False)
+    mark("backward")
+    if math.isfinite(value):  # a gradient of NaN would spoil the weights that the message is about
+        optimizer.step()
+    mark("update")
+    return value
+
+
+def fit(
+    net: Sequential,
+    data: Dataset,
+    optimizer: Optimizer,
+    *,
+    epochs: int = 20,
+    batch_size: int = 10,
+    rng: int = 0,
+    evals_per_epoch: int = 8,
+    loss: SoftmaxCrossEntropy | None = None,
+    callbacks: Iterable[Callback] = (),
+    meter: Meter | None = None,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    threads: int | None = None,
+    progress: str | None = None,
+) -> History:
+    """Train `net` on data.train; the records of every look at data.dev, test scores at its best.
+
+    rng: seed of the order of examples. evals_per_epoch: looks at the dev set per epoch (the authors: 8 or 11).
+    callbacks: called with each Record; one that returns True ends the training. checkpoint: a file written
+    whole after each look; with `resume` the run goes on from it, bit for bit as if never stopped (same backend
+    and threads). progress: the label of a progress bar, shown on a terminal only; None: no bar.
+
+    Raises BadInput for settings out of range or a checkpoint that does not fit, Diverged for a loss that is no
+    longer finite; the last checkpoint then stays.
+    """
+    epochs, batch_size = whole("epochs", epochs, least=1), whole("batch_size", batch_size, least=1)
+    evals_per_epoch = whole("evals_per_epoch", evals_per_epoch, least=1)
+    if batch_size > len(data.train):
+        raise BadInput(f"a batch of {batch_size} is larger than the {len(data.train)} training examples")
+    if net.n_out is not None and net.n_out < data.n_classes:
+        raise BadInput(f"the network has {net.n_out} outputs but {data.name} has {data.n_classes} classes")
+    loss = (loss or SoftmaxCrossEntropy()).bind(net.be, net.dtype)
+    run = _Run(net, data, optimizer, loss, batch_size, evals_per_epoch, Streams(rng), meter)
+    path = Path(checkpoint) if checkpoint else None
+    if resume:
+        if path is None:
+            raise BadInput("resume needs the checkpoint to go on from")
+        run.restore(load_checkpoint(path, net, optimizer))
+    callbacks = list(callbacks)
+    with ExitStack() as stack:
+        stack.enter_context(net.be.threads(threads))
+        stack.enter_context(np.errstate(over="ignore", invalid="ignore"))  # the loss is watched instead
+        stack.enter_context(meter.attached(net, loss, optimizer) if meter else nullcontext())
+        bar = stack.enter_context(Progress(progress, total=epochs * run.steps, start=run.done))
+        while run.done < epochs * run.steps:
+            record = run.part(bar, path)
+            if path is not None:
+                save_checkpoint(path, net, optimizer, run.state())
+            stop = [callback(record) for callback in callbacks]
+            if any(stop):
+                break
+    return run.history
+
+
+class _Run:
+    """Where a training stands: its order of examples, its position, its history."""
+
+    def __init__(
+        self,
+        net: Sequential,
+        data: Dataset,
+        optimizer: Optimizer,
+        loss: SoftmaxCrossEntropy,
+        batch_size: int,
+        evals: int,
+        streams: Streams,
+        meter: Meter | None,
+    ):
+        self.net, self.data, self.optimizer, self.loss, self.meter = net, data, optimizer, loss, meter
+        self.batch_size, self.history, self.done = batch_size, History(), 0
+        self.shuffle = streams.generator("shuffle")
+        self.order: np.ndarray | None = None
+        n = len(data.train)
+        self.steps = math.ceil(n / batch_size)  # of one epoch; the last batch may be smaller
+        evals = min(evals, self.steps)
+        self.looks = {self.steps * (i + 1) // evals for i in range(evals)}
+        self.x = net.prepare(data.train.x)
+        self.labels = np.asarray(data.train.y, np.int32)
+
+    def part(self, bar: Progress, checkpoint: Path | None) -> Record:
+        """Train up to the next look at the dev set, and look."""
+        meter, total, count = self.meter, 0.0, 0
+        mark = meter.mark if meter else _no_mark
+        while True:
+            position = self.done % self.steps
+            if position == 0 or self.order is None:
+                self.order_state = self.shuffle.bit_generator.state
+                self.order = self.shuffle.permutation(len(self.x))
+            if meter:
+                meter.start()
+            which = self.order[position * self.batch_size : (position + 1) * self.batch_size]
+            x, labels = self._take(which)
+            value = train_step(self.net, self.loss, self.optimizer, x, labels, mark)
+            self.done += 1
+            if not math.isfinite(value):
+                raise Diverged(self._diagnosis(x, value, checkpoint))
+            total, count = total + value, count + 1
+            bar.advance(value)
+            if position + 1 in self.looks:
+                return self._look(total / count, checkpoint)
+
+    def _take(self, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x = self.loss.buf.get("x", (len(which), *self.x.shape[1:]))
+        labels = self.loss.buf.get("labels", (len(which),), "int32")
+        np.take(self.x, which, axis=0, out=x, mode="clip")  # "raise" would copy through a buffer
+        np.take(self.labels, which, out=labels, mode="clip")
+        return x, labels
+
+    def _look(self, train_loss: float, checkpoint: Path | None) -> Record:
+        dev = _evaluate(self.net, self.data.dev)
+        if not math.isfinite(dev.loss):
+            raise Diverged(self._diagnosis(self.net.prepare(self.data.dev.x[:100]), dev.loss, checkpoint))
+        best = not self.history.records or dev.accuracy > self.history.best.dev_accuracy
+        test = _evaluate(self.net, self.data.test) if best else None
+        epoch = (self.done - 1) // self.steps + 1
+        record = Record(
+            epoch, self.done, train_loss, dev.accuracy, dev.loss,
+            test.accuracy if test else None, test.loss if test else None,
+        )  # fmt: skip
+        self.history.records.append(record)
+        return record
+
+    def _diagnosis(self, x: np.ndarray, value: float, checkpoint: Path | None) -> str:
+        """One line for a loss that is not finite: where it began, what is kept, what to try."""
+        where = "the loss itself"
+        for layer in self.net.children:
+            bad = [p.name for p in layer.parameters() if not np.isfinite(p.value).all()]
+            x = layer.forward(x, train=False)
+            if bad or not np.isfinite(x).all():
+                where = layer.label + (f" (its {', '.join(bad)} too)" if bad else "")
+                break
+        kept = f"; the last good checkpoint is {checkpoint}" if checkpoint and checkpoint.exists() else ""
+        epoch = (self.done - 1) // self.steps + 1
+        return (
+            f"the loss became {value} at step {self.done} (epoch {epoch}); the first values that are not "
+            f"finite come out of {where}{kept}; try a smaller --lr or --clip"
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Position, order and history, as JSON."""
+        return {
+            "done": self.done,
+            "batch_size": self.batch_size,
+            "examples": len(self.x),
+            "shuffle": self.shuffle.bit_generator.state,
+            "order": self.order_state,
+            "history": [asdict(r) for r in self.history.records],
+            "meter": self.meter.state() if self.meter else None,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        for name, now in (("batch_size", self.batch_size), ("examples", len(self.x))):
+            if state[name] != now:
+                raise BadInput(f"the checkpoint was made with {name} = {state[name]}, not {now}; use the same")
+        self.done, self.order_state = state["done"], state["order"]
+        if self.done % self.steps:  # in the middle of an epoch: draw its order again
+            self.shuffle.bit_generator.state = state["order"]
+            self.order = self.shuffle.permutation(len(self.x))
+        self.shuffle.bit_generator.state = state["shuffle"]
+        self.history = History([Record(**r) for r in state["history"]])
+        if self.meter and state["meter"]:
+            self.meter.restore(state["meter"])
+
+
+def _no_mark(phase: str) -> None:
+    """For a step that nobody measures."""
