@@ -1,0 +1,57 @@
+"""Fixtures of the engine's tests: every backend, every type, kernels in one piece and in several, fixed seeds."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from minimalbp.kernels.cpu import policy
+
+from minimalbp.backend import BACKENDS, DTYPES, get_backend
+
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
+
+
+@contextmanager
+def in_pieces(n):
+    """Cut the work of every cpu kernel into n pieces, however small it is and however few the cores."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(policy, "PARALLEL_WORK", 0)
+        patch.setattr(policy, "_threads", n)
+        yield
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def backend(request):
+    """The name of a backend."""
+    return request.param
+
+
+@pytest.fixture(scope="module", params=DTYPES)
+def dtype(request):
+    """The name of a floating type."""
+    return request.param
+
+
+@pytest.fixture(scope="module", params=["reference", "cpu", "cpu in 3 pieces"])
+def be(request):
+    """A backend to call kernels of, the cpu one also with more pieces than most sizes here have rows."""
+    name, *pieces = request.param.split(" in ")
+    if not pieces:
+        yield get_backend(name)
+        return
+    with in_pieces(3):
+        yield get_backend(name)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1706_06197)
+
+
+@pytest.fixture
+def quiet():
+    """NaN and infinity are meant: with the JIT switched off, NumPy would warn about them."""
+    with np.errstate(all="ignore"):
+        yield

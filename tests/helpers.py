@@ -1,0 +1,69 @@
+"""Makers of small things that several tests need."""
+
+import numpy as np
+import pytest
+
+import minimalbp as mbp
+from minimalbp.errors import BadInput
+
+CLOSE = {"float32": 2e-5, "float64": 1e-12}
+
+
+def close(actual, expected, dtype):
+    """Equal up to the rounding of `dtype`; NaN and infinity in the same places."""
+    np.testing.assert_allclose(actual, expected, rtol=CLOSE[dtype], atol=CLOSE[dtype])
+
+
+def small_integers(rng, shape, dtype):
+    """Entries -4..4: sums of their products are exact in every type and in every order."""
+    return rng.integers(-4, 5, shape).astype(dtype)
+
+
+def unwritten(shape, dtype):
+    """An output that nobody has written to: what is missed stays NaN (or a number that no unit has)."""
+    return np.full(shape, np.nan if np.dtype(dtype).kind == "f" else -77, dtype)
+
+
+def refused(call, *fragments):
+    """`call()` raises BadInput with a message of one line that holds every fragment."""
+    with pytest.raises(BadInput) as caught:
+        call()
+    message = str(caught.value)
+    assert "\n" not in message
+    for fragment in fragments:
+        assert fragment in message, message
+    return message
+
+
+def clusters(n=60, n_in=7, n_classes=3, seed=0):
+    """A small data set that a linear network learns: noisy points around one centre for each class."""
+    rng = np.random.default_rng(seed)
+    centres = 2 * rng.normal(size=(n_classes, n_in))
+
+    def split(count):
+        y = np.arange(count) % n_classes
+        x = centres[y] + 0.5 * rng.normal(size=(count, n_in))
+        return mbp.Split(x.astype(np.float32), y.astype(np.int64))
+
+    classes = tuple(f"class {c}" for c in range(n_classes))
+    return mbp.Dataset("clusters", split(n), split(17), split(13), classes)
+
+
+def parameters(net):
+    """{name: a copy} of what has been learnt."""
+    return {p.name: p.value.copy() for p in net.parameters()}
+
+
+def assert_same(a, b):
+    """Two dictionaries of arrays, bit for bit."""
+    assert a.keys() == b.keys()
+    for key in a:
+        assert a[key].dtype == b[key].dtype
+        assert a[key].tobytes() == b[key].tobytes(), key
+
+
+def full_gradient(p):
+    """The gradient of a parameter as an array of its shape, zero outside the rows."""
+    full = np.zeros_like(p.value)
+    full[slice(None) if p.grad.rows is None else p.grad.rows] = p.grad.values
+    return full

@@ -1,0 +1,132 @@
+"""A slow oracle: what each kernel means, as loops over Python floats. Shares no line with the kernels."""
+
+import math
+
+import numpy as np
+
+
+def forward(x, w, b):
+    return [[b[o] + sum(xi * wi for xi, wi in zip(row, w[o])) for o in range(len(w))] for row in x]
+
+
+def mask(choice, batch, n_out):
+    """kept[e][o]: whether example e keeps unit o. choice: None, a list of units, or one list for each example."""
+    if choice is None:
+        return [[True] * n_out for _ in range(batch)]
+    lists = choice if isinstance(choice[0], list) else [choice] * batch
+    return [[o in units for o in range(n_out)] for units in lists]
+
+
+def dw(dy, x, kept, rows):
+    """The rows `rows` of dW: sums over the examples that keep the unit."""
+    out = []
+    for o in rows:
+        row = [0.0] * len(x[0])
+        for e in range(len(dy)):
+            if kept[e][o]:
+                for i in range(len(row)):
+                    row[i] += dy[e][o] * x[e][i]
+        out.append(row)
+    return out
+
+
+def dx(dy, w, kept):
+    out = []
+    for e in range(len(dy)):
+        row = [0.0] * len(w[0])
+        for o in range(len(w)):
+            if kept[e][o]:
+                for i in range(len(row)):
+                    row[i] += dy[e][o] * w[o][i]
+        out.append(row)
+    return out
+
+
+def db(dy, kept, rows):
+    return [sum(dy[e][o] for e in range(len(dy)) if kept[e][o]) for o in rows]
+
+
+def larger(a, b):
+    """Whether a goes before b: the larger magnitude, NaN before everything."""
+    if math.isnan(a) or math.isnan(b):
+        return math.isnan(a) and not math.isnan(b)
+    return abs(a) > abs(b)
+
+
+def top_k(g, k):
+    """Take the largest that is left, the lower unit of equals, k times."""
+    left = list(range(len(g)))
+    chosen = []
+    for _ in range(k):
+        best = left[0]
+        for j in left:
+            if larger(g[j], g[best]):
+                best = j
+        left.remove(best)
+        chosen.append(best)
+    return sorted(chosen)
+
+
+def score(dy, kind):
+    columns = [[row[o] for row in dy] for o in range(len(dy[0]))]
+    if kind == "sum":
+        return [sum(abs(g) for g in c) for c in columns]
+    if kind == "mean":
+        return [sum(abs(g) for g in c) / len(c) for c in columns]
+    if kind == "l2":
+        return [math.sqrt(sum(g * g for g in c)) for c in columns]
+    assert kind == "signed"
+    return [abs(sum(c)) for c in columns]
+
+
+def invert(chosen):
+    """{unit: the examples that chose it, ascending}, units ascending."""
+    units = sorted({o for row in chosen for o in row})
+    return {o: [e for e, row in enumerate(chosen) if o in row] for o in units}
+
+
+def softmax_cross_entropy(logits, labels, factor):
+    """(losses, dlogits)."""
+    losses, dlogits = [], []
+    for row, label in zip(logits, labels):
+        top = math.nan if any(map(math.isnan, row)) else max(row)
+        exps = [math.exp(z - top) for z in row]
+        total = sum(exps)
+        losses.append(math.log(total) + top - row[label])
+        dlogits.append([factor * (p / total - (c == label)) for c, p in enumerate(exps)])
+    return losses, dlogits
+
+
+def gradient(w, g, decay, clip, scale):
+    """Of one weight, in the order of the specification: scale, decay, clip."""
+    g = scale * g + decay * w
+    if g > clip:
+        return clip
+    return -clip if g < -clip else g
+
+
+def sgd(w, state, g, lr, momentum):
+    """(w, state) of one weight after one step; `state` is a tuple."""
+    if not momentum:
+        return w - lr * g, state
+    v = momentum * state[0] + g
+    return w - lr * v, (v,)
+
+
+def adagrad(w, state, g, lr, eps):
+    h = state[0] + g * g
+    return w - lr * g / math.sqrt(h + eps), (h,)
+
+
+def adam(w, state, g, lr, betas, eps, t):
+    """lr is the user's; the bias correction is made here."""
+    m = betas[0] * state[0] + (1 - betas[0]) * g
+    v = betas[1] * state[1] + (1 - betas[1]) * g * g
+    rate = lr * math.sqrt(1 - betas[1] ** t) / (1 - betas[0] ** t)
+    return w - rate * m / (math.sqrt(v) + eps), (m, v)
+
+
+def each(function, *arrays):
+    """function of Python floats, entry by entry, as a float64 array."""
+    flat = [function(*values) for values in zip(*(a.ravel().tolist() for a in arrays))]
+    return np.array(flat, np.float64).reshape(arrays[0].shape)

@@ -1,0 +1,173 @@
+"""Linear products of every kind of choice against the oracle: exact, since their entries are small integers."""
+
+import naive
+import numpy as np
+import pytest
+from helpers import close, small_integers, unwritten
+
+SIZES = [  # batch, n_in, n_out
+    (1, 1, 1), (1, 7, 3), (2, 3, 5), (3, 2, 1), (5, 1, 2), (7, 17, 33), (17, 3, 40), (33, 40, 17),
+]  # fmt: skip
+TILES = [(2, 512, 3), (3, 513, 5), (6, 1030, 2)]  # around the 512 columns that the cpu kernels take at once
+
+
+@pytest.fixture(params=SIZES + TILES, ids=str)
+def size(request):
+    return request.param
+
+
+def made(rng, size, dtype):
+    batch, n_in, n_out = size
+    shapes = {"x": (batch, n_in), "w": (n_out, n_in), "b": (n_out,), "dy": (batch, n_out)}
+    return {name: small_integers(rng, shape, dtype) for name, shape in shapes.items()}
+
+
+def several_k(n):
+    return sorted({1, (n + 1) // 2, n})
+
+
+def shared_rows(rng, n_out, k):
+    return np.sort(rng.permutation(n_out)[:k]).astype(np.int32)
+
+
+def own_units(rng, batch, n_out, k):
+    return np.stack([shared_rows(rng, n_out, k) for _ in range(batch)])
+
+
+def inverted(chosen):
+    """(rows, start, example) of `select.invert`, by the oracle."""
+    lists = naive.invert(chosen.tolist())
+    start = np.cumsum([0] + [len(who) for who in lists.values()])
+    example = [e for who in lists.values() for e in who]
+    return [np.array(a, np.int32) for a in (list(lists), start, example)]
+
+
+class Scratch:
+    """Work memory of exactly the size asked for, with a guard behind it."""
+
+    def __init__(self, be, batch, n_in, r, dtype):
+        self.size = be.linear.work_size(batch, n_in, r)
+        self.memory = np.full(self.size + 8, 12345, dtype)
+        self.work = self.memory[: self.size]
+
+    def check(self):
+        assert (self.memory[self.size :] == 12345).all()
+
+
+def test_forward(be, dtype, size, rng):
+    a = made(rng, size, dtype)
+    y = unwritten(a["dy"].shape, dtype)
+    be.linear.forward(y, a["x"], a["w"], a["b"])
+    np.testing.assert_array_equal(y, naive.forward(a["x"].tolist(), a["w"].tolist(), a["b"].tolist()))
+
+
+def test_all_units(be, dtype, size, rng):
+    a, (batch, n_in, n_out) = made(rng, size, dtype), size
+    dw, dx, db = (unwritten(a[k].shape, dtype) for k in ("w", "x", "b"))
+    scratch = Scratch(be, batch, n_in, n_out, dtype)
+    be.linear.dw_all(dw, a["dy"], a["x"], scratch.work)
+    be.linear.dx_all(dx, a["dy"], a["w"], scratch.work)
+    be.linear.db_all(db, a["dy"])
+    expect(a, None, dw, dx, db, range(n_out))
+    scratch.check()
+
+
+def test_shared_rows(be, dtype, size, rng):
+    a, (batch, n_in, n_out) = made(rng, size, dtype), size
+    for k in several_k(n_out):
+        rows = shared_rows(rng, n_out, k)
+        dw, dx, db = unwritten((k, n_in), dtype), unwritten((batch, n_in), dtype), unwritten(k, dtype)
+        scratch = Scratch(be, batch, n_in, k, dtype)
+        be.linear.dw_rows(dw, a["dy"], a["x"], rows, scratch.work)
+        be.linear.dx_rows(dx, a["dy"], a["w"], rows, scratch.work)
+        be.linear.db_rows(db, a["dy"], rows)
+        expect(a, rows.tolist(), dw, dx, db, rows)
+        scratch.check()
+
+
+def test_units_of_each_example(be, dtype, size, rng):
+    a, (batch, n_in, n_out) = made(rng, size, dtype), size
+    for k in several_k(n_out):
+        chosen = own_units(rng, batch, n_out, k)
+        rows, start, example = inverted(chosen)
+        dw, db = unwritten((len(rows), n_in), dtype), unwritten(len(rows), dtype)
+        dx = unwritten((batch, n_in), dtype)
+        be.linear.dw_chosen(dw, a["dy"], a["x"], rows, start, example)
+        be.linear.dx_chosen(dx, a["dy"], a["w"], chosen)
+        be.linear.db_chosen(db, a["dy"], rows, start, example)
+        expect(a, chosen.tolist(), dw, dx, db, rows)
+
+
+def expect(a, choice, dw, dx, db, rows):
+    x, w, dy = a["x"].tolist(), a["w"].tolist(), a["dy"].tolist()
+    kept = naive.mask(choice, len(x), len(w))
+    np.testing.assert_array_equal(dw, naive.dw(dy, x, kept, rows))
+    np.testing.assert_array_equal(dx, naive.dx(dy, w, kept))
+    np.testing.assert_array_equal(db, naive.db(dy, kept, rows))
+
+
+def test_batches_around_the_switch(be, dtype, rng):
+    """The cpu kernels change their algorithm above SMALL_BATCH."""
+    switch = getattr(be.linear, "SMALL_BATCH", 24)
+    for batch in (switch - 1, switch, switch + 1, switch + 5):
+        a = made(rng, (batch, 7, 5), dtype)
+        y, dx = unwritten((batch, 5), dtype), unwritten((batch, 7), dtype)
+        work = np.empty(be.linear.work_size(batch, 7, 5), dtype)
+        be.linear.forward(y, a["x"], a["w"], a["b"])
+        be.linear.dx_all(dx, a["dy"], a["w"], work)
+        x, w, dy = a["x"].tolist(), a["w"].tolist(), a["dy"].tolist()
+        np.testing.assert_array_equal(y, naive.forward(x, w, a["b"].tolist()))
+        np.testing.assert_array_equal(dx, naive.dx(dy, w, naive.mask(None, batch, 5)))
+
+
+def test_fractions(be, dtype, rng):
+    """Entries that have to be rounded: no kernel sums in less than its type."""
+    batch, n_in, n_out = 7, 40, 17
+    x, w, dy = (rng.normal(size=s).astype(dtype) for s in ((batch, n_in), (n_out, n_in), (batch, n_out)))
+    b = rng.normal(size=n_out).astype(dtype)
+    work = np.empty(be.linear.work_size(batch, n_in, n_out), dtype)
+    y, dw, dx = np.empty_like(dy), np.empty_like(w), np.empty_like(x)
+    be.linear.forward(y, x, w, b)
+    be.linear.dw_all(dw, dy, x, work)
+    be.linear.dx_all(dx, dy, w, work)
+    kept = naive.mask(None, batch, n_out)
+    close(y, naive.forward(x.tolist(), w.tolist(), b.tolist()), dtype)
+    close(dw, naive.dw(dy.tolist(), x.tolist(), kept, range(n_out)), dtype)
+    close(dx, naive.dx(dy.tolist(), w.tolist(), kept), dtype)
+
+
+@pytest.mark.parametrize("batch", [3, 30])
+def test_nan_and_infinity_travel(be, dtype, rng, quiet, batch):
+    a = made(rng, (batch, 7, 5), dtype)
+    a["x"][0, 3], a["x"][2, 1] = np.nan, np.inf
+    a["w"][4, 0], a["dy"][1, 2], a["b"][1] = -np.inf, np.nan, np.inf
+    y, dw, dx, db = (unwritten(a[k].shape, dtype) for k in ("dy", "w", "x", "b"))
+    work = np.empty(be.linear.work_size(batch, 7, 5), dtype)
+    be.linear.forward(y, a["x"], a["w"], a["b"])
+    be.linear.dw_all(dw, a["dy"], a["x"], work)
+    be.linear.dx_all(dx, a["dy"], a["w"], work)
+    be.linear.db_all(db, a["dy"])
+    assert np.isnan(y[0]).all()
+    np.testing.assert_array_equal(y, naive.forward(a["x"].tolist(), a["w"].tolist(), a["b"].tolist()))
+    expect(a, None, dw, dx, db, range(5))
+
+
+def test_what_is_not_chosen_is_not_read(be, dtype, rng):
+    """NaN in units that were not chosen, in dy and in W, reaches no gradient."""
+    a, rows = made(rng, (5, 7, 17), dtype), np.array([2, 3, 11], np.int32)
+    others = np.setdiff1d(np.arange(17), rows)
+    a["dy"][:, others], a["w"][others] = np.nan, np.nan
+    chosen = np.tile(rows, (5, 1))
+    work = np.empty(be.linear.work_size(5, 7, 3), dtype)
+    dw, dx, db = (unwritten(s, dtype) for s in ((3, 7), (5, 7), (3,)))
+    be.linear.dw_rows(dw, a["dy"], a["x"], rows, work)
+    be.linear.dx_rows(dx, a["dy"], a["w"], rows, work)
+    be.linear.db_rows(db, a["dy"], rows)
+    expect(a, rows.tolist(), dw, dx, db, rows)
+    assert np.isfinite(dw).all() and np.isfinite(dx).all() and np.isfinite(db).all()
+    rows, start, example = inverted(chosen)
+    be.linear.dw_chosen(dw, a["dy"], a["x"], rows, start, example)
+    be.linear.dx_chosen(dx, a["dy"], a["w"], chosen)
+    be.linear.db_chosen(db, a["dy"], rows, start, example)
+    expect(a, chosen.tolist(), dw, dx, db, rows)
+    assert np.isfinite(dw).all() and np.isfinite(dx).all() and np.isfinite(db).all()
