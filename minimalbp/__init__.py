@@ -28,7 +28,7 @@ _HOME = {
     "weights": ("load", "save"),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
-__all__ = ["__version__", *sorted(_MODULE)]  # noqa: PLE0604  every name is a string
+__all__ = ["__version__", *sorted(_MODULE)]
 
 
 def __getattr__(name: str) -> Any:

@@ -26,7 +26,7 @@ _UNREADABLE = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib
 
 def save_checkpoint(path: Path, net: Sequential, optimizer: Optimizer, training: dict[str, Any]) -> None:
     """Write everything to a temporary name and rename it. Raises BadInput where that cannot be."""
-    arrays = {f"param/{p.name}": net.be.get(p.value) for p in net.parameters()}
+    arrays: dict[str, Any] = {f"param/{p.name}": net.be.get(p.value) for p in net.parameters()}
     for name, slots in optimizer.state.items():
         arrays |= {f"optim/{name}/{slot}": net.be.get(a) for slot, a in slots.items()}
     meta = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from .backend import Array, check_dtype, get_backend
@@ -60,7 +61,7 @@ def mlp(sizes: list[int], *, select: Any = None, dropout: float = 0.0, **options
 
     init = options.pop("init", "glorot_uniform")
     layers: list[Layer] = []
-    for n_in, n_out in zip(sizes[:-2], sizes[1:-1]):
+    for n_in, n_out in pairwise(sizes[:-1]):
         layers += [Linear(n_in, n_out, select=select or Dense(), init=init), ReLU()]
         if dropout:
             layers.append(Dropout(dropout))

@@ -61,7 +61,9 @@ class _Some(Selector):
 
     def __post_init__(self) -> None:
         if (self.k is None) == (self.ratio is None):
-            raise BadInput(f"{type(self).__name__} takes either k or ratio, not {self.k!r} and {self.ratio!r}")
+            raise BadInput(
+                f"{type(self).__name__} takes either k or ratio, not {self.k!r} and {self.ratio!r}"
+            )
         if self.k is not None:
             object.__setattr__(self, "k", whole("k", self.k, least=1))
         else:
@@ -81,9 +83,7 @@ class TopK(_Some):
 
     name: ClassVar[str] = "topk"
 
-    def __call__(
-        self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None
-    ) -> Array | None:
+    def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Array | None:
         batch, n_out = dy.shape
         k = self.units(n_out)
         if k == n_out:
@@ -109,9 +109,7 @@ class UnifiedTopK(_Some):
         if self.score not in _SCORES:
             raise unknown("score", self.score, _SCORES)
 
-    def __call__(
-        self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None
-    ) -> Array | None:
+    def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Array | None:
         n_out = dy.shape[1]
         k = self.units(n_out)
         if k == n_out:
@@ -138,9 +136,7 @@ class RandomK(_Some):
     name: ClassVar[str] = "random"
     random: ClassVar[bool] = True
 
-    def __call__(
-        self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None
-    ) -> Array | None:
+    def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Array | None:
         batch, n_out = dy.shape
         k = self.units(n_out)
         if k == n_out:

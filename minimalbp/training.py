@@ -254,7 +254,9 @@ class _Run:
         """Go on from what `state` returned."""
         for name, now in (("batch_size", self.batch_size), ("examples", len(self.x))):
             if state[name] != now:
-                raise BadInput(f"the checkpoint was made with {name} = {state[name]}, not {now}; use the same")
+                raise BadInput(
+                    f"the checkpoint was made with {name} = {state[name]}, not {now}; use the same"
+                )
         self.done, self.order_state = state["done"], state["order"]
         if self.done % self.steps:  # in the middle of an epoch: draw its order again
             self.shuffle.bit_generator.state = state["order"]

@@ -1,7 +1,7 @@
 """Element-wise kernels; see reference/activation.py.
 
-tanh, the sigmoid built on it, add and scale are NumPy's own: its vectorised loops need no help from here. A constant in a
-kernel is of the arrays' type, since Numba makes float64 of an integer times a float32.
+tanh, the sigmoid built on it, add and scale are NumPy's own: its vectorised loops need no help from here. A
+constant in a kernel is of the arrays' type, since Numba makes float64 of an integer times a float32.
 """
 
 from ..reference.activation import add, scale, sigmoid, tanh

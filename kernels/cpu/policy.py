@@ -19,8 +19,7 @@ def set_threads(n):
     """Cut large work into n pieces from now on; returns the number before."""
     global _threads
     before, _threads = _threads, int(n)
-    if hasattr(numba, "set_num_threads"):
-        numba.set_num_threads(min(_threads, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(_threads)
     return before
 
 

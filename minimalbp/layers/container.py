@@ -72,7 +72,9 @@ class Residual(Chain):
     def forward(self, x: Array, *, train: bool = True) -> Array:
         inner = super().forward(x, train=train)
         if inner.shape != x.shape:
-            raise BadInput(f"{self.label} adds its input {x.shape} to {inner.shape}; the shapes must be equal")
+            raise BadInput(
+                f"{self.label} adds its input {x.shape} to {inner.shape}; the shapes must be equal"
+            )
         y = self.buf.get("y", x.shape)
         self.be.activation.add(y, x, inner)
         return y

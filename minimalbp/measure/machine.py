@@ -46,8 +46,8 @@ def thread_pools() -> list[dict[str, Any]]:
          "threads": p["num_threads"], "library": Path(p["filepath"]).name}
         for p in threadpool_info()
     ]  # fmt: skip
-    numba_pool = {"pool": "numba", "version": numba.__version__, "kernels": numba.config.CPU_NAME or None,
-                  "threads": numba.config.NUMBA_NUM_THREADS, "library": numba.config.THREADING_LAYER}  # fmt: skip
+    numba_pool = {"pool": "numba", "version": numba.__version__, "kernels": None,
+                  "threads": numba.get_num_threads(), "library": "its own threading layer"}  # fmt: skip
     return [*pools, numba_pool]
 
 

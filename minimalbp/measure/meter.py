@@ -74,12 +74,15 @@ class Meter:
                 owner.be = before
 
     def _watch(self, be: Backend) -> Backend:
-        spaces = {}
+        spaces: dict[str, Any] = {}
         for space in NAMESPACES:
             module = getattr(be, space)
             names = {n: getattr(module, n) for n in dir(module) if not n.startswith("_")}
             spaces[space] = SimpleNamespace(
-                **{n: self._wrap(f"{space}.{n}", f) if f"{space}.{n}" in FORMULAS else f for n, f in names.items()}
+                **{
+                    n: self._wrap(f"{space}.{n}", f) if f"{space}.{n}" in FORMULAS else f
+                    for n, f in names.items()
+                }
             )
         return dataclasses.replace(be, **spaces)
 
@@ -106,7 +109,7 @@ class Meter:
 
     def totals(self) -> dict[str, dict[str, float]]:
         """{"seconds", "ops", "bytes"}: each a dictionary over the phases and "total"."""
-        parts = {"seconds": self.seconds, "ops": self.ops, "bytes": self.bytes}
+        parts: dict[str, dict[str, Any]] = {"seconds": self.seconds, "ops": self.ops, "bytes": self.bytes}
         return {key: {**values, "total": sum(values.values())} for key, values in parts.items()}
 
     def state(self) -> dict[str, Any]:

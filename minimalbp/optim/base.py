@@ -63,7 +63,7 @@ class Optimizer:
                 continue
             sparse = p.grad.rows is not None
             w, state, every = self._view(p, sparse)
-            rows = p.grad.rows if sparse else every
+            rows = every if p.grad.rows is None else p.grad.rows
             g = p.grad.values.reshape(len(rows), -1)
             everywhere = self.rows == "all" and sparse and self._moves_without_gradient()
             self._update(w, state, rows, g, lr, scale, everywhere)

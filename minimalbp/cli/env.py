@@ -1,0 +1,56 @@
+"""`minimalbp env`: versions, processor, threads, caches, so that a result can be told from another."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from minimalbp.cli.table import align
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add `env` to the subparsers of `minimalbp`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "env", help="versions, processor, threads and caches", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what `minimalbp env` asks. Returns 0."""
+    from minimalbp.data.places import places
+    from minimalbp.measure.machine import kernel_cache, machine, thread_pools, version
+
+    here: dict[str, Any] = {
+        "machine": machine(),
+        "peers": {name: version(name) for name in ("torch", "matplotlib", "pillow")},
+        "threads": thread_pools(),
+        "kernel_cache": kernel_cache(),
+        "data": [{"kind": p.kind, "folder": str(p.folder), "exists": p.folder.is_dir()} for p in places()],
+    }
+    if args.json:
+        print(json.dumps(here))
+        return 0
+    rows = [[key, str(value)] for key, value in here["machine"].items()]
+    rows += [[name, str(v or "not installed")] for name, v in here["peers"].items()]
+    for pool in here["threads"]:
+        kernels = f", {pool['kernels']} kernels" if pool["kernels"] else ""
+        rows.append(
+            [
+                f"threads of {pool['pool']}",
+                f"{pool['threads']} ({pool['version']}{kernels}, {pool['library']})",
+            ]
+        )
+    cache = here["kernel_cache"]
+    rows.append(
+        ["compiled kernels", f"{cache['folder']}{'' if cache['writable'] else ' (not writable: not kept)'}"]
+    )
+    rows += [
+        [f"data, {p['kind']}", f"{p['folder']}{'' if p['exists'] else ' (no such folder yet)'}"]
+        for p in here["data"]
+    ]
+    print(align([[name, value.ljust(60)] for name, value in rows]))
+    return 0

@@ -1,0 +1,120 @@
+"""`minimalbp train`: one network dense and with a selector, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from minimalbp.cli.table import comparison_table
+from minimalbp.errors import BadInput
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add `train` to the subparsers of `minimalbp`. Names and defaults are those of minimalbp.settings."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "train", help="train a network dense and with a selector, side by side", description=__doc__,
+        allow_abbrev=False, argument_default=argparse.SUPPRESS,
+    )  # fmt: skip
+    add = parser.add_argument
+    add("--data", help="digits (default), mnist, fashion-mnist, or a path: folder, .npz, .csv")
+    add("--hidden", metavar="N,N", help="widths of the hidden layers (default 500,500)")
+    add("--k", metavar="K", help="units that get a gradient: 25, or 5%% of the layer (default 5%%)")
+    add("--select", help="topk (default), unified, random, random-scaled, dense")
+    add("--optimizer", help="adam (default), adagrad, sgd")
+    add("--rows", help="rows that the optimiser updates: all (default, the papers), chosen")
+    add("--lr", type=_number, help="learning rate (default: adam 0.001, adagrad 0.1, sgd 0.1)")
+    add("--epochs", type=_whole, help="default 20")
+    add("--batch", type=_whole, help="examples in a mini-batch (default 10)")
+    add("--dropout", type=_number, help="probability after each hidden layer (default 0)")
+    add("--clip", type=_number, help="limit of each entry of a gradient (the authors' code: 5; default off)")
+    add("--init", help="glorot_uniform (default), glorot_normal, he, meprop_wide")
+    add("--evals", type=_whole, help="looks at the dev set in each epoch (default 8)")
+    add("--seed", type=_whole, help="of weights, order of examples, dropout, random-k (default 0)")
+    add("--backend", help="cpu (default), reference")
+    add("--threads", type=_whole, help="cores to use (default all)")
+    add("--config", metavar="FILE.toml", help="the same names in a file; options here override it")
+    add("--out", metavar="DIR", help="a new folder for run.json, metrics.jsonl, checkpoints, weights")
+    add("--resume", metavar="DIR", help="go on with the run in DIR; of the options, only --epochs may change")
+    add("--no-compare", action="store_true", help="train only the network with the selector")
+    add("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what `minimalbp train ...` asks. Returns 0 or 130; raises BadInput, Diverged."""
+    from minimalbp.settings import Settings, read_toml
+
+    given = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
+    as_json, dense = hasattr(args, "json"), not hasattr(args, "no_compare")
+    if hasattr(args, "resume"):
+        out: Path | None = Path(args.resume)
+        settings, dense = _resumed(Path(args.resume), args, given, dense)
+    else:
+        out = Path(args.out) if hasattr(args, "out") else None
+        from_file = read_toml(args.config) if hasattr(args, "config") else {}
+        settings = Settings(**from_file | given)
+    from minimalbp.compare import compare, interrupted
+    from minimalbp.data import load_dataset
+
+    try:
+        report = compare(
+            settings, load_dataset(settings.data), dense=dense, out=out,
+            resume=hasattr(args, "resume"), progress=True,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        print(f"minimalbp: {interrupted(out)}", file=sys.stderr)
+        return 130
+    for note in sorted({n for r in report["runs"] for n in r["notes"]}):
+        print(f"minimalbp: note: {note}", file=sys.stderr)
+    print(json.dumps(report) if as_json else comparison_table(report))
+    return 0
+
+
+def _resumed(folder: Path, args: argparse.Namespace, given: dict[str, Any], dense: bool) -> tuple[Any, bool]:
+    """The settings of the run in `folder`, with more epochs if asked for, and whether it has a dense run."""
+    from minimalbp.files import read_json
+    from minimalbp.settings import Settings
+
+    if hasattr(args, "out") or hasattr(args, "config"):
+        raise BadInput("--resume DIR goes on with the run in DIR: leave out --out and --config")
+    if not (folder / "run.json").is_file():
+        raise BadInput(
+            f"{folder} holds no run to resume: there is no run.json; start one with --out {folder}"
+        )
+    report = read_json(folder / "run.json")
+    try:
+        before = Settings(**report["config"])
+        had_dense = report["dense"]
+    except (KeyError, TypeError) as e:
+        raise BadInput(f"{folder / 'run.json'} is not that of a training run ({e})") from e
+    now = before.changed(**given)
+    for name in given:
+        if name != "epochs" and getattr(now, name) != getattr(before, name):
+            raise BadInput(
+                f"the run in {folder} has {name} = {getattr(before, name)}; only --epochs may change"
+            )
+    if now.epochs < before.epochs:
+        raise BadInput(f"the run in {folder} has {before.epochs} epochs; --epochs may only be more")
+    if not dense and had_dense:
+        raise BadInput(f"the run in {folder} has a dense network too; leave out --no-compare")
+    return now, had_dense
+
+
+def _whole(text: str) -> Any:
+    """An int where the text is one; else the text, for Settings to refuse in its own words."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -1,0 +1,194 @@
+"""The same network trained dense and with a selector: same initial weights, same order of examples."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import weights
+from .data import Dataset
+from .errors import BadInput
+from .files import read_json, replacing, write_json
+from .losses import SoftmaxCrossEntropy
+from .measure.machine import machine
+from .measure.meter import Meter
+from .network import Sequential, mlp
+from .optim import OPTIMIZERS, Optimizer
+from .select import Dense, Selector
+from .settings import Settings
+from .training import History, Record, fit, train_step
+
+BACKWARD = ("select", "dw", "dx", "other")
+
+
+def build(settings: Settings, data: Dataset, select: Selector) -> tuple[Sequential, Optimizer]:
+    """The network and the optimiser that `settings` ask for, with `select` in every hidden layer."""
+    sizes = [data.n_inputs, *settings.hidden, data.n_classes]
+    net = mlp(
+        sizes, select=select, dropout=settings.dropout, init=settings.init,
+        rng=settings.seed, backend=settings.backend,
+    )  # fmt: skip
+    options: dict[str, Any] = {"lr": settings.lr, "rows": settings.rows}
+    if settings.clip is not None:
+        options["clip"] = settings.clip
+    optimizer = OPTIMIZERS[settings.optimizer](net.parameters(), **options)
+    return net, optimizer
+
+
+def compare(
+    settings: Settings,
+    data: Dataset,
+    *,
+    dense: bool = True,
+    out: Path | None = None,
+    resume: bool = False,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Train both networks and report, as `minimalbp train --json` prints it.
+
+    dense: whether to train the dense network too. out: a folder for run.json, metrics.jsonl, and a checkpoint
+    and the best weights of each run; resume: go on from those. Raises BadInput and Diverged as `fit` does, and
+    BadInput where `data` are not those of the resumed run.
+    """
+    arms: list[tuple[str, Selector]] = [("dense", Dense())] if dense or settings.select == "dense" else []
+    if settings.select != "dense":
+        arms.append((settings.arm(), settings.selector()))
+    report: dict[str, Any] = {
+        "data": _describe(data),
+        "config": settings.as_json(),
+        "machine": machine(),
+        "threads": settings.threads,
+        "seed": settings.seed,
+        "dense": dense,
+        "runs": [],
+        "speedup": {"backward": None, "step": None},
+    }
+    if out is not None:
+        _open(out, report, resume)
+    metrics: dict[str, History] = {}
+    for name, select in arms:
+        result = _train(settings, data, name, select, out, resume, progress, metrics)
+        report["runs"].append(result)
+    if len(arms) == 2:
+        report["speedup"] = speedup(*(run["seconds"] for run in report["runs"]))
+    if out is not None:
+        write_json(out / "run.json", report)
+    return report
+
+
+def speedup(dense: dict[str, float], sparse: dict[str, float]) -> dict[str, float]:
+    """How many times faster the second is: its backward (select, dW, dx, other) and its whole step."""
+    backward = [sum(seconds[p] for p in BACKWARD) for seconds in (dense, sparse)]
+    return {"backward": backward[0] / backward[1], "step": dense["total"] / sparse["total"]}
+
+
+def _train(
+    settings: Settings,
+    data: Dataset,
+    name: str,
+    select: Selector,
+    out: Path | None,
+    resume: bool,
+    progress: bool,
+    metrics: dict[str, History],
+) -> dict[str, Any]:
+    _warm_up(settings, data, select)
+    net, optimizer = build(settings, data, select)
+    meter, metrics[name] = Meter(), History()
+    stem = out / file_stem(name) if out else None
+    checkpoint = stem.with_suffix(".checkpoint.npz") if stem else None
+
+    def keep(record: Record) -> None:
+        metrics[name].records.append(record)
+        if out is not None and stem is not None:
+            _write_metrics(out / "metrics.jsonl", metrics)
+            if record.test_accuracy is not None:
+                weights.save(net, stem.with_suffix(".safetensors"))
+
+    resume = resume and checkpoint is not None and checkpoint.exists()
+    history = fit(
+        net, data, optimizer,
+        epochs=settings.epochs, batch_size=settings.batch, rng=settings.seed, evals_per_epoch=settings.evals,
+        callbacks=[keep], meter=meter, checkpoint=checkpoint, resume=resume, threads=settings.threads,
+        progress=name if progress else None,
+    )  # fmt: skip
+    metrics[name] = history
+    if out is not None:
+        _write_metrics(out / "metrics.jsonl", metrics)
+    best = history.best
+    return {
+        "name": name,
+        "select": select.describe(),
+        "dev_accuracy": best.dev_accuracy,
+        "test_accuracy": best.test_accuracy,
+        "best_epoch": best.epoch,
+        "dev_loss": best.dev_loss,
+        "test_loss": best.test_loss,
+        "steps": meter.steps,
+        **meter.totals(),
+        "notes": net.notes(),
+    }
+
+
+def _warm_up(settings: Settings, data: Dataset, select: Selector) -> None:
+    """Two steps on a network that is thrown away: compiling kernels is no part of a step's time."""
+    net, optimizer = build(settings, data, select)
+    loss = SoftmaxCrossEntropy().bind(net.be, net.dtype)
+    x = net.prepare(data.train.x[: settings.batch])
+    labels = np.asarray(data.train.y[: settings.batch], np.int32)
+    with net.be.threads(settings.threads), np.errstate(all="ignore"):
+        for _ in range(2):
+            train_step(net, loss, optimizer, x, labels, lambda phase: None)
+
+
+def _open(out: Path, report: dict[str, Any], resume: bool) -> None:
+    """Claim the folder: empty or new, or one with a run to go on with. Raises BadInput for any other."""
+    path = out / "run.json"
+    if resume:
+        before = read_json(path)
+        if before["data"]["sha256"] != report["data"]["sha256"]:
+            raise BadInput(f"{out} was trained on other data than {report['data']['name']} holds now")
+        return
+    try:
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise BadInput(f"{out} is already in use; give a new folder, or go on with --resume {out}")
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise BadInput(f"cannot make the folder {out}: {e.strerror or e}; choose another") from e
+    write_json(path, report)
+
+
+def file_stem(name: str) -> str:
+    """The name of a run as the beginning of its files' names: "topk 5%" is "topk-5pct"."""
+    return name.replace(" ", "-").replace("%", "pct").replace(".", "_")
+
+
+def _write_metrics(path: Path, metrics: dict[str, History]) -> None:
+    """One line for each look at the dev set, the runs one after another."""
+    lines = [
+        json.dumps({"run": name, **vars(record)})
+        for name, history in metrics.items()
+        for record in history.records
+    ]
+    with replacing(path) as temporary:
+        temporary.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+
+def _describe(data: Dataset) -> dict[str, Any]:
+    parts = {part: len(getattr(data, part)) for part in ("train", "dev", "test")}
+    return {"name": data.name, "source": data.source, "sha256": data.sha256, **parts,
+            "shape": list(data.shape), "classes": data.n_classes}  # fmt: skip
+
+
+def interrupted(out: Path | None) -> str:
+    """What to tell a user who pressed Ctrl-C."""
+    if out is None:
+        return "interrupted; nothing was kept, since no --out was given"
+    with suppress(OSError):
+        if any(out.glob("*.checkpoint.npz")):
+            return f"interrupted; the last checkpoint is kept, go on with: minimalbp train --resume {out}"
+    return f"interrupted before the first checkpoint; begin again with: minimalbp train --resume {out}"

@@ -1,0 +1,144 @@
+"""The settings of a comparison: what the command line, a TOML file and run.json call by the same names."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from .backend import BACKENDS, check_threads
+from .errors import BadInput, number, unknown, whole
+from .init import INITIALISERS
+from .optim import OPTIMIZERS, ROWS
+from .select import Dense, RandomK, Selector, TopK, UnifiedTopK
+
+SELECT = ("topk", "unified", "random", "random-scaled", "dense")
+LEARNING_RATE = {"adam": 1e-3, "adagrad": 0.1, "sgd": 0.1}  # of the papers; SGD they do not use
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked when made: raises BadInput for anything out of range, with the nearest known name.
+
+    k is a whole number or a percentage ("5%"); lr None stands for the optimiser's own in LEARNING_RATE; clip
+    is the element-wise limit of gradients, None: off; evals are the looks at the dev set in an epoch.
+    """
+
+    data: str = "digits"
+    hidden: tuple[int, ...] = (500, 500)
+    k: int | str = "5%"
+    select: str = "topk"
+    optimizer: str = "adam"
+    rows: str = "all"
+    lr: float | None = None
+    epochs: int = 20
+    batch: int = 10
+    dropout: float = 0.0
+    clip: float | None = None
+    init: str = "glorot_uniform"
+    evals: int = 8
+    seed: int = 0
+    backend: str = "cpu"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        def put(name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)
+
+        put("hidden", _hidden(self.hidden))
+        for name, known in (("select", SELECT), ("optimizer", tuple(OPTIMIZERS)), ("rows", ROWS),
+                            ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
+            if getattr(self, name) not in known:
+                raise unknown(name, getattr(self, name), known)
+        put(
+            "lr",
+            number("lr", LEARNING_RATE[self.optimizer] if self.lr is None else self.lr, 0, open_low=True),
+        )
+        if math.isinf(self.lr or 0):
+            raise BadInput("lr must be finite, not inf")
+        for name, least in (("epochs", 1), ("batch", 1), ("evals", 1), ("seed", 0)):
+            put(name, whole(name, getattr(self, name), least))
+        put("dropout", number("dropout", self.dropout, 0, 0.999))
+        put("clip", None if self.clip is None else number("clip", self.clip, 0, open_low=True))
+        put("threads", check_threads(self.threads))
+        if not isinstance(self.data, str) or not self.data:
+            raise BadInput(f"data must be the name of a data set or a path, not {self.data!r}")
+        self.selector()
+
+    def selector(self) -> Selector:
+        """The selector of the hidden layers."""
+        if self.select == "dense":
+            return Dense()
+        kinds: dict[str, Any] = {
+            "topk": TopK,
+            "unified": UnifiedTopK,
+            "random": RandomK,
+            "random-scaled": RandomK,
+        }
+        options = {"scaled": True} if self.select == "random-scaled" else {}
+        return kinds[self.select](**parse_k(self.k), **options)
+
+    def arm(self) -> str:
+        """The name of the sparse run: "topk 5%"."""
+        return "dense" if self.select == "dense" else f"{self.select} {self.k}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as run.json keeps them."""
+        return asdict(self) | {"hidden": list(self.hidden)}
+
+    def changed(self, **new: Any) -> Settings:
+        """The same settings with some changed. Raises BadInput for a name that is none."""
+        names = [f.name for f in fields(self)]
+        for name in new:
+            if name not in names:
+                raise unknown("setting", name, names)
+        return replace(self, **new)
+
+
+def parse_k(k: Any) -> dict[str, Any]:
+    """{"k": 25} for 25 or "25", {"ratio": 0.05} for "5%". Raises BadInput for all else."""
+    text = str(k).strip()
+    try:
+        if text.endswith("%"):
+            percent = float(text[:-1])
+            if not 0 < percent <= 100:  # false for NaN too
+                raise BadInput(f"k as a percentage must be above 0% and at most 100%, not {text}")
+            return {"ratio": percent / 100}
+        return {"k": whole("k", int(text) if not isinstance(k, bool) else k, least=1)}
+    except ValueError as e:
+        if isinstance(e, BadInput):
+            raise
+        raise BadInput(
+            f"k must be a whole number of at least 1, such as 25, or a percentage, such as 5%, not {text}"
+        ) from None
+
+
+def _hidden(value: Any) -> tuple[int, ...]:
+    if isinstance(value, str):
+        parts = value.replace("-", ",").split(",")
+        if not all(p.strip().isdigit() for p in parts):
+            raise BadInput(f"hidden must be widths such as 500,500, not {value!r}")
+        value = [int(p) for p in parts]
+    if isinstance(value, int):
+        value = [value]
+    if not isinstance(value, (list, tuple)) or not value:
+        raise BadInput(f"hidden must be at least one width, such as 500,500, not {value!r}")
+    return tuple(whole("a hidden width", n, least=1) for n in value)
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """The settings in a TOML file. Raises BadInput for a file that cannot be read, and for an unknown name."""
+    try:
+        with open(path, "rb") as f:
+            found = tomllib.load(f)
+    except OSError as e:
+        raise BadInput(f"cannot read {path}: {e.strerror or e}") from e
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise BadInput(f"{path} is not valid TOML: {e}") from e
+    names = [f.name for f in fields(Settings)]
+    for name in found:
+        if name not in names:
+            raise unknown(f"setting in {path}", name, names)
+    return found
