@@ -20,10 +20,14 @@ def _softmax_cross_entropy(losses, dlogits, logits, labels, factor):
             if not logits[e, c] <= largest:  # NaN wins, and so reaches the loss
                 largest = logits[e, c]
         total = 0.0
+        own = logits[e, 0]
         for c in range(n_classes):
-            dlogits[e, c] = np.exp(logits[e, c] - largest)
+            shifted = logits[e, c] - largest
+            if c == labels[e]:  # taken inside the loop, or `reassoc` adds `largest` to log(total) below
+                own = shifted
+            dlogits[e, c] = np.exp(shifted)
             total += dlogits[e, c]
-        losses[e] = np.log(total) - (logits[e, labels[e]] - largest)
+        losses[e] = np.log(total) - own
         for c in range(n_classes):
             dlogits[e, c] *= factor / total
         dlogits[e, labels[e]] -= factor
