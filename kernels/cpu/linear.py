@@ -2,12 +2,14 @@
 
 Small batches are bound by reading W once, which BLAS does not manage with so few examples: their kernels hold
 five dot products in registers. Large ones are BLAS, a piece per thread. A sparse product with a shared choice is
-a gather and a small dense product; with a choice per example it is sums of rows, four at a time.
+a gather and a small dense product; with a choice per example it is sums of rows, four at a time. A product in
+one piece goes to NumPy outside any parallel region: there BLAS may use its own threads.
 """
 
 import numpy as np
 from numba import prange
 
+from ..reference import linear as reference
 from ..reference.linear import work_size
 from .policy import kernel, pieces
 
@@ -21,19 +23,33 @@ TILE = 512  # columns of a row sum kept in the first-level cache
 
 
 def forward(y, x, w, b):
-    run = _forward_small if len(x) <= SMALL_BATCH else _forward_blas
-    run(y, x, w, b, pieces(x.size * len(w)))
+    n = pieces(x.size * len(w))
+    if len(x) <= SMALL_BATCH:
+        _forward_small(y, x, w, b, n)
+    elif n > 1:
+        _forward_blas(y, x, w, b, n)
+    else:
+        reference.forward(y, x, w, b)
 
 
 def dw_all(dw, dy, x, work):
     batch, n_out = dy.shape
-    turned = work[: n_out * batch].reshape(n_out, batch)
-    _dw_all(dw, dy, x, turned, pieces(dw.size * batch))
+    n = pieces(dw.size * batch)
+    if n > 1:
+        _dw_all(dw, dy, x, work[: n_out * batch].reshape(n_out, batch), n)
+    else:
+        reference.dw_all(dw, dy, x, work)
 
 
 def dw_rows(dw, dy, x, rows, work):
     r, batch = len(rows), len(dy)
-    _dw_rows(dw, dy, x, rows, work[: r * batch].reshape(r, batch), pieces(dw.size * batch))
+    turned = work[: r * batch].reshape(r, batch)
+    n = pieces(dw.size * batch)
+    if n > 1:
+        _dw_rows(dw, dy, x, rows, turned, n)
+    else:
+        _turn_rows(turned, dy, rows)
+        np.dot(turned, x, out=dw)
 
 
 def dw_chosen(dw, dy, x, rows, start, example):
@@ -41,10 +57,13 @@ def dw_chosen(dw, dy, x, rows, start, example):
 
 
 def dx_all(dx, dy, w, work):
+    n = pieces(dy.size * w.shape[1])
     if len(dy) <= SMALL_BATCH:
-        _dx_small(dx, dy, w, pieces(dy.size * w.shape[1]))
+        _dx_small(dx, dy, w, n)
+    elif n > 1:
+        _dx_blas(dx, dy, w, n)
     else:
-        _dx_blas(dx, dy, w, pieces(dy.size * w.shape[1]))
+        reference.dx_all(dx, dy, w, work)
 
 
 def dx_rows(dx, dy, w, rows, work):

@@ -1,0 +1,195 @@
+"""One training step of 784-500-500-10 with Adam: ours, dense and sparse, against PyTorch in the same run.
+
+Every arm does the whole step (forward, loss, backward, update) on the same batches with as many threads. Before the
+clock starts, our dense step is checked against PyTorch's (loss, gradients, updated weights), and each sparse step
+against the reference backend. The arms take turns in short blocks, so that a slow moment of the machine hits all;
+the first steps of a block are not counted. Medians and quartiles over all counted steps. Needs PyTorch.
+
+    python scripts/bench_step.py --to docs/results/step.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+import minimalbp as mbp
+from minimalbp.training import train_step
+
+SIZES = [784, 500, 500, 10]
+BATCHES = 64  # different mini-batches, in turn
+ARMS = {
+    "dense, rows=all": (mbp.Dense(), "all"),
+    "top-k, rows=all": (mbp.TopK(25), "all"),
+    "top-k, rows=chosen": (mbp.TopK(25), "chosen"),
+    "unified top-k, rows=all": (mbp.UnifiedTopK(25), "all"),
+    "unified top-k, rows=chosen": (mbp.UnifiedTopK(25), "chosen"),
+}
+
+
+class Ours:
+    """A network of ours with its clock: `seconds` of forward, backward, update for each step."""
+
+    def __init__(self, select: object, rows: str, backend: str = "cpu"):
+        self.net = mbp.mlp(SIZES, select=select, backend=backend)
+        self.loss = mbp.SoftmaxCrossEntropy().bind(self.net.be, "float32")
+        self.optimizer = mbp.Adam(self.net.parameters(), lr=1e-3, rows=rows)
+        self.seconds: list[tuple[float, ...]] = []
+
+    def step(self, x: np.ndarray, labels: np.ndarray) -> float:
+        marks = [time.perf_counter()]
+        value = train_step(
+            self.net, self.loss, self.optimizer, x, labels, lambda phase: marks.append(time.perf_counter())
+        )
+        self.seconds.append(tuple(b - a for a, b in pairwise(marks)))
+        return value
+
+    def weights(self) -> list[np.ndarray]:
+        return [p.value for p in self.net.parameters()]
+
+    def gradients(self) -> list[np.ndarray]:
+        """Whole gradients, zero where no row was chosen."""
+        whole = []
+        for p in self.net.parameters():
+            g = np.zeros_like(p.value)
+            g[slice(None) if p.grad.rows is None else p.grad.rows] = p.grad.values
+            whole.append(g)
+        return whole
+
+
+class Torch:
+    """The same in PyTorch: fused Adam, or the default one."""
+
+    def __init__(self, fused: bool | None, like: Ours):
+        import torch
+
+        self.torch = torch
+        linears = [torch.nn.Linear(a, b) for a, b in pairwise(SIZES)]
+        self.net = torch.nn.Sequential(linears[0], torch.nn.ReLU(), linears[1], torch.nn.ReLU(), linears[2])
+        with torch.no_grad():
+            for p, w in zip(self.net.parameters(), like.weights()):
+                p.copy_(torch.from_numpy(w))
+        self.loss = torch.nn.CrossEntropyLoss()
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-3, fused=fused)
+        self.seconds: list[tuple[float, ...]] = []
+
+    def step(self, x: np.ndarray, labels: np.ndarray) -> float:
+        batch, target = self.torch.from_numpy(x), self.torch.from_numpy(labels).long()
+        marks = [time.perf_counter()]
+        value = self.loss(self.net(batch), target)
+        marks.append(time.perf_counter())
+        self.optimizer.zero_grad(set_to_none=False)  # the same buffers every step, as ours
+        value.backward()
+        marks.append(time.perf_counter())
+        self.optimizer.step()
+        marks.append(time.perf_counter())
+        self.seconds.append(tuple(b - a for a, b in pairwise(marks)))
+        return float(value.detach())
+
+    def weights(self) -> list[np.ndarray]:
+        return [p.detach().numpy() for p in self.net.parameters()]
+
+    def gradients(self) -> list[np.ndarray]:
+        return [p.grad.numpy() for p in self.net.parameters()]
+
+
+def batches(batch: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Inputs as dense as MNIST's: about a fifth of the pixels are not zero."""
+    rng = np.random.default_rng(0)
+    made = []
+    for _ in range(BATCHES):
+        x = np.maximum(rng.random((batch, SIZES[0]), dtype=np.float32) - 0.8, 0) * 5
+        made.append((x, rng.integers(0, SIZES[-1], batch).astype(np.int32)))
+    return made
+
+
+def verify(batch: int) -> None:
+    """Stop unless our dense step is PyTorch's and each sparse step is that of the reference backend."""
+    x, labels = batches(batch)[0]
+    for select, rows in ARMS.values():
+        ours = Ours(select, rows)
+        judge = Torch(True, ours) if isinstance(select, mbp.Dense) else Ours(select, rows, "reference")
+        start = [w.copy() for w in ours.weights()]
+        np.testing.assert_allclose(ours.step(x, labels), judge.step(x, labels), rtol=1e-5)
+        for g, other in zip(ours.gradients(), judge.gradients()):
+            assert np.linalg.norm(g - other) < 1e-5 * np.linalg.norm(other), f"{select}: gradients differ"
+        for w, other, before, g in zip(ours.weights(), judge.weights(), start, ours.gradients()):
+            assert not np.array_equal(w, before), f"{select}: a parameter did not move"
+            # PyTorch's epsilon acts a little differently (see Adam), so compare where |g| is far above it.
+            off = (np.abs(w - other) > 1e-5) & (np.abs(g) > 1e-4)
+            assert not off.any(), f"{select} {rows}: {off.mean():.1%} of the weights differ"
+
+
+def measure(batch: int, threads: int, rounds: int, block: int, skip: int) -> dict:
+    """Median and quartiles of seconds per step and per part, for each arm."""
+    import torch
+
+    torch.set_num_threads(threads)
+    arms: dict[str, Ours | Torch] = {name: Ours(*arm) for name, arm in ARMS.items()}
+    first = arms["dense, rows=all"]
+    assert isinstance(first, Ours)
+    arms |= {"PyTorch, fused Adam": Torch(True, first), "PyTorch, default Adam": Torch(None, first)}
+    made = batches(batch)
+    kept: dict[str, list] = {name: [] for name in arms}
+    with first.net.be.threads(threads):
+        for r in range(rounds):
+            for name, arm in arms.items():
+                arm.seconds.clear()
+                for i in range(block):
+                    arm.step(*made[(r * block + i) % BATCHES])
+                kept[name] += arm.seconds[skip:]
+    result = {}
+    for name, seconds in kept.items():
+        parts = np.array(seconds)
+        whole = parts.sum(axis=1)
+        low, middle, high = np.percentile(whole, [25, 50, 75])
+        forward, backward, update = np.median(parts, axis=0)
+        result[name] = {
+            "step": float(middle), "quartiles": [float(low), float(high)],
+            "forward": float(forward), "backward": float(backward), "update": float(update), "steps": len(whole),
+        }  # fmt: skip
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--batch", type=int, nargs="+", default=[1, 10, 64])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--block", type=int, default=40)
+    parser.add_argument(
+        "--skip", type=int, default=8, help="steps at the start of each block that do not count"
+    )
+    parser.add_argument("--to", type=Path, help="write the JSON there")
+    args = parser.parse_args()
+    import torch
+
+    report: dict = {
+        "command": "python scripts/bench_step.py", "sizes": SIZES, "k": 25, "threads": args.threads,
+        "torch": torch.__version__, "machine": mbp.machine(), "batches": {},
+    }  # fmt: skip
+    for batch in args.batch:
+        verify(batch)
+        result = measure(batch, args.threads, args.rounds, args.block, args.skip)
+        report["batches"][str(batch)] = result
+        print(f"batch {batch}: microseconds, medians of {next(iter(result.values()))['steps']} steps")
+        for name, r in result.items():
+            ratio = result["PyTorch, fused Adam"]["step"] / r["step"]
+            parts = "  ".join(
+                f"{key} {1e6 * r[key]:5.0f}" for key in ("forward", "backward", "update", "step")
+            )
+            print(f"  {name:28s} {parts}   {ratio:5.2f}x PyTorch fused")
+    if args.to:
+        temporary = args.to.with_suffix(".tmp")
+        temporary.write_text(json.dumps(report, indent=1) + "\n")
+        os.replace(temporary, args.to)
+
+
+if __name__ == "__main__":
+    main()
