@@ -65,12 +65,8 @@ class Backend:
         policy = importlib.import_module("minimalbp.kernels.cpu.policy")
         import scipy.linalg.cython_blas  # noqa: F401  the BLAS that Numba calls must be there to be limited
 
-        before = policy.set_threads(n)
-        try:
-            with threadpool_limits(1, user_api="blas"):
-                yield {"numba": n, "blas": 1}
-        finally:
-            policy.set_threads(before)
+        with policy.threads(n), threadpool_limits(1, user_api="blas"):
+            yield {"numba": n, "blas": 1}
 
 
 def cores() -> int:

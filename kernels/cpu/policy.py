@@ -1,10 +1,12 @@
 """Every decision about Numba in one place, so that a kernel file holds arithmetic only.
 
 Who owns the cores: two pools of threads that take turns on the same cores spin against each other and cost
-milliseconds a step. So inside `set_threads(n)` the one pool is Numba's, which cuts the work into n pieces, and the
+milliseconds a step. So inside `threads(n)` the one pool is Numba's, which cuts the work into n pieces, and the
 engine holds BLAS to one thread; each piece of a large product is one BLAS call. Outside it n is 1, and BLAS keeps
 whatever threads it has.
 """
+
+from contextlib import contextmanager
 
 import numba
 
@@ -15,12 +17,19 @@ PARALLEL_WORK = 1 << 15  # element operations below which waking a second thread
 _threads = 1
 
 
-def set_threads(n):
-    """Cut large work into n pieces from now on; returns the number before."""
+@contextmanager
+def threads(n):
+    """Cut large work into n pieces inside the block; Numba has the threads it had before afterwards."""
     global _threads
-    before, _threads = _threads, int(n)
-    numba.set_num_threads(_threads)
-    return before
+    before, pool = _threads, numba.get_num_threads()
+    try:
+        _threads = n
+        most = getattr(numba.config, "NUMBA_NUM_THREADS", n)  # the variable of that name may say fewer
+        numba.set_num_threads(min(n, most))
+        yield
+    finally:
+        _threads = before
+        numba.set_num_threads(pool)
 
 
 def pieces(work):
