@@ -75,7 +75,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if not path.exists():
         raise BadInput(f"there is no checkpoint {path}; start the run without resume")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as f, np.load(f, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
         meta = json.loads(str(arrays.pop("meta")))
         version = meta["format"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from .network import Sequential, mlp
 from .optim import OPTIMIZERS, Optimizer
 from .select import Dense, Selector
 from .settings import Settings
-from .training import History, Record, fit, train_step
+from .training import History, Record, check_fit, fit, train_step
 
 BACKWARD = ("select", "dw", "dx", "other")
 
@@ -28,6 +30,7 @@ BACKWARD = ("select", "dw", "dx", "other")
 def build(settings: Settings, data: Dataset, select: Selector) -> tuple[Sequential, Optimizer]:
     """The network and the optimiser that `settings` ask for, with `select` in every hidden layer."""
     sizes = [data.n_inputs, *settings.hidden, data.n_classes]
+    _check_memory(sizes)
     net = mlp(
         sizes, select=select, dropout=settings.dropout, init=settings.init,
         rng=settings.seed, backend=settings.backend,
@@ -67,6 +70,7 @@ def compare(
         "runs": [],
         "speedup": {"backward": None, "step": None},
     }
+    check_fit(build(settings, data, Dense())[0], data, settings.batch)  # before anything is written
     if out is not None:
         _open(out, report, resume)
     metrics: dict[str, History] = {}
@@ -135,14 +139,26 @@ def _train(
 
 
 def _warm_up(settings: Settings, data: Dataset, select: Selector) -> None:
-    """Two steps on a network that is thrown away: compiling kernels is no part of a step's time."""
+    """A step of each size of batch, on a network that is thrown away: compiling is no part of a step's time."""
     net, optimizer = build(settings, data, select)
     loss = SoftmaxCrossEntropy().bind(net.be, net.dtype)
-    x = net.prepare(data.train.x[: settings.batch])
-    labels = np.asarray(data.train.y[: settings.batch], np.int32)
     with net.be.threads(settings.threads), np.errstate(all="ignore"):
-        for _ in range(2):
+        for size in {settings.batch, len(data.train) % settings.batch or settings.batch}:
+            x, labels = net.prepare(data.train.x[:size]), np.asarray(data.train.y[:size], np.int32)
             train_step(net, loss, optimizer, x, labels, lambda phase: None)
+
+
+def _check_memory(sizes: list[int]) -> None:
+    """Refuse a network whose weights, moments and gradients do not fit: the system would end the process."""
+    need = 24 * sum(
+        a * b for a, b in pairwise(sizes)
+    )  # bytes: float32 w, dw, m, v, and w in float64 when drawn
+    have = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else need
+    if need > have:
+        widths = "-".join(map(str, sizes))
+        raise BadInput(
+            f"a network of {widths} needs {need / 1e9:.0f} GB, there are {have / 1e9:.0f}; use smaller --hidden"
+        )
 
 
 def _open(out: Path, report: dict[str, Any], resume: bool) -> None:

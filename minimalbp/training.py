@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .checkpoint import load_checkpoint, save_checkpoint
-from .data import Dataset, Split
+from .data import Dataset, Split, check_dataset
 from .errors import BadInput, Diverged, whole
 from .losses import SoftmaxCrossEntropy
 from .measure.meter import Meter
@@ -72,6 +72,16 @@ def evaluate(
         return _evaluate(net, split, batch_size)
 
 
+def check_fit(net: Sequential, data: Dataset, batch_size: int) -> None:
+    """Raise BadInput unless `net` can be trained on `data` in mini-batches of that size."""
+    check_dataset(data)
+    net.prepare(data.train.x[:1])
+    if batch_size > len(data.train):
+        raise BadInput(f"a batch of {batch_size} is larger than the {len(data.train)} training examples")
+    if net.n_out is not None and net.n_out < data.n_classes:
+        raise BadInput(f"the network has {net.n_out} outputs but {data.name} has {data.n_classes} classes")
+
+
 def _evaluate(net: Sequential, split: Split, batch_size: int = EVALUATION_BATCH) -> Score:
     loss = SoftmaxCrossEntropy("sum").bind(net.be, net.dtype)
     right, total = 0, 0.0
@@ -127,10 +137,7 @@ def fit(
     """
     epochs, batch_size = whole("epochs", epochs, least=1), whole("batch_size", batch_size, least=1)
     evals_per_epoch = whole("evals_per_epoch", evals_per_epoch, least=1)
-    if batch_size > len(data.train):
-        raise BadInput(f"a batch of {batch_size} is larger than the {len(data.train)} training examples")
-    if net.n_out is not None and net.n_out < data.n_classes:
-        raise BadInput(f"the network has {net.n_out} outputs but {data.name} has {data.n_classes} classes")
+    check_fit(net, data, batch_size)
     loss = (loss or SoftmaxCrossEntropy()).bind(net.be, net.dtype)
     run = _Run(net, data, optimizer, loss, batch_size, evals_per_epoch, Streams(rng), meter)
     path = Path(checkpoint) if checkpoint else None

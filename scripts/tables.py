@@ -1,7 +1,7 @@
 """The tables of README.md and docs/results/, made from the committed JSON. Never edited by hand.
 
-    python scripts/tables.py            write them
-    python scripts/tables.py --check    exit with 1 where one is not what the JSON says
+python scripts/tables.py            write them
+python scripts/tables.py --check    exit with 1 where one is not what the JSON says
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ def mnist_table(report: dict) -> str:
     """Accuracy of each arm, mean and standard error over the seeds."""
     dense = {r["seed"]: r["test_accuracy"] for r in report["runs"] if r["name"] == "dense h=500"}
     lines = [
-        "| arm | optimiser rows | dev % | test % at best dev | minus dense, paired | epoch of best | paper's test % |",
+        "| arm | optimiser rows | dev % | test % at best dev | minus dense, paired | best epoch | paper's test % |",
         "|---|---|---|---|---|---|---|",
     ]
     for arm in report["arms"]:
-        gaps = [100 * (r["test_accuracy"] - dense[r["seed"]]) for r in report["runs"] if r["name"] == arm["name"]]
+        gaps = [
+            100 * (r["test_accuracy"] - dense[r["seed"]]) for r in report["runs"] if r["name"] == arm["name"]
+        ]
         gap = "" if arm["name"] == "dense h=500" else f"{_mean(gaps):+.2f} ± {_se(gaps):.2f}"
         dev, test, epoch = (arm[key] for key in ("dev_accuracy", "test_accuracy", "best_epoch"))
         lines.append(
@@ -53,9 +55,10 @@ def step_table(report: dict) -> str:
         fused = arms["PyTorch, fused Adam"]["step"]
         for name, r in arms.items():
             low, high = (1e6 * q for q in r["quartiles"])
+            whole = f"{1e6 * r['step']:.0f} ({low:.0f}-{high:.0f}) | {fused / r['step']:.2f}x"
             lines.append(
                 f"| {batch} | {name} | {1e6 * r['forward']:.0f} | {1e6 * r['backward']:.0f} "
-                f"| {1e6 * r['update']:.0f} | {1e6 * r['step']:.0f} ({low:.0f}-{high:.0f}) | {fused / r['step']:.2f}x |"
+                f"| {1e6 * r['update']:.0f} | {whole} |"
             )
     return "\n".join(lines)
 
@@ -79,8 +82,8 @@ def fill(text: str) -> str:
     def table(match: re.Match) -> str:
         report = json.loads((RESULTS / f"{match[1]}.json").read_text(encoding="utf-8"))
         on = report["machine"]
-        where = f"{on['cpu']}, {on['cores']} cores, minimalbp {on['minimalbp']}, numpy {on['numpy']}, numba {on['numba']}"
-        where += f", PyTorch {report['torch']}" if "torch" in report else ""
+        where = f"{on['cpu']}, {on['cores']} cores, minimalbp {on['minimalbp']}, numpy {on['numpy']}"
+        where += f", numba {on['numba']}" + (f", PyTorch {report['torch']}" if "torch" in report else "")
         body = f"{TABLES[match[1]](report)}\n\n`{report['command']}` on {where}."
         return f"<!-- table {match[1]} -->\n{body}\n<!-- end -->"
 

@@ -19,16 +19,25 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         message = message.removeprefix("argument ")
-        for typed in message.replace("unrecognized arguments: ", "").replace("'", " ").split():
-            near = difflib.get_close_matches(typed, self._known(), n=1)
-            if near and near[0] != typed and typed in sys.argv + message.split("'"):
-                message += f"; did you mean {near[0]}?"
-                break
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        if message.startswith("unrecognized arguments: "):
+            typed, known = message.split()[2].split("=")[0], self._options()
+        else:
+            typed, known = [*message.split("'"), ""][1], self._choices()
+        near = [n for n in difflib.get_close_matches(typed, known, n=1) if n != typed]
+        hint = f"; did you mean {near[0]}?" if near else ""
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}{hint} (see {self.prog} --help)\n")
 
-    def _known(self) -> list[str]:
-        names = [option for action in self._actions for option in action.option_strings]
-        return names + [str(c) for action in self._actions for c in action.choices or ()]
+    def _options(self) -> list[str]:
+        """Every option of this parser and of its subcommands."""
+        mine = [option for action in self._actions for option in action.option_strings]
+        return mine + [o for sub in self._commands() for o in sub._options()]
+
+    def _choices(self) -> list[str]:
+        return [str(c) for action in self._actions for c in action.choices or ()]
+
+    def _commands(self) -> list[Parser]:
+        found = [a.choices.values() for a in self._actions if isinstance(a.choices, dict)]
+        return [p for values in found for p in values if isinstance(p, Parser)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

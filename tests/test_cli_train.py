@@ -1,0 +1,269 @@
+"""`minimalbp train`: what it prints, writes, refuses, and how it goes on."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from minimalbp.cli import main
+
+PHASES = ["forward", "select", "dw", "dx", "other", "update", "total"]
+
+
+@pytest.fixture
+def points(tmp_path):
+    """A data set of three separable classes in five dimensions."""
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 3
+    x = (rng.normal(size=(90, 5)) * 0.3 + np.eye(5)[y]).astype(np.float32)
+    np.savez(tmp_path / "points.npz", x=x, y=y)
+    return str(tmp_path / "points.npz")
+
+
+@pytest.fixture
+def small(points):
+    return ["train", "--data", points, "--hidden", "8,6", "--k", "2", "--epochs", "2", "--batch", "7"]
+
+
+def refused(capsys, *words):
+    """The one line of a refusal."""
+    assert main([str(w) for w in words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    return line
+
+
+def report(capsys, *words):
+    assert main([*map(str, words), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)  # nothing else may stand on stdout
+
+
+def outcome(found):
+    """What must not depend on the clock."""
+    return [{k: v for k, v in run.items() if k != "seconds"} for run in found["runs"]]
+
+
+def test_json_has_the_promised_shape(capsys, small):
+    found = report(capsys, *small)
+    assert {"data", "config", "machine", "threads", "seed", "runs", "speedup"} <= set(found)
+    assert [run["name"] for run in found["runs"]] == ["dense", "topk 2"]
+    for run in found["runs"]:
+        assert 0 <= run["dev_accuracy"] <= 1 and 0 <= run["test_accuracy"] <= 1
+        assert 1 <= run["best_epoch"] <= 2
+        for key in ("seconds", "ops", "bytes"):
+            assert list(run[key]) == PHASES
+            assert math.isclose(sum(run[key][p] for p in PHASES[:-1]), run[key]["total"])
+        assert all(isinstance(run[key][p], int) for key in ("ops", "bytes") for p in PHASES)
+    dense, sparse = (run["seconds"] for run in found["runs"])
+    backward = [sum(s[p] for p in ("select", "dw", "dx", "other")) for s in (dense, sparse)]
+    assert math.isclose(found["speedup"]["backward"], backward[0] / backward[1])
+    assert math.isclose(found["speedup"]["step"], dense["total"] / sparse["total"])
+
+
+def test_both_networks_start_equal_and_see_the_same_examples(capsys, small):
+    """Top-k of all units is the dense network: the same curve to the last bit."""
+    found = report(capsys, *small, "--k", "100%")
+    dense, sparse = outcome(found)
+    assert dense["dev_loss"] == sparse["dev_loss"] and dense["ops"] == sparse["ops"]
+
+
+def test_the_table_names_every_phase(capsys, small):
+    assert main(small) == 0
+    out = capsys.readouterr().out
+    for word in ("dev accuracy", "test accuracy", "epoch of best dev", "forward", "select", "dW", "dx",
+                 "other backward", "update", "whole step", "multiply-adds", "bytes", "speed-up of backward",
+                 "speed-up of the whole step"):  # fmt: skip
+        assert word in out
+
+
+@pytest.mark.parametrize("select", ["topk", "unified", "random", "random-scaled", "dense"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "adam"])
+def test_every_selector_and_optimiser_trains(capsys, small, select, optimizer):
+    found = report(
+        capsys, *small, "--select", select, "--optimizer", optimizer, "--rows", "chosen", "--clip", "5"
+    )
+    assert len(found["runs"]) == (1 if select == "dense" else 2)
+
+
+def test_no_compare_trains_the_selector_only(capsys, small):
+    found = report(capsys, *small, "--no-compare", "--dropout", "0.1", "--backend", "reference")
+    assert [run["name"] for run in found["runs"]] == ["topk 2"]
+    assert found["speedup"] == {"backward": None, "step": None}
+    assert main([*small, "--no-compare"]) == 0
+    assert "topk 2" in capsys.readouterr().out
+
+
+def test_k_above_the_width_is_clipped_with_a_note(capsys, small):
+    assert main([*small, "--k", "7"]) == 0
+    out, err = capsys.readouterr()
+    assert "k = 7 is larger than layer 2" in err and "all 6 units" in err and "note" in err
+    assert "topk 7" in out
+
+
+def test_a_config_file_sets_the_same_names_and_options_override_it(capsys, points, tmp_path):
+    (tmp_path / "c.toml").write_text(
+        f'data = "{points}"\nhidden = [8, 6]\nk = "50%"\nepochs = 1\nbatch = 7\n'
+    )
+    found = report(capsys, "train", "--config", tmp_path / "c.toml", "--epochs", "2")
+    assert found["config"]["hidden"] == [8, 6] and found["config"]["epochs"] == 2
+    assert found["runs"][1]["name"] == "topk 50%"
+
+
+def test_out_holds_the_whole_run(capsys, small, tmp_path):
+    out = tmp_path / "run"
+    found = report(capsys, *small, "--out", out)
+    assert json.loads((out / "run.json").read_text()) == found
+    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    assert {line["run"] for line in lines} == {"dense", "topk 2"}
+    for stem in ("dense", "topk-2"):
+        assert (out / f"{stem}.checkpoint.npz").is_file() and (out / f"{stem}.safetensors").is_file()
+    assert not list(out.glob(".*"))  # no temporary file is left
+
+
+def test_resume_with_more_epochs_is_the_longer_run(capsys, small, tmp_path):
+    options = [*small, "--dropout", "0.2", "--select", "random"]
+    whole = report(capsys, *options, "--epochs", "3")
+    report(capsys, *options, "--epochs", "1", "--out", tmp_path / "run")
+    resumed = report(capsys, "train", "--resume", tmp_path / "run", "--epochs", "3")
+    assert outcome(resumed) == outcome(whole)
+    again = report(capsys, "train", "--resume", tmp_path / "run")  # nothing left to do
+    assert outcome(again) == outcome(whole)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--k", "0"], "at least 1"),
+        (["--k", "-3"], "at least 1"),
+        (["--k", "nan"], "whole number"),
+        (["--k", "2.5"], "percentage"),
+        (["--k", "0%"], "above 0%"),
+        (["--k", "nan%"], "above 0%"),
+        (["--k", "101%"], "at most 100%"),
+        (["--select", "topkk"], "did you mean 'topk'"),
+        (["--optimizer", "Adam"], "did you mean 'adam'"),
+        (["--rows", "choosen"], "did you mean 'chosen'"),
+        (["--backend", "cuda"], "unknown backend"),
+        (["--init", "glorot"], "unknown init"),
+        (["--hidden", "8,x"], "widths such as"),
+        (["--hidden", "0"], "at least 1"),
+        (["--hidden", "900000,900000"], "GB"),
+        (["--lr", "0"], "lr"),
+        (["--lr", "nan"], "lr"),
+        (["--lr", "inf"], "finite"),
+        (["--lr", "fast"], "lr"),
+        (["--epochs", "0"], "epochs"),
+        (["--batch", "0"], "batch"),
+        (["--batch", "5000"], "larger than the"),
+        (["--dropout", "1"], "dropout"),
+        (["--clip", "-1"], "clip"),
+        (["--seed", "-1"], "seed"),
+        (["--threads", "0"], "threads"),
+        (["--threads", "4096"], "cores this process may use"),
+        (["--data", "digit"], "did you mean 'digits'"),
+        (["--data", ""], "name of a data set or a path"),
+        (["--config", "no-such.toml"], "cannot read"),
+        (["--epoch", "3"], "did you mean --epochs"),
+        (["--resume", "no-such-run"], "no run to resume"),
+    ],
+)
+def test_bad_settings_get_one_line(capsys, small, tmp_path, words, said):
+    line = refused(capsys, *small, *words)
+    assert said in line and line.startswith("minimalbp")
+
+
+def test_a_batch_too_large_writes_nothing(capsys, small, tmp_path):
+    refused(capsys, *small, "--batch", "5000", "--out", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("epoch = 3", "did you mean 'epochs'"), ("k = ", "not valid TOML"), ("hidden = 1.5", "hidden"),
+     ("k = true", "whole number"), ("data = 3", "name of a data set"), ("hidden = []", "at least one width")],
+)  # fmt: skip
+def test_bad_config_files_get_one_line(capsys, tmp_path, text, said):
+    (tmp_path / "c.toml").write_text(text)
+    assert said in refused(capsys, "train", "--config", tmp_path / "c.toml")
+
+
+def test_a_used_folder_is_refused_and_left_as_it_was(capsys, small, tmp_path):
+    (tmp_path / "used").mkdir()
+    (tmp_path / "used" / "thesis.txt").write_text("do not lose me")
+    assert "already in use" in refused(capsys, *small, "--out", tmp_path / "used")
+    assert [p.name for p in (tmp_path / "used").iterdir()] == ["thesis.txt"]
+    assert "already in use" in refused(capsys, *small, "--out", tmp_path / "used" / "thesis.txt")
+
+
+def test_a_folder_that_cannot_be_made_is_refused(capsys, small, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert "cannot make the folder" in refused(capsys, *small, "--out", tmp_path / "file" / "run")
+
+
+def test_what_resume_refuses(capsys, small, points, tmp_path):
+    out = tmp_path / "run"
+    report(capsys, *small, "--out", out)
+    resume = ["train", "--resume", out]
+    assert "leave out --out" in refused(capsys, *resume, "--out", tmp_path / "other")
+    assert "only --epochs may change" in refused(capsys, *resume, "--lr", "0.1")
+    assert "may only be more" in refused(capsys, *resume, "--epochs", "1")
+    assert "leave out --no-compare" in refused(capsys, *resume, "--no-compare")
+    kept = (out / "dense.checkpoint.npz").read_bytes()
+    (out / "dense.checkpoint.npz").write_bytes(kept[: len(kept) // 2])
+    assert "not a whole checkpoint" in refused(capsys, *resume)
+    (out / "dense.checkpoint.npz").write_bytes((out / "topk-2.checkpoint.npz").read_bytes()[:0])
+    assert "not a whole checkpoint" in refused(capsys, *resume)
+    x = np.ones((90, 5), np.float32)
+    np.savez(points, x=x, y=np.arange(90) % 3)
+    assert "other data" in refused(capsys, *resume)
+    (out / "run.json").write_text("{}")
+    assert "not that of a training run" in refused(capsys, *resume)
+    (out / "run.json").write_text("{")
+    assert "not valid JSON" in refused(capsys, *resume)
+
+
+def test_a_diverging_run_names_the_layer_and_keeps_the_checkpoint(capsys, small, tmp_path):
+    out = tmp_path / "run"
+    line = refused(capsys, *small, "--lr", "1e30", "--evals", "12", "--out", out)
+    assert "layer" in line and "loss became" in line and "--lr" in line
+
+
+@pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="the run would take minutes without the JIT")
+def test_ctrl_c_keeps_the_checkpoint_and_resume_ends_where_the_whole_run_does(capsys, points, tmp_path):
+    out = tmp_path / "run"
+    words = ["train", "--data", points, "--hidden", "8,6", "--k", "2", "--batch", "2", "--no-compare"]
+    command = [sys.executable, "-m", "minimalbp", *words, "--epochs", "200000", "--out", str(out)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    while not (out / "topk-2.checkpoint.npz").exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate()
+    assert process.returncode == 130
+    assert stdout == "" and "--resume" in stderr and "Traceback" not in stderr
+    # What is kept can be read, and going on from it ends where an uninterrupted run does.
+    with np.load(out / "topk-2.checkpoint.npz", allow_pickle=False) as kept:
+        done = json.loads(str(kept["meta"]))["training"]["done"]
+    run = json.loads((out / "run.json").read_text())
+    run["config"]["epochs"] = epochs = done // 27 + 2
+    (out / "run.json").write_text(json.dumps(run))
+    resumed = report(capsys, "train", "--resume", out)
+    whole = report(capsys, *words, "--epochs", epochs)
+    assert outcome(resumed) == outcome(whole)
+
+
+def test_interrupted_before_anything_was_kept(capsys, small, tmp_path, monkeypatch):
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("minimalbp.compare.fit", stop)
+    assert main(small) == 130
+    assert "no --out" in capsys.readouterr().err
+    assert main([*small, "--out", str(tmp_path / "run")]) == 130
+    assert "before the first checkpoint" in capsys.readouterr().err
