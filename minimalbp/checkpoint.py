@@ -21,7 +21,8 @@ from .network import Sequential
 from .optim import Optimizer
 
 FORMAT = 1
-_UNREADABLE = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error)
+META = {"architecture", "dtype", "optimizer", "t", "generators", "training"}  # beside the format itself
+_UNREADABLE = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 def save_checkpoint(path: Path, net: Sequential, optimizer: Optimizer, training: dict[str, Any]) -> None:
@@ -79,6 +80,8 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             arrays = {key: file[key] for key in file.files}
         meta = json.loads(str(arrays.pop("meta")))
         version = meta["format"]
+        if version == FORMAT and not META <= meta.keys():
+            raise KeyError(META - meta.keys())
     except _UNREADABLE as e:
         raise BadInput(f"{path} is not a whole checkpoint ({type(e).__name__}); start the run anew") from e
     if version != FORMAT:
