@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from minimalbp.kernels.cpu import policy
+from threadpoolctl import threadpool_limits
 
 from minimalbp.backend import BACKENDS, DTYPES, get_backend
 
@@ -16,9 +17,16 @@ settings.load_profile("repeatable")
 @contextmanager
 def in_pieces(n):
     """Cut the work of every cpu kernel into n pieces, however small it is and however few the cores."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, policy.threads(2):
         patch.setattr(policy, "PARALLEL_WORK", 0)
         patch.setattr(policy, "_threads", n)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Tiny kernels on one thread: waking a second costs milliseconds where other programs want the cores too."""
+    with policy.threads(1), threadpool_limits(1):
         yield
 
 
