@@ -80,7 +80,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             arrays = {key: file[key] for key in file.files}
         meta = json.loads(str(arrays.pop("meta")))
         version = meta["format"]
-        if version == FORMAT and not META <= meta.keys():
+        if version == FORMAT and not meta.keys() >= META:
             raise KeyError(META - meta.keys())
     except _UNREADABLE as e:
         raise BadInput(f"{path} is not a whole checkpoint ({type(e).__name__}); start the run anew") from e

@@ -33,7 +33,6 @@ ARMS = {
     "top-k k=80, chosen rows": (WIDE, mbp.TopK(80), "chosen"),
     "random k=20": (WIDE, mbp.RandomK(20), "all"),
     "random k=20, chosen rows": (WIDE, mbp.RandomK(20), "chosen"),
-    "random k=20, scaled n/k": (WIDE, mbp.RandomK(20, scaled=True), "all"),
     "dense h=20": (NARROW, mbp.Dense(), "all"),
 }
 

@@ -25,7 +25,7 @@ TILE = 512  # columns of a row sum kept in the first-level cache
 def forward(y, x, w, b):
     n = pieces(x.size * len(w))
     if len(x) <= SMALL_BATCH:
-        _forward_small(y, x, w, b, n)
+        _forward_small(y, x, w, b, n) if n > 1 else _dot_block(y, x, w, b)
     elif n > 1:
         _forward_blas(y, x, w, b, n)
     else:
@@ -53,13 +53,17 @@ def dw_rows(dw, dy, x, rows, work):
 
 
 def dw_chosen(dw, dy, x, rows, start, example):
-    _dw_chosen(dw, dy, x, rows, start, example, pieces(example.size * x.shape[1]))
+    n = pieces(example.size * x.shape[1])
+    if n > 1:
+        _dw_chosen(dw, dy, x, rows, start, example, n)
+    else:
+        _dw_span(dw, dy, x, rows, start, example, 0, len(rows))
 
 
 def dx_all(dx, dy, w, work):
     n = pieces(dy.size * w.shape[1])
     if len(dy) <= SMALL_BATCH:
-        _dx_small(dx, dy, w, n)
+        _dx_small(dx, dy, w, n) if n > 1 else _dx_columns(dx, dy, w, 0, w.shape[1])
     elif n > 1:
         _dx_blas(dx, dy, w, n)
     else:
@@ -75,7 +79,8 @@ def dx_rows(dx, dy, w, rows, work):
 
 
 def dx_chosen(dx, dy, w, chosen):
-    _dx_chosen(dx, dy, w, chosen, pieces(chosen.size * w.shape[1]))
+    n = pieces(chosen.size * w.shape[1])
+    _dx_chosen(dx, dy, w, chosen, n) if n > 1 else _dx_chosen_columns(dx, dy, w, chosen, 0, w.shape[1])
 
 
 def db_all(db, dy):
@@ -248,9 +253,13 @@ def _dx_blas(dx, dy, w, n):
 def _dx_small(dx, dy, w, n):
     """Pieces are columns, so that one example can use every thread."""
     for p in prange(n):
-        end = w.shape[1] * (p + 1) // n
-        for lo in range(w.shape[1] * p // n, end, TILE):
-            _dx_tile(dx, dy, w, lo, min(lo + TILE, end))
+        _dx_columns(dx, dy, w, w.shape[1] * p // n, w.shape[1] * (p + 1) // n)
+
+
+@kernel
+def _dx_columns(dx, dy, w, first, end):
+    for lo in range(first, end, TILE):
+        _dx_tile(dx, dy, w, lo, min(lo + TILE, end))
 
 
 @kernel
@@ -284,20 +293,20 @@ def _dx_tile(dx, dy, w, lo, hi):
 @kernel(parallel=True)
 def _dx_chosen(dx, dy, w, chosen, n):
     for p in prange(n):
-        end = w.shape[1] * (p + 1) // n
-        for lo in range(w.shape[1] * p // n, end, TILE):
-            _dx_chosen_tile(dx, dy, w, chosen, lo, min(lo + TILE, end))
+        _dx_chosen_columns(dx, dy, w, chosen, w.shape[1] * p // n, w.shape[1] * (p + 1) // n)
 
 
 @kernel
-def _dx_chosen_tile(dx, dy, w, chosen, lo, hi):
+def _dx_chosen_columns(dx, dy, w, chosen, first, end):
     k = chosen.shape[1]
-    weight, own = np.empty(k, dy.dtype), np.empty(hi - lo, dy.dtype)
-    for e in range(len(dy)):
-        for j in range(k):
-            weight[j] = dy[e, chosen[e, j]]
-        _sum_rows(own, w, lo, hi, chosen[e], weight, k)
-        dx[e, lo:hi] = own
+    weight, own = np.empty(k, dy.dtype), np.empty(min(TILE, end - first), dy.dtype)
+    for lo in range(first, end, TILE):
+        hi = min(lo + TILE, end)
+        for e in range(len(dy)):
+            for j in range(k):
+                weight[j] = dy[e, chosen[e, j]]
+            _sum_rows(own[: hi - lo], w, lo, hi, chosen[e], weight, k)
+            dx[e, lo:hi] = own[: hi - lo]
 
 
 @kernel

@@ -18,7 +18,11 @@ _BITS = {np.dtype(np.float32): (np.int32, 0x7F800000), np.dtype(np.float64): (np
 
 def top_k(chosen, dy):
     integer, infinity = _BITS[dy.dtype]
-    _top_k(chosen, dy.view(integer), integer(infinity), pieces(dy.size))
+    n = min(pieces(dy.size), len(dy))
+    if n > 1:
+        _top_k_pieces(chosen, dy.view(integer), integer(infinity), n)
+    else:
+        _top_k(chosen, dy.view(integer), integer(infinity))
 
 
 def score(out, dy, kind):
@@ -46,36 +50,42 @@ def _sift_down(heap, i, key):
 
 
 @kernel(parallel=True)
-def _top_k(chosen, bits, infinity, n):
+def _top_k_pieces(chosen, bits, infinity, n):
+    for p in prange(n):
+        lo, hi = len(chosen) * p // n, len(chosen) * (p + 1) // n
+        _top_k(chosen[lo:hi], bits[lo:hi], infinity)
+
+
+@kernel
+def _top_k(chosen, bits, infinity):
     batch, k = chosen.shape
     n_out = bits.shape[1]
-    for p in prange(n):
-        key = np.empty(n_out, bits.dtype)
-        heap = np.empty(k, bits.dtype)
-        for e in range(batch * p // n, batch * (p + 1) // n):
-            g = bits[e]
-            for j in range(n_out):
-                magnitude = g[j] & (infinity | (infinity - 1))  # all but the sign
-                key[j] = magnitude if magnitude <= infinity else infinity + 1  # one key for every NaN
-            heap[:] = key[:k]
-            for i in range(k // 2 - 1, -1, -1):
-                _sift_down(heap, i, heap[i])
-            for j in range(k, n_out):
-                if key[j] > heap[0]:
-                    _sift_down(heap, 0, key[j])
-            least = heap[0]
-            ties = 0  # how many units of exactly the k-th magnitude belong to the choice
-            for i in range(k):
-                ties += heap[i] == least
-            s = 0
-            for j in range(n_out):
-                if key[j] > least:
-                    chosen[e, s] = j
-                    s += 1
-                elif key[j] == least and ties > 0:
-                    chosen[e, s] = j
-                    s += 1
-                    ties -= 1
+    key = np.empty(n_out, bits.dtype)
+    heap = np.empty(k, bits.dtype)
+    for e in range(batch):
+        g = bits[e]
+        for j in range(n_out):
+            magnitude = g[j] & (infinity | (infinity - 1))  # all but the sign
+            key[j] = magnitude if magnitude <= infinity else infinity + 1  # one key for every NaN
+        heap[:] = key[:k]
+        for i in range(k // 2 - 1, -1, -1):
+            _sift_down(heap, i, heap[i])
+        for j in range(k, n_out):
+            if key[j] > heap[0]:
+                _sift_down(heap, 0, key[j])
+        least = heap[0]
+        ties = 0  # how many units of exactly the k-th magnitude belong to the choice
+        for i in range(k):
+            ties += heap[i] == least
+        s = 0
+        for j in range(n_out):
+            if key[j] > least:
+                chosen[e, s] = j
+                s += 1
+            elif key[j] == least and ties > 0:
+                chosen[e, s] = j
+                s += 1
+                ties -= 1
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Optimiser steps, fused into one pass over memory; see reference/update.py for the formulas.
 
-Each optimiser is a row kernel and a driver. The driver walks the rows of its piece; a row without a gradient
-(only met with `everywhere`) gets a row of zeros, which stays in the first-level cache.
+Each optimiser is a row kernel, a walk over some rows, and the walk in pieces. A row without a gradient (only met
+with `everywhere`) gets a row of zeros, which stays in the first-level cache.
 """
 
 import numpy as np
@@ -13,28 +13,43 @@ from .policy import kernel, pieces
 __all__ = ["TINY", "adagrad", "adam", "sgd", "sum_of_squares"]
 
 
-def _touched(w, rows, everywhere):
-    return (len(w) if everywhere else len(rows)) * w.shape[1]
-
-
 def sgd(w, velocity, rows, g, lr, momentum, decay, clip, scale, everywhere):
-    t = w.dtype.type
-    n = pieces(_touched(w, rows, everywhere))
-    _sgd(w, velocity, rows, g, t(lr), t(momentum), t(decay), t(clip), t(scale), everywhere, n)
+    rule = _typed(w, lr, momentum, decay, clip, scale)
+    last, n = _work(w, rows, everywhere)
+    if n > 1:
+        _sgd_pieces(w, velocity, rows, g, rule, everywhere, last, n)
+    else:
+        _sgd(w, velocity, rows, g, rule, everywhere, 0, last)
 
 
 def adagrad(w, h, rows, g, lr, eps, decay, clip, scale, everywhere):
-    t = w.dtype.type
-    n = pieces(_touched(w, rows, everywhere))
-    _adagrad(w, h, rows, g, t(lr), t(eps), t(decay), t(clip), t(scale), everywhere, n)
+    rule = _typed(w, lr, eps, decay, clip, scale)
+    last, n = _work(w, rows, everywhere)
+    if n > 1:
+        _adagrad_pieces(w, h, rows, g, rule, everywhere, last, n)
+    else:
+        _adagrad(w, h, rows, g, rule, everywhere, 0, last)
 
 
 def adam(w, m, v, rows, g, lr, beta1, beta2, eps, decay, clip, scale, everywhere):
+    rule = _typed(w, lr, beta1, 1 - beta1, beta2, 1 - beta2, eps, decay, clip, scale)
+    last, n = _work(w, rows, everywhere)
+    if n > 1:
+        _adam_pieces(w, m, v, rows, g, rule, everywhere, last, n)
+    else:
+        _adam(w, m, v, rows, g, rule, everywhere, 0, last)
+
+
+def _typed(w, *numbers):
+    """The numbers of a rule in the type of the weights: a float64 among them would slow every operation."""
     t = w.dtype.type
-    n = pieces(_touched(w, rows, everywhere))
-    rest1, rest2 = t(1 - beta1), t(1 - beta2)
-    _adam(w, m, v, rows, g, t(lr), t(beta1), rest1, t(beta2), rest2, t(eps), t(decay), t(clip), t(scale),
-          everywhere, n)  # fmt: skip
+    return tuple([t(x) for x in numbers])
+
+
+def _work(w, rows, everywhere):
+    """(how many rows are visited, in how many pieces)."""
+    last = len(w) if everywhere else len(rows)
+    return last, pieces(last * w.shape[1])
 
 
 def sum_of_squares(out, g):
@@ -54,13 +69,28 @@ def _flush(moment, tiny, zero):
 
 
 @kernel
-def _sgd_row(w, g, lr, decay, clip, scale):
+def _row(i, s, w, rows, g, zero, everywhere):
+    """(row of w, its gradient, the next entry of `rows` to come) at visit i."""
+    if not everywhere:
+        return rows[i], g[i], s
+    if s < len(rows) and rows[s] == i:
+        return np.int32(i), g[s], s + 1
+    return np.int32(i), zero, s
+
+
+# ------------------------------------------------------------------------------------------------ SGD
+
+
+@kernel
+def _sgd_row(w, g, rule):
+    lr, _, decay, clip, scale = rule
     for i in range(len(w)):
         w[i] -= lr * _gradient(g[i], w[i], decay, clip, scale)
 
 
 @kernel
-def _momentum_row(w, v, g, lr, momentum, decay, clip, scale):
+def _momentum_row(w, v, g, rule):
+    lr, momentum, decay, clip, scale = rule
     tiny, zero = w.dtype.type(TINY), w.dtype.type(0)
     for i in range(len(w)):
         v[i] = _flush(momentum * v[i] + _gradient(g[i], w[i], decay, clip, scale), tiny, zero)
@@ -68,7 +98,28 @@ def _momentum_row(w, v, g, lr, momentum, decay, clip, scale):
 
 
 @kernel
-def _adagrad_row(w, h, g, lr, eps, decay, clip, scale):
+def _sgd(w, velocity, rows, g, rule, everywhere, lo, hi):
+    s, zero = np.searchsorted(rows, lo), np.zeros(w.shape[1], w.dtype)
+    for i in range(lo, hi):
+        row, grad, s = _row(i, s, w, rows, g, zero, everywhere)
+        if rule[1] == 0:
+            _sgd_row(w[row], grad, rule)
+        else:
+            _momentum_row(w[row], velocity[row], grad, rule)
+
+
+@kernel(parallel=True)
+def _sgd_pieces(w, velocity, rows, g, rule, everywhere, last, n):
+    for p in prange(n):
+        _sgd(w, velocity, rows, g, rule, everywhere, last * p // n, last * (p + 1) // n)
+
+
+# -------------------------------------------------------------------------------------------- AdaGrad
+
+
+@kernel
+def _adagrad_row(w, h, g, rule):
+    lr, eps, decay, clip, scale = rule
     for i in range(len(w)):
         grad = _gradient(g[i], w[i], decay, clip, scale)
         h[i] += grad * grad
@@ -76,7 +127,25 @@ def _adagrad_row(w, h, g, lr, eps, decay, clip, scale):
 
 
 @kernel
-def _adam_row(w, m, v, g, lr, beta1, rest1, beta2, rest2, eps, decay, clip, scale):
+def _adagrad(w, h, rows, g, rule, everywhere, lo, hi):
+    s, zero = np.searchsorted(rows, lo), np.zeros(w.shape[1], w.dtype)
+    for i in range(lo, hi):
+        row, grad, s = _row(i, s, w, rows, g, zero, everywhere)
+        _adagrad_row(w[row], h[row], grad, rule)
+
+
+@kernel(parallel=True)
+def _adagrad_pieces(w, h, rows, g, rule, everywhere, last, n):
+    for p in prange(n):
+        _adagrad(w, h, rows, g, rule, everywhere, last * p // n, last * (p + 1) // n)
+
+
+# ----------------------------------------------------------------------------------------------- Adam
+
+
+@kernel
+def _adam_row(w, m, v, g, rule):
+    lr, beta1, rest1, beta2, rest2, eps, decay, clip, scale = rule
     tiny, zero = w.dtype.type(TINY), w.dtype.type(0)
     for i in range(len(w)):
         grad = _gradient(g[i], w[i], decay, clip, scale)
@@ -86,56 +155,17 @@ def _adam_row(w, m, v, g, lr, beta1, rest1, beta2, rest2, eps, decay, clip, scal
 
 
 @kernel
-def _span(p, n, w, rows, everywhere):
-    """(first, last) of piece p of n: of rows of w with `everywhere`, else of entries of `rows`."""
-    total = len(w) if everywhere else len(rows)
-    return total * p // n, total * (p + 1) // n
-
-
-@kernel
-def _row(i, s, w, rows, g, zero, everywhere):
-    """(row of w, its gradient, the next entry of `rows` to come) at position i of a span."""
-    if not everywhere:
-        return rows[i], g[i], s
-    if s < len(rows) and rows[s] == i:
-        return np.int32(i), g[s], s + 1
-    return np.int32(i), zero, s
+def _adam(w, m, v, rows, g, rule, everywhere, lo, hi):
+    s, zero = np.searchsorted(rows, lo), np.zeros(w.shape[1], w.dtype)
+    for i in range(lo, hi):
+        row, grad, s = _row(i, s, w, rows, g, zero, everywhere)
+        _adam_row(w[row], m[row], v[row], grad, rule)
 
 
 @kernel(parallel=True)
-def _sgd(w, velocity, rows, g, lr, momentum, decay, clip, scale, everywhere, n):
+def _adam_pieces(w, m, v, rows, g, rule, everywhere, last, n):
     for p in prange(n):
-        lo, hi = _span(p, n, w, rows, everywhere)
-        s = np.searchsorted(rows, lo)
-        zero = np.zeros(w.shape[1], w.dtype)
-        for i in range(lo, hi):
-            row, grad, s = _row(i, s, w, rows, g, zero, everywhere)
-            if momentum == 0:
-                _sgd_row(w[row], grad, lr, decay, clip, scale)
-            else:
-                _momentum_row(w[row], velocity[row], grad, lr, momentum, decay, clip, scale)
-
-
-@kernel(parallel=True)
-def _adagrad(w, h, rows, g, lr, eps, decay, clip, scale, everywhere, n):
-    for p in prange(n):
-        lo, hi = _span(p, n, w, rows, everywhere)
-        s = np.searchsorted(rows, lo)
-        zero = np.zeros(w.shape[1], w.dtype)
-        for i in range(lo, hi):
-            row, grad, s = _row(i, s, w, rows, g, zero, everywhere)
-            _adagrad_row(w[row], h[row], grad, lr, eps, decay, clip, scale)
-
-
-@kernel(parallel=True)
-def _adam(w, m, v, rows, g, lr, beta1, rest1, beta2, rest2, eps, decay, clip, scale, everywhere, n):
-    for p in prange(n):
-        lo, hi = _span(p, n, w, rows, everywhere)
-        s = np.searchsorted(rows, lo)
-        zero = np.zeros(w.shape[1], w.dtype)
-        for i in range(lo, hi):
-            row, grad, s = _row(i, s, w, rows, g, zero, everywhere)
-            _adam_row(w[row], m[row], v[row], grad, lr, beta1, rest1, beta2, rest2, eps, decay, clip, scale)
+        _adam(w, m, v, rows, g, rule, everywhere, last * p // n, last * (p + 1) // n)
 
 
 @kernel
