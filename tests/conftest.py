@@ -11,10 +11,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 import pytest
 from hypothesis import settings
-from minimalbp.kernels.cpu import policy
 from threadpoolctl import threadpool_limits
 
 from minimalbp.backend import BACKENDS, DTYPES, get_backend
+from minimalbp.kernels.cpu import policy
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
