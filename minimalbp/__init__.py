@@ -24,7 +24,8 @@ _HOME = {
     "optim": ("SGD", "AdaGrad", "Adam", "Optimizer"),
     "param": ("Param", "RowGrad"),
     "select": ("Dense", "RandomK", "TopK", "UnifiedTopK"),
-    "training": ("History", "Record", "Score", "evaluate", "fit"),
+    "scoring": ("History", "Record", "Score", "evaluate"),
+    "training": ("fit",),
     "weights": ("load", "save"),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

@@ -20,9 +20,10 @@ from .measure.machine import machine
 from .measure.meter import Meter
 from .network import Sequential, mlp
 from .optim import OPTIMIZERS, Optimizer
+from .scoring import History, Record
 from .select import Dense, Selector
 from .settings import Settings
-from .training import History, Record, check_fit, fit, train_step
+from .training import check_fit, fit, train_step
 
 BACKWARD = ("select", "dw", "dx", "other")
 

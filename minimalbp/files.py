@@ -13,18 +13,20 @@ from .errors import BadInput
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, remedy: str = "choose another folder with room") -> Iterator[Path]:
     """A temporary name beside `path`; what is written there becomes `path` when the block ends well.
 
-    Raises BadInput where the folder cannot be written; the old file, if any, then stays as it was.
+    Missing folders are made. Raises BadInput, with the `remedy`, where the folder cannot be written; the old
+    file, if any, then stays as it was.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)
     except OSError as e:
-        raise BadInput(f"cannot write {path}: {e.strerror or e}; choose another folder with room") from e
+        raise BadInput(f"cannot write {path}: {e.strerror or e}; {remedy}") from e
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

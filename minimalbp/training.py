@@ -5,71 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .checkpoint import load_checkpoint, save_checkpoint
-from .data import Dataset, Split, check_dataset
+from .data import Dataset, check_dataset
 from .errors import BadInput, Diverged, whole
 from .losses import SoftmaxCrossEntropy
 from .measure.meter import Meter
 from .network import Sequential
 from .optim import Optimizer
 from .progress import Progress
+from .scoring import History, Record, score
 from .streams import Streams
 
-EVALUATION_BATCH = 1000
-
-
-@dataclass(frozen=True)
-class Score:
-    """Of a network on a split: accuracy in 0..1 and mean loss."""
-
-    accuracy: float
-    loss: float
-
-
-@dataclass(frozen=True)
-class Record:
-    """One look at the dev set. epoch counts from 1; test is None unless this dev accuracy is the best so far."""
-
-    epoch: int
-    step: int
-    train_loss: float
-    dev_accuracy: float
-    dev_loss: float
-    test_accuracy: float | None = None
-    test_loss: float | None = None
-
-
-@dataclass
-class History:
-    """All records of a run, in order."""
-
-    records: list[Record] = field(default_factory=list)
-
-    @property
-    def best(self) -> Record:
-        """The first record of the best dev accuracy: the one that is reported. Raises BadInput if none."""
-        if not self.records:
-            raise BadInput("nothing was trained: there is no record yet")
-        return max(self.records, key=lambda r: r.dev_accuracy)
-
-
 Callback = Callable[[Record], "bool | None"]
-
-
-def evaluate(
-    net: Sequential, split: Split, *, batch_size: int = EVALUATION_BATCH, threads: int | None = None
-) -> Score:
-    """Accuracy and mean loss of `net` on `split`. Raises BadInput where data and network do not fit."""
-    if not len(split):
-        raise BadInput("there are no examples to evaluate on")
-    with net.be.threads(threads):
-        return _evaluate(net, split, batch_size)
 
 
 def check_fit(net: Sequential, data: Dataset, batch_size: int) -> None:
@@ -80,17 +33,6 @@ def check_fit(net: Sequential, data: Dataset, batch_size: int) -> None:
         raise BadInput(f"a batch of {batch_size} is larger than the {len(data.train)} training examples")
     if net.n_out is not None and net.n_out < data.n_classes:
         raise BadInput(f"the network has {net.n_out} outputs but {data.name} has {data.n_classes} classes")
-
-
-def _evaluate(net: Sequential, split: Split, batch_size: int = EVALUATION_BATCH) -> Score:
-    loss = SoftmaxCrossEntropy("sum").bind(net.be, net.dtype)
-    right, total = 0, 0.0
-    for lo in range(0, len(split), batch_size):
-        labels = split.y[lo : lo + batch_size]
-        logits = net.forward(net.prepare(split.x[lo : lo + batch_size]), train=False)
-        total += loss.forward(logits, np.asarray(labels, np.int32))
-        right += int(np.sum(np.argmax(logits, axis=1) == labels))
-    return Score(right / len(split), total / len(split))
 
 
 def train_step(
@@ -216,11 +158,11 @@ class _Run:
         return x, labels
 
     def _look(self, train_loss: float, checkpoint: Path | None) -> Record:
-        dev = _evaluate(self.net, self.data.dev)
+        dev = score(self.net, self.data.dev)
         if not math.isfinite(dev.loss):
             raise Diverged(self._diagnosis(self.net.prepare(self.data.dev.x[:100]), dev.loss, checkpoint))
         best = not self.history.records or dev.accuracy > self.history.best.dev_accuracy
-        test = _evaluate(self.net, self.data.test) if best else None
+        test = score(self.net, self.data.test) if best else None
         epoch = (self.done - 1) // self.steps + 1
         record = Record(
             epoch, self.done, train_loss, dev.accuracy, dev.loss,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
-import uuid
 import zlib
 from pathlib import Path
 
 from minimalbp.errors import BadInput
+from minimalbp.files import replacing
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -41,31 +40,13 @@ def sha256(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def partial_name(path: Path) -> Path:
-    """A hidden name beside `path` that no other process uses, to write to before the rename."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-
-
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file so that nobody ever sees half of it; missing folders are made.
 
     Raises BadInput if the folder cannot be written.
     """
-    part = partial_name(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(data)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as e:
-        raise unwritable(path.parent, e) from e
-
-
-def unwritable(folder: Path, error: OSError) -> BadInput:
-    reason = error.strerror or one_line(error)
-    return BadInput(f"{folder}: cannot be written: {reason}; set MINIMALBP_CACHE to a folder that can")
+    with replacing(path, "set MINIMALBP_CACHE to a folder that can be written") as temporary:
+        temporary.write_bytes(data)
 
 
 def one_line(error: BaseException) -> str:
