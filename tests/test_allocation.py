@@ -27,12 +27,11 @@ def no_mark(phase):
     """For a step that nobody measures."""
 
 
-@pytest.mark.parametrize("bias_rows", ["all", "chosen"])
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
 @pytest.mark.parametrize("select", SELECTORS, ids=lambda s: s.name)
-def test_a_step_allocates_nothing(select, optimizer, bias_rows):
+def test_a_step_allocates_nothing(select, optimizer):
     layers = [
-        mbp.Linear(40, 64, select=select, bias_rows=bias_rows), mbp.ReLU(), mbp.Dropout(0.1),
+        mbp.Linear(40, 64, select=select, bias_rows="chosen"), mbp.ReLU(), mbp.Dropout(0.1),
         mbp.Residual(mbp.Linear(64, 64, select=select), mbp.Tanh()), mbp.Linear(64, 3),
     ]  # fmt: skip
     net = mbp.Sequential(*layers, backend="cpu")
@@ -56,8 +55,11 @@ def test_a_step_allocates_nothing(select, optimizer, bias_rows):
             train_step(net, loss, step, x, labels, no_mark)
         tracemalloc.start()
         try:
-            windows = [grown() for _ in range(5)]  # a leak shows in each, a cache filling up in some
+            for _ in range(12):  # a leak shows every time, a cache of NumPy or Python filling up only in some
+                growth, peak = grown()
+                if growth < STEPS * 8:  # not one object a step
+                    break
         finally:
             tracemalloc.stop()
-    assert min(growth for growth, _ in windows) < STEPS * 8  # not one object a step
-    assert min(peak for _, peak in windows) < net.parameters()[0].value.nbytes  # no array on the way either
+    assert growth < STEPS * 8
+    assert peak < net.parameters()[0].value.nbytes  # no array on the way either

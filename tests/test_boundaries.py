@@ -23,7 +23,7 @@ MAY = {
     "backend": {"errors"},  # and, alone, the kernels
     "buffers": {"backend"},
     "param": {"backend"},
-    "data": {"errors"},
+    "data": {"errors", "files"},
     "select": {"backend", "buffers", "errors"},
     "losses": {"backend", "buffers", "errors"},
     "optim": {"backend", "errors", "param"},
@@ -33,12 +33,14 @@ MAY = {
     "weights": {"errors", "files", "network"},
     "checkpoint": {"_version", "errors", "files", "network", "optim"},
     "settings": {"backend", "errors", "init", "optim", "select"},
+    "scoring": {"data", "errors", "losses", "network"},
     "training": {
-        "backend", "checkpoint", "data", "errors", "losses", "measure", "network", "optim", "progress", "streams",
+        "checkpoint", "data", "errors", "losses", "measure", "network", "optim", "progress", "scoring",
+        "streams",
     },
     "compare": {
         "_version", "backend", "data", "errors", "files", "losses", "measure", "network", "optim", "select",
-        "settings", "training", "weights",
+        "scoring", "settings", "training", "weights",
     },
     "cli": {"_version", "compare", "data", "errors", "files", "measure", "settings"},
     "__main__": {"cli"},

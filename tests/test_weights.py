@@ -90,5 +90,6 @@ def test_damaged_files_are_refused(path):
     refuses(net, path, "not a whole safetensors file")
 
 
-def test_a_folder_that_cannot_be_written(tmp_path):
-    refused(lambda: mbp.save(net_of(), tmp_path / "none" / "w.safetensors"), "cannot write")
+def test_a_folder_that_cannot_be(tmp_path):
+    (tmp_path / "file").touch()
+    refused(lambda: mbp.save(net_of(), tmp_path / "file" / "w.safetensors"), "cannot write", "file")
