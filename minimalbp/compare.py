@@ -167,8 +167,9 @@ def _open(out: Path, report: dict[str, Any], resume: bool) -> None:
     path = out / "run.json"
     if resume:
         before = read_json(path)
-        if before["data"]["sha256"] != report["data"]["sha256"]:
+        if before.get("data", {}).get("sha256") != report["data"]["sha256"]:
             raise BadInput(f"{out} was trained on other data than {report['data']['name']} holds now")
+        write_json(path, report)  # with its new number of epochs, should this be stopped as well
         return
     try:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):

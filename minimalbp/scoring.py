@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .data import Split
-from .errors import BadInput
+from .data.check import check_labels
+from .errors import BadInput, whole
 from .losses import SoftmaxCrossEntropy
 from .network import Sequential
 
@@ -63,9 +64,11 @@ def score(net: Sequential, split: Split, batch_size: int = EVALUATION_BATCH) -> 
     """`evaluate` without touching threads: for use inside `backend.threads`."""
     loss = SoftmaxCrossEntropy("sum").bind(net.be, net.dtype)
     right, total = 0, 0.0
+    whole("batch_size", batch_size, least=1)
     for lo in range(0, len(split), batch_size):
         labels = split.y[lo : lo + batch_size]
         logits = net.forward(net.prepare(split.x[lo : lo + batch_size]), train=False)
+        check_labels(labels, logits.shape[1], "the labels")
         total += loss.forward(logits, np.asarray(labels, np.int32))
         right += int(np.sum(np.argmax(logits, axis=1) == labels))
     return Score(right / len(split), total / len(split))

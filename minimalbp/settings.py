@@ -118,7 +118,7 @@ def parse_k(k: Any) -> dict[str, Any]:
 def _hidden(value: Any) -> tuple[int, ...]:
     if isinstance(value, str):
         parts = value.replace("-", ",").split(",")
-        if not all(p.strip().isdigit() for p in parts):
+        if not all(p.strip().isdecimal() for p in parts):
             raise BadInput(f"hidden must be widths such as 500,500, not {value!r}")
         value = [int(p) for p in parts]
     if isinstance(value, int):

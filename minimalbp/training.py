@@ -28,11 +28,12 @@ Callback = Callable[[Record], "bool | None"]
 def check_fit(net: Sequential, data: Dataset, batch_size: int) -> None:
     """Raise BadInput unless `net` can be trained on `data` in mini-batches of that size."""
     check_dataset(data)
-    net.prepare(data.train.x[:1])
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is for the loss to say
+        outputs = net(data.train.x[:1]).shape[1]
     if batch_size > len(data.train):
         raise BadInput(f"a batch of {batch_size} is larger than the {len(data.train)} training examples")
-    if net.n_out is not None and net.n_out < data.n_classes:
-        raise BadInput(f"the network has {net.n_out} outputs but {data.name} has {data.n_classes} classes")
+    if outputs < data.n_classes:
+        raise BadInput(f"the network has {outputs} outputs but {data.name} has {data.n_classes} classes")
 
 
 def train_step(

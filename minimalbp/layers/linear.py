@@ -55,6 +55,10 @@ class Linear(Layer):
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
+        if x.ndim != 2 or x.shape[1] != self.n_in:  # kernels check nothing
+            raise BadInput(
+                f"{self.label} takes (batch, {self.n_in}) but gets {x.shape}; put Flatten() before it?"
+            )
         y = self.buf.get("y", (len(x), self.n_out))
         self.be.linear.forward(y, x, self.weight.value, self._b)
         self._x = x
