@@ -13,7 +13,7 @@ from ._version import __version__
 _HOME = {
     "backend": ("get_backend",),
     "checkpoint": ("load_checkpoint", "save_checkpoint"),
-    "compare": ("compare",),
+    "comparison": ("compare",),
     "data": ("Dataset", "Split", "load_dataset"),
     "errors": ("BadInput", "Diverged"),
     "gradcheck": ("directional_error",),

@@ -65,8 +65,8 @@ class Backend:
         policy = importlib.import_module("minimalbp.kernels.cpu.policy")
         import scipy.linalg.cython_blas  # noqa: F401  the BLAS that Numba calls must be there to be limited
 
-        with policy.threads(n), threadpool_limits(1, user_api="blas"):
-            yield {"numba": n, "blas": 1}
+        with policy.threads(n) as used, threadpool_limits(1, user_api="blas"):
+            yield {"numba": used, "blas": 1}
 
 
 def cores() -> int:
@@ -95,6 +95,12 @@ def get_backend(name: str) -> Backend:
         modules = {m: importlib.import_module(f"minimalbp.kernels.{name}.{m}") for m in NAMESPACES}
         _loaded[name] = Backend(name, **modules)
     return _loaded[name]
+
+
+def kernel_cache() -> str | None:
+    """The folder of the compiled cpu kernels; None where they cannot be kept and are compiled in each process."""
+    folder: str | None = importlib.import_module("minimalbp.kernels.cpu.policy").cache_folder()
+    return folder
 
 
 def check_dtype(name: str) -> str:

@@ -44,14 +44,19 @@ def save_checkpoint(path: Path, net: Sequential, optimizer: Optimizer, training:
         np.savez(f, meta=np.array(json.dumps(meta)), **arrays)
 
 
-def load_checkpoint(path: Path, net: Sequential, optimizer: Optimizer) -> dict[str, Any]:
+def load_checkpoint(
+    path: str | Path, net: Sequential, optimizer: Optimizer, settings: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Put parameters, optimiser and generators back as they were; returns what the training had added.
 
-    Raises BadInput, and changes nothing, for a file that is cut short, of another architecture, type or
-    optimiser.
+    settings: what the training's own "settings" must be, if given. Raises BadInput, and changes nothing, for a
+    file that is cut short, or of another architecture, type, optimiser or settings.
     """
-    arrays, meta = _read(path)
+    path = Path(path)
+    arrays, meta = read_checkpoint(path)
     here = {"architecture": net.describe(), "dtype": net.dtype, "optimizer": optimizer.describe()}
+    if settings is not None:
+        meta["settings"], here["settings"] = meta["training"].get("settings"), settings
     for key, value in here.items():
         if meta.get(key) != json.loads(json.dumps(value)):
             raise BadInput(f"{path} was saved with another {key}: {_differ(meta.get(key), value)}")
@@ -72,7 +77,8 @@ def load_checkpoint(path: Path, net: Sequential, optimizer: Optimizer) -> dict[s
     return meta["training"]
 
 
-def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays and the meta of a checkpoint. Raises BadInput where it is not a whole one."""
     if not path.exists():
         raise BadInput(f"there is no checkpoint {path}; start the run without resume")
     try:

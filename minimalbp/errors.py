@@ -43,4 +43,7 @@ def number(what: str, value: Any, low: float, high: float = math.inf, *, open_lo
         bracket = "(" if open_low else "["
         close = ")" if high == math.inf else "]"
         raise BadInput(f"{what} must be a number in {bracket}{low:g}, {high:g}{close}, not {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        raise BadInput(f"{what} is too large a number for a float") from None

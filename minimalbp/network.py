@@ -59,6 +59,8 @@ def mlp(sizes: list[int], *, select: Any = None, dropout: float = 0.0, **options
     """
     from .layers import Dropout, ReLU
 
+    if len(sizes) < 2:
+        raise BadInput(f"mlp needs at least inputs and outputs, such as [784, 500, 10], not {sizes!r}")
     init = options.pop("init", "glorot_uniform")
     layers: list[Layer] = []
     for n_in, n_out in pairwise(sizes[:-1]):

@@ -67,8 +67,9 @@ def score(net: Sequential, split: Split, batch_size: int = EVALUATION_BATCH) -> 
     whole("batch_size", batch_size, least=1)
     for lo in range(0, len(split), batch_size):
         labels = split.y[lo : lo + batch_size]
-        logits = net.forward(net.prepare(split.x[lo : lo + batch_size]), train=False)
-        check_labels(labels, logits.shape[1], "the labels")
-        total += loss.forward(logits, np.asarray(labels, np.int32))
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite says it all
+            logits = net.forward(net.prepare(split.x[lo : lo + batch_size]), train=False)
+            check_labels(labels, logits.shape[1], "the labels")
+            total += loss.forward(logits, np.asarray(labels, np.int32))
         right += int(np.sum(np.argmax(logits, axis=1) == labels))
     return Score(right / len(split), total / len(split))

@@ -48,6 +48,7 @@ class Settings:
             object.__setattr__(self, name, value)
 
         put("hidden", _hidden(self.hidden))
+        put("k", parse_k(self.k).get("k", str(self.k).strip()))  # 25 and "25" are one setting
         for name, known in (("select", SELECT), ("optimizer", tuple(OPTIMIZERS)), ("rows", ROWS),
                             ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
             if getattr(self, name) not in known:
@@ -128,8 +129,11 @@ def _hidden(value: Any) -> tuple[int, ...]:
     return tuple(whole("a hidden width", n, least=1) for n in value)
 
 
-def read_toml(path: str | Path) -> dict[str, Any]:
-    """The settings in a TOML file. Raises BadInput for a file that cannot be read, and for an unknown name."""
+def read_toml(path: str | Path, more: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The settings in a TOML file, and what it holds of the names in `more`; no-compare is no_compare.
+
+    Raises BadInput for a file that cannot be read, and for an unknown name.
+    """
     try:
         with open(path, "rb") as f:
             found = tomllib.load(f)
@@ -137,7 +141,8 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         raise BadInput(f"cannot read {path}: {e.strerror or e}") from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise BadInput(f"{path} is not valid TOML: {e}") from e
-    names = [f.name for f in fields(Settings)]
+    found = {name.replace("-", "_"): value for name, value in found.items()}
+    names = [*(f.name for f in fields(Settings)), *more]
     for name in found:
         if name not in names:
             raise unknown(f"setting in {path}", name, names)

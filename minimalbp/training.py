@@ -87,7 +87,7 @@ def fit(
     if resume:
         if path is None:
             raise BadInput("resume needs the checkpoint to go on from")
-        run.restore(load_checkpoint(path, net, optimizer))
+        run.restore(load_checkpoint(path, net, optimizer, run.settings()))
     callbacks = list(callbacks)
     with ExitStack() as stack:
         stack.enter_context(net.be.threads(threads))
@@ -96,9 +96,9 @@ def fit(
         bar = stack.enter_context(Progress(progress, total=epochs * run.steps, start=run.done))
         while run.done < epochs * run.steps:
             record = run.part(bar, path)
-            if path is not None:
-                save_checkpoint(path, net, optimizer, run.state())
             stop = [callback(record) for callback in callbacks]
+            if path is not None:  # after the callbacks: what they keep is never older than the checkpoint
+                save_checkpoint(path, net, optimizer, run.state())
             if any(stop):
                 break
     return run.history
@@ -120,7 +120,7 @@ class _Run:
     ):
         self.net, self.data, self.optimizer, self.loss, self.meter = net, data, optimizer, loss, meter
         self.batch_size, self.history, self.done = batch_size, History(), 0
-        self.shuffle = streams.generator("shuffle")
+        self.seed, self.shuffle = streams.seed, streams.generator("shuffle")
         self.order: np.ndarray | None = None
         n = len(data.train)
         self.steps = math.ceil(n / batch_size)  # of one epoch; the last batch may be smaller
@@ -188,12 +188,24 @@ class _Run:
             f"finite come out of {where}{kept}; try a smaller --lr or --clip"
         )
 
+    def settings(self) -> dict[str, Any]:
+        """What must be the same for a run to go on bit for bit, as JSON."""
+        return {
+            "batch_size": self.batch_size,
+            "examples": len(self.x),
+            "looks": sorted(self.looks),
+            "seed": self.seed,
+            "loss": self.loss.reduction,
+            "layers": [
+                {"select": la.select.describe(), "bias_rows": la.bias_rows} for la in self.net.linears()
+            ],
+        }
+
     def state(self) -> dict[str, Any]:
         """Position, order and history, as JSON."""
         return {
+            "settings": self.settings(),
             "done": self.done,
-            "batch_size": self.batch_size,
-            "examples": len(self.x),
             "shuffle": self.shuffle.bit_generator.state,
             "order": self.order_state,
             "history": [asdict(r) for r in self.history.records],
@@ -202,11 +214,6 @@ class _Run:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned."""
-        for name, now in (("batch_size", self.batch_size), ("examples", len(self.x))):
-            if state[name] != now:
-                raise BadInput(
-                    f"the checkpoint was made with {name} = {state[name]}, not {now}; use the same"
-                )
         self.done, self.order_state = state["done"], state["order"]
         if self.done % self.steps:  # in the middle of an epoch: draw its order again
             self.shuffle.bit_generator.state = state["order"]

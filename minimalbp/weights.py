@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from .errors import BadInput
 from .files import replacing
 from .network import Sequential
@@ -37,4 +35,4 @@ def load(net: Sequential, path: str | Path) -> None:
         if found[name].shape != p.value.shape:
             raise BadInput(f"{path}: {name} is {found[name].shape}, the network needs {p.value.shape}")
     for name, p in mine.items():
-        p.value[...] = net.be.put(found[name], str(p.value.dtype)).astype(np.dtype(p.value.dtype))
+        p.value[...] = net.be.put(found[name], net.dtype)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +24,7 @@ import minimalbp as mbp
 from minimalbp.training import train_step
 
 SIZES = [784, 500, 500, 10]
+VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")  # what changes how threads wait
 BATCHES = 64  # different mini-batches, in turn
 ARMS = {
     "dense, rows=all": (mbp.Dense(), "all"),
@@ -171,8 +173,9 @@ def main() -> None:
     import torch
 
     report: dict = {
-        "command": "python scripts/bench_step.py", "sizes": SIZES, "k": 25, "threads": args.threads,
-        "torch": torch.__version__, "machine": mbp.machine(), "batches": {},
+        "command": " ".join(["python scripts/bench_step.py", *sys.argv[1:]]),
+        "sizes": SIZES, "k": 25, "threads": args.threads, "torch": torch.__version__, "machine": mbp.machine(),
+        "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ}, "batches": {},
     }  # fmt: skip
     for batch in args.batch:
         with mbp.get_backend("cpu").threads(args.threads):

@@ -18,8 +18,12 @@ import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+
+import numpy as np
+from scipy.stats import sem
 
 import minimalbp as mbp
 
@@ -64,11 +68,19 @@ def summary(runs: list[dict]) -> list[dict]:
                "rows": ARMS[name][2], "seeds": len(mine)}  # fmt: skip
         for key in ("dev_accuracy", "test_accuracy", "test_loss", "best_epoch"):
             values = [r[key] for r in mine]
-            mean = sum(values) / len(values)
-            spread = sum((v - mean) ** 2 for v in values) / max(len(values) - 1, 1)
-            row[key] = {"mean": mean, "se": (spread / len(values)) ** 0.5}
+            row[key] = {"mean": float(np.mean(values)), "se": float(sem(values))}
         rows.append(row)
     return rows
+
+
+@cache
+def code() -> str:
+    """A hash of the package's source: a run that is kept counts only for the code that made it."""
+    package, total = Path(mbp.__file__).parent, hashlib.sha256()
+    kernels = Path(mbp.get_backend("reference").linear.__file__).parent.parent
+    for path in sorted([*package.rglob("*.py"), *kernels.rglob("*.py")]):
+        total.update(path.read_bytes())
+    return total.hexdigest()[:16]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -83,11 +95,12 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     if args.smoke:
         args.data, args.seeds, args.epochs = "digits", 2, 2
+        args.to = args.out / "smoke.json"  # never over the real figures
     args.out.mkdir(parents=True, exist_ok=True)
     jobs, done = [], []
     for seed in range(args.seeds):
         for name in ARMS:
-            key = f"{args.data}/{args.epochs}/{seed}/{name}"
+            key = f"{args.data}/{args.epochs}/{seed}/{name}/{code()}"
             path = args.out / (hashlib.sha256(key.encode()).hexdigest()[:16] + ".json")
             if path.exists():
                 done.append(json.loads(path.read_text()))
@@ -109,10 +122,10 @@ def main(argv: list[str] | None = None) -> None:
             )
     done.sort(key=lambda r: (list(ARMS).index(r["name"]), r["seed"]))
     report = {
-        "command": "python scripts/reproduce_mnist.py",
+        "command": " ".join(["python scripts/reproduce_mnist.py", *(sys.argv[1:] if argv is None else argv)]),
         "data": args.data, "epochs": args.epochs, "batch": 10, "optimizer": "adam", "lr": 1e-3,
         "init": "glorot_uniform", "threads_per_run": 1, "seeds": list(range(args.seeds)),
-        "machine": mbp.machine(), "arms": summary(done), "runs": done,
+        "code": code(), "machine": mbp.machine(), "arms": summary(done), "runs": done,
     }  # fmt: skip
     args.to.parent.mkdir(parents=True, exist_ok=True)
     temporary = args.to.with_suffix(".tmp")

@@ -12,6 +12,9 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
+from scipy.stats import sem
+
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
 # What the paper prints (its Table 1, Figure 4, Table 3), test accuracy in per cent; "~" is read off a figure.
@@ -35,7 +38,7 @@ def mnist_table(report: dict) -> str:
         gaps = [
             100 * (r["test_accuracy"] - dense[r["seed"]]) for r in report["runs"] if r["name"] == arm["name"]
         ]
-        gap = "" if arm["name"] == "dense h=500" else f"{_mean(gaps):+.2f} ± {_se(gaps):.2f}"
+        gap = "" if arm["name"] == "dense h=500" else f"{np.mean(gaps):+.2f} ± {sem(gaps):.2f}"
         dev, test, epoch = (arm[key] for key in ("dev_accuracy", "test_accuracy", "best_epoch"))
         lines.append(
             f"| {arm['name'].split(',')[0]} | {arm['rows']} | {100 * dev['mean']:.2f} ± {100 * dev['se']:.2f} "
@@ -61,15 +64,6 @@ def step_table(report: dict) -> str:
                 f"| {1e6 * r['update']:.0f} | {whole} |"
             )
     return "\n".join(lines)
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _se(values: list[float]) -> float:
-    mean = _mean(values)
-    return (sum((v - mean) ** 2 for v in values) / max(len(values) - 1, 1) / len(values)) ** 0.5
 
 
 TABLES = {"mnist": mnist_table, "step": step_table}

@@ -24,7 +24,7 @@ settings.load_profile("repeatable")
 def in_pieces(n):
     """Cut the work of every cpu kernel into n pieces, however small it is and however few the cores."""
     with pytest.MonkeyPatch.context() as patch, policy.threads(2):
-        patch.setattr(policy, "PARALLEL_WORK", 0)
+        patch.setattr(policy, "PIECE", 1e-3)
         patch.setattr(policy, "_threads", n)
         yield
 

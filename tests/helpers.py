@@ -67,3 +67,15 @@ def full_gradient(p):
     full = np.zeros_like(p.value)
     full[slice(None) if p.grad.rows is None else p.grad.rows] = p.grad.values
     return full
+
+
+def chosen_mask(choice, shape):
+    """Which entries of a (batch, n_out) gradient a choice keeps, as booleans."""
+    if choice is None:
+        return np.ones(shape, bool)
+    mask = np.zeros(shape, bool)
+    if choice.ndim == 1:
+        mask[:, choice] = True
+    else:
+        np.put_along_axis(mask, choice, True, axis=1)
+    return mask

@@ -53,7 +53,7 @@ def test_resuming_is_a_run_never_stopped(name, stop, backend, tmp_path):
     history = fit(*whole, None, meter=meters[0])
     fit(*made(backend, name), path, stop=stop, meter=mbp.Meter())
     fresh = made(backend, name, rng=99)  # other weights and streams, until the checkpoint is read
-    resumed = fit(*fresh, path, resume=True, rng=77, meter=meters[1])
+    resumed = fit(*fresh, path, resume=True, meter=meters[1])
     assert_same(state(*fresh), state(*whole))
     assert resumed.records == history.records
     assert fresh[1].t == whole[1].t == 18
@@ -179,12 +179,19 @@ def test_another_network_or_optimiser(saved):
     net, _ = made("reference")
     slower = mbp.Adam(net.parameters(), rows="chosen", clip_norm=1, lr=1e-4)
     refuses(path, (net, slower), "another optimizer", "lr is 0.001 there, 0.0001 here")
-    refuses(path, made("reference", select=mbp.TopK(2)), "other random layers or selectors")
+    refuses(
+        path, made("reference", select=mbp.TopK(2)), "another settings", "name is random there, topk here"
+    )
+    other = made("reference", select=mbp.TopK(2))  # the file alone, without a training's settings
+    refused(lambda: mbp.load_checkpoint(path, *other), "other random layers or selectors")
 
 
 def test_other_data_or_batches(saved):
     net, optimizer = made("reference")
-    refused(lambda: fit(net, optimizer, saved[0], resume=True, batch_size=8), "batch_size = 7, not 8")
+    refused(
+        lambda: fit(net, optimizer, saved[0], resume=True, batch_size=8),
+        "another settings: batch_size is 7 there, 8 here",
+    )
 
 
 def test_a_missing_file_and_a_folder_that_cannot_be(tmp_path):

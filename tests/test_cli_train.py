@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 
+from minimalbp import comparison
 from minimalbp.cli import main
 
 PHASES = ["forward", "select", "dw", "dx", "other", "update", "total"]
@@ -78,7 +79,7 @@ def test_the_table_names_every_phase(capsys, small):
     assert main(small) == 0
     out = capsys.readouterr().out
     for word in ("dev accuracy", "test accuracy", "epoch of best dev", "forward", "select", "dW", "dx",
-                 "other backward", "update", "whole step", "multiply-adds", "bytes", "speed-up of backward",
+                 "other backward", "update", "whole step", "operations", "bytes", "speed-up of backward",
                  "speed-up of the whole step"):  # fmt: skip
         assert word in out
 
@@ -262,8 +263,45 @@ def test_interrupted_before_anything_was_kept(capsys, small, tmp_path, monkeypat
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("minimalbp.compare.fit", stop)
+    monkeypatch.setattr("minimalbp.comparison.fit", stop)
     assert main(small) == 130
     assert "no --out" in capsys.readouterr().err
     assert main([*small, "--out", str(tmp_path / "run")]) == 130
     assert "before the first checkpoint" in capsys.readouterr().err
+    monkeypatch.setattr("minimalbp.comparison.check_fit", stop)
+    assert main([*small, "--out", str(tmp_path / "other")]) == 130
+    assert "before anything was kept" in capsys.readouterr().err and not (tmp_path / "other").exists()
+
+
+def test_metrics_keep_the_lines_of_a_run_that_is_gone_on_with(capsys, small, tmp_path, monkeypatch):
+    """Stopped at the first look after the resume: the lines before it are all there."""
+    out, true_fit = tmp_path / "run", comparison.fit
+    report(capsys, *small, "--out", out)
+    before = (out / "metrics.jsonl").read_text().splitlines()
+
+    def stop_soon(*args, callbacks, **kwargs):
+        return true_fit(*args, callbacks=[*callbacks, interrupt], **kwargs)
+
+    def interrupt(record):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(comparison, "fit", stop_soon)
+    assert main(["train", "--resume", str(out), "--epochs", "9"]) == 130
+    after = (out / "metrics.jsonl").read_text().splitlines()
+    assert set(before) < set(after) and len(after) == len(before) + 1
+
+
+def test_k_is_the_same_from_a_file_and_on_the_command_line(capsys, points, tmp_path):
+    """2 in TOML, "2" on the command line; and a file may say where the run goes."""
+    config, out = tmp_path / "c.toml", tmp_path / "run"
+    config.write_text(
+        f'data = "{points}"\nk = 2\nhidden = [8]\nepochs = 1\nbatch = 9\nno-compare = true\njson = true\n'
+        f'out = "{out}"\n'
+    )
+    found = report(capsys, "train", "--config", config)
+    assert [run["name"] for run in found["runs"]] == ["topk 2"] and (out / "run.json").exists()
+    assert report(capsys, "train", "--resume", out, "--k", "2")["config"]["k"] == 2
+    config.write_text("json = 3\n")
+    assert "json must be true or false" in refused(capsys, "train", "--config", config)
+    config.write_text("out = true\n")
+    assert "out must be text" in refused(capsys, "train", "--config", config)

@@ -126,6 +126,7 @@ def test_dx_of_sparse_layers(backend):
         with meter.attached(net, loss, mbp.SGD(net.parameters())):
             meter.start()
             net.forward(np.ones((B, N_IN), np.float32))
+            meter.mark("forward")
             net.backward(np.ones((B, H), np.float32))
         assert (meter.ops["dx"], meter.bytes["dx"]) == (B * K * N_IN, moved)
 

@@ -157,6 +157,10 @@ def test_mlp_is_the_papers_network():
     assert plain.linears()[0].select == mbp.Dense()
 
 
+def test_mlp_needs_inputs_and_outputs():
+    refused(lambda: mbp.mlp([5]), "inputs and outputs")
+
+
 def test_bases_leave_the_work_to_their_heirs():
     layer = mbp.Layer()
     for call in (layer.forward, layer.backward):

@@ -219,6 +219,12 @@ def test_bad_settings_of_their_own():
     refused(lambda: mbp.SGD([p], rows="chosn"), "did you mean 'chosen'")
 
 
+def test_one_optimiser_over_two_networks_is_refused():
+    """State is kept by name, and both have a "0.weight"."""
+    both = [p for rng in (0, 1) for p in mbp.mlp([2, 3], rng=rng).parameters()]
+    refused(lambda: mbp.Adam(both), "an optimiser of its own")
+
+
 def test_descriptions_hold_what_was_set():
     p = param(np.ones((1, 1)), "reference")
     assert mbp.Adam([p], clip=5).describe() == {

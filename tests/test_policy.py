@@ -28,13 +28,11 @@ def double(x):
 def test_a_kernel_is_cached_and_keeps_nan(asked):
     assert policy.kernel(double) is double
     assert policy.kernel(parallel=True)(double) is double
-    assert policy.kernel(inline=True)(double) is double
-    plain, parallel, inline = asked
+    plain, parallel = asked
     assert plain == {
         "cache": True, "fastmath": policy.FAST, "error_model": "numpy", "nogil": True, "parallel": False,
     }  # fmt: skip
     assert parallel == plain | {"parallel": True}
-    assert inline == plain | {"inline": "always"}
     assert not policy.FAST & {"nnan", "ninf", "fast"}  # these would delete the handling of NaN
 
 
@@ -64,8 +62,8 @@ def test_other_errors_are_not_hidden(monkeypatch):
 def test_pieces_of_large_work_only():
     before = policy.pieces(10**9)
     with policy.threads(2):
-        assert policy.pieces(policy.PARALLEL_WORK) == 2
-        assert policy.pieces(policy.PARALLEL_WORK - 1) == 1
+        assert policy.pieces(2 * policy.PIECE) == 2
+        assert policy.pieces(2 * policy.PIECE - 1) == 1
         with policy.threads(1):
             assert policy.pieces(10**9) == 1
         assert policy.pieces(10**9) == 2

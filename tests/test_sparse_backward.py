@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from helpers import close, full_gradient, small_integers
+from helpers import chosen_mask, close, full_gradient, small_integers
 
 import minimalbp as mbp
 from minimalbp.backend import get_backend
-from minimalbp.layers.linear import chosen_mask
 
 SELECTORS = {
     "topk": lambda k: mbp.TopK(k),

@@ -12,21 +12,24 @@ import numba
 
 # Not in the set: nnan and ninf, which would delete the handling of NaN and infinity.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
-PARALLEL_WORK = 1 << 15  # element operations below which waking a second thread costs more than it saves
+PIECE = 1 << 14  # element operations: waking a thread for less costs more than it saves
 
 _threads = 1
 
 
 @contextmanager
 def threads(n):
-    """Cut large work into n pieces inside the block; Numba has the threads it had before afterwards."""
+    """Cut large work into n pieces inside the block, or fewer: yields how many threads Numba really has there.
+
+    Afterwards Numba has the threads it had before.
+    """
     global _threads
     before, pool = _threads, numba.get_num_threads()
+    most = getattr(numba.config, "NUMBA_NUM_THREADS", n)  # the variable of that name may say fewer
     try:
-        _threads = n
-        most = getattr(numba.config, "NUMBA_NUM_THREADS", n)  # the variable of that name may say fewer
-        numba.set_num_threads(min(n, most))
-        yield
+        _threads = min(n, most)
+        numba.set_num_threads(_threads)
+        yield _threads
     finally:
         _threads = before
         numba.set_num_threads(pool)
@@ -34,20 +37,29 @@ def threads(n):
 
 def pieces(work):
     """How many pieces to cut `work` element operations into."""
-    return _threads if work >= PARALLEL_WORK else 1
+    return max(1, min(_threads, work // PIECE))
 
 
-def kernel(function=None, *, parallel=False, inline=False):
+def kernel(function=None, *, parallel=False):
     """numba.njit as every kernel here wants it; cached on disk where a folder for that is writable.
 
+    The cache knows the time of the kernel's own file only: after a change here, delete the cached files.
     error_model="numpy": a division that may raise cannot be vectorised (7x slower Adam, measured).
     """
     if function is None:
-        return lambda f: kernel(f, parallel=parallel, inline=inline)
+        return lambda f: kernel(f, parallel=parallel)
     options = {"fastmath": FAST, "error_model": "numpy", "nogil": True, "parallel": parallel}
-    if inline:
-        options["inline"] = "always"
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no writable folder for the cache: compile anew in each process
         return numba.njit(**options)(function)
+
+
+@kernel
+def _kept():
+    """A kernel whose cached file is that of all of them, near enough."""
+
+
+def cache_folder():
+    """Where compiled kernels are kept on disk; None where nowhere: no folder can be written, or the JIT is off."""
+    return getattr(getattr(_kept, "stats", None), "cache_path", None)

@@ -14,7 +14,7 @@ __all__ = ["TINY", "adagrad", "adam", "sgd", "sum_of_squares"]
 
 
 def sgd(w, velocity, rows, g, lr, momentum, decay, clip, scale, everywhere):
-    rule = _typed(w, lr, momentum, decay, clip, scale)
+    rule = _typed(w, lr, momentum, TINY, decay, clip, scale)
     last, n = _work(w, rows, everywhere)
     if n > 1:
         _sgd_pieces(w, velocity, rows, g, rule, everywhere, last, n)
@@ -32,7 +32,7 @@ def adagrad(w, h, rows, g, lr, eps, decay, clip, scale, everywhere):
 
 
 def adam(w, m, v, rows, g, lr, beta1, beta2, eps, decay, clip, scale, everywhere):
-    rule = _typed(w, lr, beta1, 1 - beta1, beta2, 1 - beta2, eps, decay, clip, scale)
+    rule = _typed(w, lr, beta1, 1 - beta1, beta2, 1 - beta2, eps, TINY, decay, clip, scale)
     last, n = _work(w, rows, everywhere)
     if n > 1:
         _adam_pieces(w, m, v, rows, g, rule, everywhere, last, n)
@@ -83,15 +83,15 @@ def _row(i, s, w, rows, g, zero, everywhere):
 
 @kernel
 def _sgd_row(w, g, rule):
-    lr, _, decay, clip, scale = rule
+    lr, _, _, decay, clip, scale = rule
     for i in range(len(w)):
         w[i] -= lr * _gradient(g[i], w[i], decay, clip, scale)
 
 
 @kernel
 def _momentum_row(w, v, g, rule):
-    lr, momentum, decay, clip, scale = rule
-    tiny, zero = w.dtype.type(TINY), w.dtype.type(0)
+    lr, momentum, tiny, decay, clip, scale = rule
+    zero = w.dtype.type(0)
     for i in range(len(w)):
         v[i] = _flush(momentum * v[i] + _gradient(g[i], w[i], decay, clip, scale), tiny, zero)
         w[i] -= lr * v[i]
@@ -145,8 +145,8 @@ def _adagrad_pieces(w, h, rows, g, rule, everywhere, last, n):
 
 @kernel
 def _adam_row(w, m, v, g, rule):
-    lr, beta1, rest1, beta2, rest2, eps, decay, clip, scale = rule
-    tiny, zero = w.dtype.type(TINY), w.dtype.type(0)
+    lr, beta1, rest1, beta2, rest2, eps, tiny, decay, clip, scale = rule
+    zero = w.dtype.type(0)
     for i in range(len(w)):
         grad = _gradient(g[i], w[i], decay, clip, scale)
         m[i] = _flush(beta1 * m[i] + rest1 * grad, tiny, zero)

@@ -13,6 +13,8 @@ from minimalbp._version import __version__
 from minimalbp.cli import data, env, train
 from minimalbp.errors import BadInput, Diverged
 
+ABOUT = "Minimal-effort back propagation: train with it, and measure it."
+
 
 class Parser(argparse.ArgumentParser):
     """argparse with one line for a mistake, and the nearest known name in it."""
@@ -42,8 +44,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `minimalbp` with these arguments (default: those of the process); returns the exit status."""
-    parser = Parser(prog="minimalbp", description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
-    parser.description = "Minimal-effort back propagation: train with it, and measure it."
+    parser = Parser(prog="minimalbp", description=ABOUT, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"minimalbp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in (train, data, env):

@@ -21,8 +21,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp env` asks. Returns 0."""
+    from minimalbp.backend import kernel_cache
     from minimalbp.data.places import places
-    from minimalbp.measure.machine import kernel_cache, machine, thread_pools, version
+    from minimalbp.measure.machine import machine, thread_pools, version
 
     here: dict[str, Any] = {
         "machine": machine(),
@@ -44,10 +45,7 @@ def run(args: argparse.Namespace) -> int:
                 f"{pool['threads']} ({pool['version']}{kernels}, {pool['library']})",
             ]
         )
-    cache = here["kernel_cache"]
-    rows.append(
-        ["compiled kernels", f"{cache['folder']}{'' if cache['writable'] else ' (not writable: not kept)'}"]
-    )
+    rows.append(["compiled kernels", here["kernel_cache"] or "not kept: no folder for them can be written"])
     rows += [
         [f"data, {p['kind']}", f"{p['folder']}{'' if p['exists'] else ' (no such folder yet)'}"]
         for p in here["data"]

@@ -11,7 +11,7 @@ PHASES = {
 
 
 def comparison_table(report: dict[str, Any]) -> str:
-    """`report` as compare() returns it: accuracies, then seconds, multiply-adds and bytes of each phase."""
+    """`report` as compare() returns it: accuracies, then seconds, operations and bytes of each phase."""
     config, data, runs = report["config"], report["data"], report["runs"]
     sizes = "-".join(map(str, [_product(data["shape"]), *config["hidden"], data["classes"]]))
     head = (
@@ -26,7 +26,7 @@ def comparison_table(report: dict[str, Any]) -> str:
     rows.append(["epoch of best dev", *(str(run["best_epoch"]) for run in runs)])
     for key, title, form in (
         ("seconds", "seconds", ".3f"),
-        ("ops", "multiply-adds", ","),
+        ("ops", "operations", ","),
         ("bytes", "bytes", ","),
     ):
         rows.append([title])

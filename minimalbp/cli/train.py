@@ -12,6 +12,8 @@ from typing import Any
 from minimalbp.cli.table import comparison_table
 from minimalbp.errors import BadInput
 
+MORE = ("out", "json", "no_compare")  # what a configuration file may hold beside the settings
+
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Add `train` to the subparsers of `minimalbp`. Names and defaults are those of minimalbp.settings."""
@@ -50,15 +52,21 @@ def run(args: argparse.Namespace) -> int:
     from minimalbp.settings import Settings, read_toml
 
     given = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
-    as_json, dense = hasattr(args, "json"), not hasattr(args, "no_compare")
     if hasattr(args, "resume"):
         out: Path | None = Path(args.resume)
+        as_json, dense = hasattr(args, "json"), not hasattr(args, "no_compare")
         settings, dense = _resumed(Path(args.resume), args, given, dense)
     else:
-        out = Path(args.out) if hasattr(args, "out") else None
-        from_file = read_toml(args.config) if hasattr(args, "config") else {}
-        settings = Settings(**from_file | given)
-    from minimalbp.compare import compare, interrupted
+        both = (read_toml(args.config, MORE) if hasattr(args, "config") else {}) | {
+            name: value for name, value in vars(args).items() if name in given or name in MORE
+        }
+        where, as_json, no_compare = (both.pop(name, None) for name in MORE)
+        for name, value, kind in zip(MORE, (where, as_json, no_compare), (str, bool, bool)):
+            if value is not None and not isinstance(value, kind):
+                raise BadInput(f"{name} must be {'text' if kind is str else 'true or false'}, not {value!r}")
+        out, dense = Path(where) if where else None, not no_compare
+        settings = Settings(**both)
+    from minimalbp.comparison import compare, interrupted
     from minimalbp.data import load_dataset
 
     try:
@@ -89,7 +97,7 @@ def _resumed(folder: Path, args: argparse.Namespace, given: dict[str, Any], dens
     report = read_json(folder / "run.json")
     try:
         before = Settings(**report["config"])
-        had_dense = report["dense"]
+        had_dense, _ = report["dense"], report["data"]["sha256"]
     except (KeyError, TypeError) as e:
         raise BadInput(f"{folder / 'run.json'} is not that of a training run ({e})") from e
     now = before.changed(**given)

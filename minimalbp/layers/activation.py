@@ -1,53 +1,80 @@
-"""Element-wise layers. One line each: the kernels hold the formulas, this table who needs what back."""
+"""Element-wise layers: y = f(x), and dx from dy and whatever of x and y the derivative is written in."""
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 from ..backend import Array
 from .base import Layer
 
 
 class _Elementwise(Layer):
-    """y = f(x), element by element; dx from dy and what forward kept, its output or its input."""
+    """Memory for y and dx; the pair of kernels is each layer's own."""
 
-    kernel: ClassVar[str]
-    keeps_input: ClassVar[bool] = False
+    def _y(self, x: Array) -> Array:
+        return self.buf.get("y", x.shape)
 
-    def forward(self, x: Array, *, train: bool = True) -> Array:
-        y = self.buf.get("y", x.shape)
-        getattr(self.be.activation, self.kernel)(y, x)
-        self._kept = x if self.keeps_input else y
-        return y
-
-    def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
-        if not need_dx:
-            return None
-        dx = self.buf.get("dx", dy.shape)
-        getattr(self.be.activation, self.kernel + "_backward")(dx, dy, self._kept)
-        return dx
+    def _dx(self, dy: Array) -> Array:
+        return self.buf.get("dx", dy.shape)
 
 
 class ReLU(_Elementwise):
     """y = max(x, 0);  dx = dy where y > 0."""
 
-    kernel = "relu"
+    def forward(self, x: Array, *, train: bool = True) -> Array:
+        self._out = self._y(x)
+        self.be.activation.relu(self._out, x)
+        return self._out
+
+    def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
+        if not need_dx:
+            return None
+        dx = self._dx(dy)
+        self.be.activation.relu_backward(dx, dy, self._out)
+        return dx
 
 
 class Tanh(_Elementwise):
     """y = tanh x;  dx = dy (1 - y²)."""
 
-    kernel = "tanh"
+    def forward(self, x: Array, *, train: bool = True) -> Array:
+        self._out = self._y(x)
+        self.be.activation.tanh(self._out, x)
+        return self._out
+
+    def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
+        if not need_dx:
+            return None
+        dx = self._dx(dy)
+        self.be.activation.tanh_backward(dx, dy, self._out)
+        return dx
 
 
 class Sigmoid(_Elementwise):
     """y = 1 / (1 + exp(-x));  dx = dy y (1 - y)."""
 
-    kernel = "sigmoid"
+    def forward(self, x: Array, *, train: bool = True) -> Array:
+        self._out = self._y(x)
+        self.be.activation.sigmoid(self._out, x)
+        return self._out
+
+    def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
+        if not need_dx:
+            return None
+        dx = self._dx(dy)
+        self.be.activation.sigmoid_backward(dx, dy, self._out)
+        return dx
 
 
 class Cube(_Elementwise):
     """y = x³ (Chen and Manning 2014);  dx = 3 x² dy."""
 
-    kernel = "cube"
-    keeps_input = True
+    def forward(self, x: Array, *, train: bool = True) -> Array:
+        self._in, y = x, self._y(x)
+        self.be.activation.cube(y, x)
+        return y
+
+    def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
+        if not need_dx:
+            return None
+        dx = self._dx(dy)
+        self.be.activation.cube_backward(dx, dy, self._in)
+        return dx

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..backend import Array, Backend
 from ..errors import BadInput, unknown, whole
 from ..init import get_initialiser
@@ -155,15 +153,3 @@ class Linear(Layer):
         if k is None or k <= self.n_out:
             return None
         return f"k = {k} is larger than {self.label}: clipped to all {self.n_out} units, which runs dense"
-
-
-def chosen_mask(choice: Array | None, shape: tuple[int, int]) -> Array:
-    """Which entries of a (batch, n_out) gradient a choice keeps, as booleans. For tests and lessons."""
-    if choice is None:
-        return np.ones(shape, bool)
-    mask = np.zeros(shape, bool)
-    if choice.ndim == 1:
-        mask[:, choice] = True
-    else:
-        np.put_along_axis(mask, choice, True, axis=1)
-    return mask

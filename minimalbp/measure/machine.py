@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 from pathlib import Path
 from typing import Any
@@ -49,17 +48,6 @@ def thread_pools() -> list[dict[str, Any]]:
     numba_pool = {"pool": "numba", "version": numba.__version__, "kernels": None,
                   "threads": numba.get_num_threads(), "library": "its own threading layer"}  # fmt: skip
     return [*pools, numba_pool]
-
-
-def kernel_cache() -> dict[str, Any]:
-    """Where compiled kernels are kept, and whether that can be written."""
-    import minimalbp.backend
-
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    if chosen:
-        return {"folder": "$NUMBA_CACHE_DIR", "writable": os.access(chosen, os.W_OK)}
-    folder = Path(minimalbp.backend.__file__).parent
-    return {"folder": "__pycache__ beside the kernels", "writable": os.access(folder, os.W_OK)}
 
 
 def _cpu() -> str:

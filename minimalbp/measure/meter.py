@@ -26,8 +26,8 @@ class Meter:
     """Adds up a run. `seconds`, `ops` and `bytes` are dictionaries over PHASES; `steps` counts steps.
 
     forward is from taking the batch to the logits, update the optimiser, both with their Python; select, dw and
-    dx are their kernels; other is the rest between logits and update: loss, biases, activations, Python. The
-    seconds of all phases so add up to the whole step.
+    dx are their kernels; other is the rest between logits and update: loss, biases, activations, the drawing of
+    random choices, Python. The seconds of all phases so add up to the whole step.
     """
 
     def __init__(self) -> None:
@@ -37,12 +37,12 @@ class Meter:
         self.bytes = dict.fromkeys(PHASES, 0)
         self._kernels = dict.fromkeys(_TIMED, 0.0)
         self._last = 0.0
-        self._on = False
+        self._on = self._forward = False
 
     def start(self) -> None:
         """A step begins."""
         self._kernels.update(dict.fromkeys(_TIMED, 0.0))
-        self._on = True
+        self._on = self._forward = True
         self._last = time.perf_counter()
 
     def mark(self, phase: str) -> None:
@@ -55,6 +55,7 @@ class Meter:
                 took -= seconds
             phase = "other"
         self.seconds[phase] += took
+        self._forward = False
         if phase == "update":
             self.steps += 1
             self._on = False
@@ -97,10 +98,11 @@ class Meter:
             kernel(*args)
             ended = clock()
             count = formula(*args)
-            ops[count.phase] += count.ops
-            moved[count.phase] += count.bytes
-            if count.phase in spent:
-                spent[count.phase] += ended - began
+            phase = "forward" if self._forward else count.phase  # an addition may belong to either
+            ops[phase] += count.ops
+            moved[phase] += count.bytes
+            if phase in spent:
+                spent[phase] += ended - began
             self._last += clock() - ended  # counting is not part of the step
             return None
 

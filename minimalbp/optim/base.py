@@ -40,6 +40,9 @@ class Optimizer:
         self.params = list(params)
         if not self.params:
             raise BadInput("there is nothing to learn: the network has no parameters")
+        names = [p.name for p in self.params]
+        if len(set(names)) < len(names):
+            raise BadInput("two parameters have one name; give each network an optimiser of its own")
         if rows not in ROWS:
             raise unknown("rows", rows, ROWS)
         self.lr = number("lr", lr, 0, open_low=True)

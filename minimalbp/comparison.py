@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import weights
+from .checkpoint import read_checkpoint
 from .data import Dataset
 from .errors import BadInput
 from .files import read_json, replacing, write_json
@@ -66,15 +67,19 @@ def compare(
         "config": settings.as_json(),
         "machine": machine(),
         "threads": settings.threads,
+        "pools": {},
         "seed": settings.seed,
         "dense": dense,
         "runs": [],
         "speedup": {"backward": None, "step": None},
     }
-    check_fit(build(settings, data, Dense())[0], data, settings.batch)  # before anything is written
+    net = build(settings, data, Dense())[0]
+    check_fit(net, data, settings.batch)  # before anything is written
+    with net.be.threads(settings.threads) as pools:
+        report["pools"] = pools
     if out is not None:
         _open(out, report, resume)
-    metrics: dict[str, History] = {}
+    metrics = {name: _kept(out, name) for name, _ in arms}
     for name, select in arms:
         result = _train(settings, data, name, select, out, resume, progress, metrics)
         report["runs"].append(result)
@@ -103,7 +108,7 @@ def _train(
 ) -> dict[str, Any]:
     _warm_up(settings, data, select)
     net, optimizer = build(settings, data, select)
-    meter, metrics[name] = Meter(), History()
+    meter = Meter()
     stem = out / file_stem(name) if out else None
     checkpoint = stem.with_suffix(".checkpoint.npz") if stem else None
 
@@ -139,6 +144,14 @@ def _train(
     }
 
 
+def _kept(out: Path | None, name: str) -> History:
+    """The records of a run up to its checkpoint; none without one."""
+    path = out / f"{file_stem(name)}.checkpoint.npz" if out else None
+    if path is None or not path.exists():
+        return History()
+    return History([Record(**r) for r in read_checkpoint(path)[1]["training"].get("history", [])])
+
+
 def _warm_up(settings: Settings, data: Dataset, select: Selector) -> None:
     """A step of each size of batch, on a network that is thrown away: compiling is no part of a step's time."""
     net, optimizer = build(settings, data, select)
@@ -167,7 +180,7 @@ def _open(out: Path, report: dict[str, Any], resume: bool) -> None:
     path = out / "run.json"
     if resume:
         before = read_json(path)
-        if before.get("data", {}).get("sha256") != report["data"]["sha256"]:
+        if before["data"]["sha256"] != report["data"]["sha256"]:
             raise BadInput(f"{out} was trained on other data than {report['data']['name']} holds now")
         write_json(path, report)  # with its new number of epochs, should this be stopped as well
         return
@@ -209,4 +222,6 @@ def interrupted(out: Path | None) -> str:
     with suppress(OSError):
         if any(out.glob("*.checkpoint.npz")):
             return f"interrupted; the last checkpoint is kept, go on with: minimalbp train --resume {out}"
-    return f"interrupted before the first checkpoint; begin again with: minimalbp train --resume {out}"
+        if (out / "run.json").exists():
+            return f"interrupted before the first checkpoint; go on with: minimalbp train --resume {out}"
+    return f"interrupted before anything was kept; {out} can be used again"
