@@ -17,7 +17,7 @@ def _softmax_cross_entropy(losses, dlogits, logits, labels, factor):
     for e in range(batch):
         largest = logits[e, 0]
         for c in range(n_classes):
-            if not logits[e, c] <= largest:  # NaN wins, and so reaches the loss
+            if logits[e, c] > largest:  # whether NaN is taken or passed over, its exp reaches the loss
                 largest = logits[e, c]
         total = 0.0
         own = logits[e, 0]
