@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +16,7 @@ from .data import Dataset
 from .errors import BadInput
 from .files import read_json, replacing, write_json
 from .losses import SoftmaxCrossEntropy
-from .measure.machine import machine
+from .measure.machine import check_memory, machine
 from .measure.meter import Meter
 from .network import Sequential, mlp
 from .optim import OPTIMIZERS, Optimizer
@@ -163,16 +162,10 @@ def _warm_up(settings: Settings, data: Dataset, select: Selector) -> None:
 
 
 def _check_memory(sizes: list[int]) -> None:
-    """Refuse a network whose weights, moments and gradients do not fit: the system would end the process."""
-    need = 24 * sum(
-        a * b for a, b in pairwise(sizes)
-    )  # bytes: float32 w, dw, m, v, and w in float64 when drawn
-    have = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else need
-    if need > have:
-        widths = "-".join(map(str, sizes))
-        raise BadInput(
-            f"a network of {widths} needs {need / 1e9:.0f} GB, there are {have / 1e9:.0f}; use smaller --hidden"
-        )
+    """Refuse a network whose weights, moments and gradients do not fit."""
+    per_weight = 24  # bytes: float32 w, dw, m, v, and w in float64 when drawn
+    need = per_weight * sum(a * b for a, b in pairwise(sizes))
+    check_memory(need, f"a network of {'-'.join(map(str, sizes))}", "smaller --hidden")
 
 
 def _open(out: Path, report: dict[str, Any], resume: bool) -> None:

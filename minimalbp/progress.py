@@ -17,14 +17,15 @@ class Progress:
 
             self._bar = tqdm(total=total, initial=start, desc=label, unit="step", disable=None, leave=False)
 
-    def advance(self, loss: float) -> None:
-        """One more step is done."""
+    def advance(self, loss: float | None = None) -> None:
+        """One more step is done, with that loss."""
         if self._bar is None:
             return
         self._waiting += 1
         now = time.perf_counter()
         if now >= self._next:
-            self._bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
+            if loss is not None:
+                self._bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
             self._bar.update(self._waiting)
             self._waiting, self._next = 0, now + 0.1
 

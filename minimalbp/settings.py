@@ -47,7 +47,7 @@ class Settings:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
 
-        put("hidden", _hidden(self.hidden))
+        put("hidden", whole_list("hidden", self.hidden))
         put("k", parse_k(self.k).get("k", str(self.k).strip()))  # 25 and "25" are one setting
         for name, known in (("select", SELECT), ("optimizer", tuple(OPTIMIZERS)), ("rows", ROWS),
                             ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
@@ -116,17 +116,18 @@ def parse_k(k: Any) -> dict[str, Any]:
         ) from None
 
 
-def _hidden(value: Any) -> tuple[int, ...]:
+def whole_list(name: str, value: Any) -> tuple[int, ...]:
+    """(500, 500) for "500,500", "500-500", [500, 500] or 500 500. Raises BadInput unless all are at least 1."""
     if isinstance(value, str):
         parts = value.replace("-", ",").split(",")
         if not all(p.strip().isdecimal() for p in parts):
-            raise BadInput(f"hidden must be widths such as 500,500, not {value!r}")
+            raise BadInput(f"{name} must be whole numbers such as 500,500, not {value!r}")
         value = [int(p) for p in parts]
     if isinstance(value, int):
         value = [value]
     if not isinstance(value, (list, tuple)) or not value:
-        raise BadInput(f"hidden must be at least one width, such as 500,500, not {value!r}")
-    return tuple(whole("a hidden width", n, least=1) for n in value)
+        raise BadInput(f"{name} must be at least one whole number, such as 500,500, not {value!r}")
+    return tuple(whole(f"a number of {name}", n, least=1) for n in value)
 
 
 def read_toml(path: str | Path, more: tuple[str, ...] = ()) -> dict[str, Any]:

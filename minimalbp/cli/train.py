@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from minimalbp.cli.numbers import as_number, as_whole
 from minimalbp.cli.table import comparison_table
 from minimalbp.errors import BadInput
 
@@ -28,16 +29,18 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add("--select", help="topk (default), unified, random, random-scaled, dense")
     add("--optimizer", help="adam (default), adagrad, sgd")
     add("--rows", help="rows that the optimiser updates: all (default, the papers), chosen")
-    add("--lr", type=_number, help="learning rate (default: adam 0.001, adagrad 0.1, sgd 0.1)")
-    add("--epochs", type=_whole, help="default 20")
-    add("--batch", type=_whole, help="examples in a mini-batch (default 10)")
-    add("--dropout", type=_number, help="probability after each hidden layer (default 0)")
-    add("--clip", type=_number, help="limit of each entry of a gradient (the authors' code: 5; default off)")
+    add("--lr", type=as_number, help="learning rate (default: adam 0.001, adagrad 0.1, sgd 0.1)")
+    add("--epochs", type=as_whole, help="default 20")
+    add("--batch", type=as_whole, help="examples in a mini-batch (default 10)")
+    add("--dropout", type=as_number, help="probability after each hidden layer (default 0)")
+    add(
+        "--clip", type=as_number, help="limit of each entry of a gradient (the authors' code: 5; default off)"
+    )
     add("--init", help="glorot_uniform (default), glorot_normal, he, meprop_wide")
-    add("--evals", type=_whole, help="looks at the dev set in each epoch (default 8)")
-    add("--seed", type=_whole, help="of weights, order of examples, dropout, random-k (default 0)")
+    add("--evals", type=as_whole, help="looks at the dev set in each epoch (default 8)")
+    add("--seed", type=as_whole, help="of weights, order of examples, dropout, random-k (default 0)")
     add("--backend", help="cpu (default), reference")
-    add("--threads", type=_whole, help="cores to use (default all)")
+    add("--threads", type=as_whole, help="cores to use (default all)")
     add("--config", metavar="FILE.toml", help="the same names in a file; options here override it")
     add("--out", metavar="DIR", help="a new folder for run.json, metrics.jsonl, checkpoints, weights")
     add("--resume", metavar="DIR", help="go on with the run in DIR; of the options, only --epochs may change")
@@ -111,18 +114,3 @@ def _resumed(folder: Path, args: argparse.Namespace, given: dict[str, Any], dens
     if not dense and had_dense:
         raise BadInput(f"the run in {folder} has a dense network too; leave out --no-compare")
     return now, had_dense
-
-
-def _whole(text: str) -> Any:
-    """An int where the text is one; else the text, for Settings to refuse in its own words."""
-    try:
-        return int(text)
-    except ValueError:
-        return text
-
-
-def _number(text: str) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        return text

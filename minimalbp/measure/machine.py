@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 from pathlib import Path
 from typing import Any
 
 from .._version import __version__
 from ..backend import cores
+from ..errors import BadInput
 
 LIBRARIES = ("numpy", "numba", "scipy", "scikit-learn")
 
@@ -23,6 +25,15 @@ def machine() -> dict[str, Any]:
         "cpu": _cpu(),
         "cores": cores(),
     }
+
+
+def check_memory(need: float, what: str, remedy: str) -> None:
+    """Raise BadInput where `need` bytes are more than this machine has: the system would end the process."""
+    have = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else need
+    if need > have:
+        raise BadInput(
+            f"{what} needs {need / 1e9:.0f} GB of memory, there are {have / 1e9:.0f}; use {remedy}"
+        )
 
 
 def version(package: str) -> str | None:

@@ -39,6 +39,12 @@ class Meter:
         self._last = 0.0
         self._on = self._forward = False
 
+    def clear(self) -> None:
+        """Forget what was added up."""
+        self.steps = 0
+        for counts in (self.seconds, self.ops, self.bytes):
+            counts.update(dict.fromkeys(counts, 0))
+
     def start(self) -> None:
         """A step begins."""
         self._kernels.update(dict.fromkeys(_TIMED, 0.0))
@@ -65,7 +71,7 @@ class Meter:
         """Watch these three inside the block. Kernels called outside a step (evaluation) do not count."""
         owners: list[Any] = [*net.layers(), loss, optimizer]
         before = net.be
-        watched = self._watch(before)
+        watched = self.watch(before)
         for owner in owners:
             owner.be = watched
         try:
@@ -74,7 +80,8 @@ class Meter:
             for owner in owners:
                 owner.be = before
 
-    def _watch(self, be: Backend) -> Backend:
+    def watch(self, be: Backend) -> Backend:
+        """A backend whose kernels are timed and counted here while a step is on."""
         spaces: dict[str, Any] = {}
         for space in NAMESPACES:
             module = getattr(be, space)

@@ -1,0 +1,137 @@
+"""`minimalbp cost`: the backward pass against k, beside the best dense code: seconds, fit, crossover, ceilings."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from minimalbp.cli.numbers import as_number, as_whole
+from minimalbp.errors import BadInput, number, unknown
+
+SHAPES = ["10,784,500", "64,500,500", "512,2048,2048"]
+PHASES = ("backward", "step")
+KS = "1%,2%,4%,5%,8%,16%,32%,50%,100%"
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add `cost` to the subparsers of `minimalbp`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "cost",
+        help="measure cost against k, beside the best dense code",
+        description=__doc__,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--shape", nargs="+", default=SHAPES, metavar="BATCH,N_IN,N_OUT",
+        help=f"layers to measure (default {' '.join(SHAPES)})")  # fmt: skip
+    add(
+        "--k",
+        default=KS,
+        metavar="K,K",
+        help=f"25 or 5%, several with commas (default {KS})".replace("%", "%%"),
+    )
+    add("--select", default="topk,unified", help="of topk, unified, random (default topk,unified)")
+    add(
+        "--phase", default="backward", help="backward of one layer (default), or step: a network's whole step"
+    )
+    add(
+        "--network",
+        default="784,500,500,10",
+        metavar="N,N,N",
+        help="for --phase step (default 784,500,500,10)",
+    )
+    add("--batch", default="1,10,64", metavar="N,N", help="for --phase step: batch sizes (default 1,10,64)")
+    add("--rows", default="chosen", help="for --phase step: rows that Adam updates: chosen (default), all")
+    add("--threads", type=as_whole, help="cores to use (default all)")
+    add("--seconds", type=as_number, default=0.3, help="of measuring for each point (default 0.3)")
+    add("--out", metavar="DIR", default=".", help="where cost.json and cost.png go (default here)")
+    add("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what `minimalbp cost ...` asks. Returns 0; raises BadInput."""
+    from minimalbp.backend import check_threads
+    from minimalbp.cli.cost_table import cost_table
+    from minimalbp.files import replacing
+    from minimalbp.measure.ceilings import ceilings
+    from minimalbp.measure.machine import machine
+    from minimalbp.progress import Progress
+    from minimalbp.report.cost_figure import draw_cost
+
+    threads, seconds = check_threads(args.threads), number("seconds", args.seconds, 0, 3600, open_low=True)
+    jobs, out = _jobs(args), Path(args.out)
+    with replacing(out / "cost.json") as temporary:
+        temporary.touch()  # a folder that cannot be written is refused now, not at the end
+        report: dict[str, Any] = {"machine": machine(), "threads": threads, "phase": args.phase,
+                                  "ceilings": ceilings(threads), "results": []}  # fmt: skip
+        with Progress("cost", total=sum(job.ticks for job in jobs)) as bar:
+            for job in jobs:
+                report["results"].append(job.measure(threads=threads, seconds=seconds, tick=bar.advance))
+        temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    draw_cost(report, out / "cost.png")
+    print(json.dumps(report) if args.json else cost_table(report))
+    return 0
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One entry of "results" to come."""
+
+    measure: Callable[..., dict[str, Any]]
+    ticks: int
+
+
+def _jobs(args: argparse.Namespace) -> list[_Job]:
+    """Everything is checked here, before the first clock is read."""
+    from minimalbp.measure.costlaw import SELECTORS, check_shape, measure_layer, random_problem, ticks
+    from minimalbp.measure.steplaw import measure_step, step_ticks
+    from minimalbp.optim import ROWS
+    from minimalbp.settings import parse_k, whole_list
+
+    selects = [name.strip() for name in args.select.split(",")]
+    for name, value, known in (("phase", args.phase, PHASES), ("rows", args.rows, ROWS),
+                               *(("select", s, SELECTORS) for s in selects)):  # fmt: skip
+        if value not in known:
+            raise unknown(name, value, known)
+    wanted = [parse_k(text) for text in args.k.split(",")]
+
+    def ks(n_out: int) -> list[int]:
+        """The sweep for a layer of that width, ascending; k in per cent is rounded, at least 1."""
+        found = {w["k"] if "k" in w else max(1, round(w["ratio"] * n_out)) for w in wanted}
+        if max(found) > n_out:
+            raise BadInput(f"k = {max(found)} is larger than the layer's {n_out} units; use k in 1..{n_out}")
+        return sorted(found)
+
+    if args.phase == "step":
+        sizes, batches = whole_list("network", args.network), whole_list("batch", args.batch)
+        if len(sizes) < 3:
+            raise BadInput(f"network must have a hidden layer, such as 784,500,10, not {args.network}")
+        for n_in, n_out in pairwise(sizes):
+            check_shape(max(batches), n_in, n_out)
+        sweep = ks(max(sizes[1:-1]))
+        return [
+            _Job(partial(measure_step, sizes, batch, select, sweep, rows=args.rows), step_ticks(sweep))
+            for batch in batches for select in selects
+        ]  # fmt: skip
+    jobs = []
+    for text in args.shape:
+        shape = whole_list("shape", text)
+        if len(shape) != 3:
+            raise BadInput(f"shape must be BATCH,N_IN,N_OUT, such as 64,500,500, not {text}")
+        check_shape(*shape)
+        for select in selects:
+            sweep = ks(shape[2])
+
+            def measure(shape=shape, select=select, sweep=sweep, **options: Any) -> dict[str, Any]:
+                return measure_layer(random_problem(*shape), select, sweep, **options)
+
+            jobs.append(_Job(measure, ticks(sweep)))
+    return jobs

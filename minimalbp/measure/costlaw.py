@@ -1,0 +1,225 @@
+"""The cost law of minimal-effort back propagation, k / n, measured on one linear layer.
+
+Seconds of selection, dW, dx and update against k, beside the fastest dense code at hand: ours, NumPy's, PyTorch's.
+All take turns in short blocks within one run, so that a slow moment of the machine hits all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import BadInput
+from ..layers import Linear
+from ..network import Sequential
+from ..optim import Adam
+from ..select import Dense, RandomK, Selector, TopK, UnifiedTopK
+from .fit import crossover, line
+from .machine import check_memory, version
+from .meter import Meter
+from .peers import dense_backward, peer_threads
+
+SELECTORS: dict[str, type[TopK] | type[UnifiedTopK] | type[RandomK]] = {
+    "topk": TopK, "unified": UnifiedTopK, "random": RandomK,
+}  # fmt: skip
+RATIOS = (0.01, 0.02, 0.04, 0.05, 0.08, 0.16, 0.32, 0.5, 1.0)
+SKIP = 2  # calls at the start of a block that do not count: threads wake up, caches fill
+OURS = "minimalbp"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One backward pass of a linear layer: x (batch, n_in), w (n_out, n_in), dy (batch, n_out), float32."""
+
+    x: np.ndarray
+    w: np.ndarray
+    dy: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(batch, n_in, n_out)."""
+        return (*self.x.shape, len(self.w))
+
+
+def check_shape(batch: int, n_in: int, n_out: int) -> None:
+    """Raise BadInput where a layer of that shape would not fit into memory with all that is measured."""
+    per_weight, per_example = 32, 24  # bytes: w (and as float64 when drawn), both dW, two moments, scratch
+    need = per_weight * n_in * n_out + per_example * batch * (n_in + n_out)
+    check_memory(need, f"a shape of {batch},{n_in},{n_out}", "a smaller --shape")
+
+
+def random_problem(batch: int, n_in: int, n_out: int, seed: int = 0) -> Problem:
+    """Normal gradients, and inputs of which half are zero, as ReLU leaves them."""
+    rng = np.random.default_rng(seed)
+    x = np.maximum(rng.standard_normal((batch, n_in), np.float32), 0)
+    w = rng.standard_normal((n_out, n_in), np.float32) / np.float32(np.sqrt(n_in))
+    return Problem(x, w, rng.standard_normal((batch, n_out), np.float32))
+
+
+class Ours:
+    """Our layer on a problem; `select` may be changed between calls."""
+
+    def __init__(self, problem: Problem, backend: str = "cpu"):
+        _, n_in, n_out = problem.shape
+        self.layer = Linear(n_in, n_out, bias=False)
+        self.net = Sequential(self.layer, backend=backend)
+        self.layer.weight.value[...] = problem.w
+        self.layer.forward(problem.x)
+        self.dy = problem.dy
+        self.optimizer = Adam(self.net.parameters(), lr=1e-12, rows="chosen")  # weights stay what they are
+
+    def backward(self) -> None:
+        """select, dW, dx."""
+        self.layer.backward(self.dy)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What is timed in turns: calls, in the threads they want."""
+
+    call: Callable[[], tuple[float, ...]]  # runs once; seconds of its parts
+    threads: Callable[[], AbstractContextManager[Any]]
+
+
+def in_turns(
+    arms: dict[Any, Arm], seconds: float, rounds: int, tick: Callable[[], None]
+) -> dict[Any, np.ndarray]:
+    """{arm: (calls, parts) seconds}: about `seconds` for each arm, in `rounds` blocks with a `tick` after each."""
+    found: dict[Any, list[tuple[float, ...]]] = {name: [] for name in arms}
+    for _ in range(rounds):
+        for name, arm in arms.items():
+            with arm.threads():
+                for _ in range(SKIP):
+                    arm.call()
+                end = time.perf_counter() + seconds / rounds
+                while True:
+                    found[name].append(arm.call())
+                    if time.perf_counter() >= end:
+                        break
+            tick()
+    return {name: np.array(times) for name, times in found.items()}
+
+
+def measure_layer(
+    problem: Problem,
+    select: str,
+    ks: list[int],
+    *,
+    threads: int,
+    seconds: float = 0.3,
+    rounds: int = 10,
+    tick: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """One entry of "results" in cost.json: the points, the fit and the crossover of one shape and selector.
+
+    ks: ascending, each in 1..n_out, else BadInput. seconds: for each arm. tick: called `ticks(...)` times.
+    """
+    batch, n_in, n_out = problem.shape
+    if any(not 1 <= k <= n_out for k in ks):
+        raise BadInput(f"k must be in 1..{n_out} for the shape {batch},{n_in},{n_out}, not {ks}")
+    ours = Ours(problem)
+    selectors: dict[Any, Selector] = {OURS: Dense(), **{k: SELECTORS[select](k) for k in ks}}
+    be = ours.net.be
+    meters = {name: Meter() for name in selectors}
+    arms = {
+        name: Arm(_call(ours, s, meters[name]), lambda: be.threads(threads)) for name, s in selectors.items()
+    }
+    dw, dx = np.empty_like(problem.w), np.empty_like(problem.x)
+    for peer, (of_dw, of_dx) in dense_backward(dw, dx, problem.dy, problem.x, problem.w).items():
+        arms[peer] = Arm(_pair(of_dw, of_dx), lambda: peer_threads(threads))
+    times = in_turns(arms, seconds, rounds, tick)
+    updates = in_turns(
+        {name: Arm(_update(ours, s), lambda: be.threads(threads)) for name, s in selectors.items()},
+        seconds / 4, max(1, rounds // 4), tick,
+    )  # fmt: skip
+    dense = {name: float(np.median(times[name].sum(axis=1))) for name in arms if isinstance(name, str)}
+    by = min(dense, key=dense.__getitem__)
+    points = [_point(k, n_out, times[k], updates[k], meters[k], dense[by]) for k in ks]
+    backward = [p["seconds"]["backward"] for p in points]
+    linear = [i for i, p in enumerate(points) if p["ratio"] <= 0.5]
+    return {
+        "shape": [batch, n_in, n_out],
+        "select": select,
+        "dense": {"seconds": dense[by], "by": by, "all": dense},
+        "points": points,
+        "fit": line([ks[i] for i in linear], [backward[i] for i in linear]),
+        "crossover_k": crossover(ks, backward, dense[by]),
+    }
+
+
+def ticks(ks: list[int], rounds: int = 10) -> int:
+    """How often `measure_layer` calls `tick`."""
+    peers = 2 if version("torch") else 1
+    return (len(ks) + 1 + peers) * rounds + (len(ks) + 1) * max(1, rounds // 4)
+
+
+def _call(ours: Ours, select: Selector, meter: Meter) -> Callable[[], tuple[float, ...]]:
+    """Seconds of (select, dW, dx) of one backward; the meter keeps the counts of the last."""
+
+    def call() -> tuple[float, ...]:
+        ours.layer.select = select
+        meter.clear()
+        meter.start()
+        meter.mark("forward")
+        ours.backward()
+        meter.mark("backward")
+        return tuple(meter.seconds[part] for part in ("select", "dw", "dx"))
+
+    watched = meter.watch(ours.net.be)
+
+    def measured() -> tuple[float, ...]:
+        before, ours.layer.be = ours.layer.be, watched
+        try:
+            return call()
+        finally:
+            ours.layer.be = before
+
+    return measured
+
+
+def _pair(of_dw: Callable[[], object], of_dx: Callable[[], object]) -> Callable[[], tuple[float, ...]]:
+    clock = time.perf_counter
+
+    def call() -> tuple[float, ...]:
+        began = clock()
+        of_dw()
+        middle = clock()
+        of_dx()
+        return middle - began, clock() - middle
+
+    return call
+
+
+def _update(ours: Ours, select: Selector) -> Callable[[], tuple[float, ...]]:
+    """Seconds of Adam on the rows that the last backward touched."""
+
+    def call() -> tuple[float, ...]:
+        ours.layer.select = select
+        ours.backward()
+        began = time.perf_counter()
+        ours.optimizer.step()
+        return (time.perf_counter() - began,)
+
+    return call
+
+
+def _point(
+    k: int, n_out: int, times: np.ndarray, updates: np.ndarray, meter: Meter, dense: float
+) -> dict[str, Any]:
+    parts = ("select", "dw", "dx")
+    whole = times.sum(axis=1)
+    low, middle, high = (float(q) for q in np.percentile(whole, [25, 50, 75]))
+    seconds = {part: float(t) for part, t in zip(parts, np.median(times, axis=0))}
+    seconds |= {"update": float(np.median(updates)), "backward": middle}
+    ops, moved = (sum(counts[part] for part in parts) for counts in (meter.ops, meter.bytes))
+    speedup = dense / middle
+    return {
+        "k": k, "ratio": k / n_out, "seconds": seconds, "quartiles": [low, high], "calls": len(times),
+        "ops": ops, "bytes": moved, "gflops": 2 * ops / middle / 1e9, "gbps": moved / middle / 1e9,
+        "speedup": speedup, "share_of_ideal": speedup * k / n_out,
+    }  # fmt: skip

@@ -1,0 +1,98 @@
+"""The dense code to compare with: NumPy and, where it is installed, PyTorch, on the same cores and buffers."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from .machine import version
+
+Products = tuple[Callable[[], object], Callable[[], object]]
+
+
+@contextmanager
+def peer_threads(n: int) -> Iterator[None]:
+    """Inside the block NumPy's BLAS and PyTorch have n threads each; they take turns."""
+    from threadpoolctl import threadpool_limits
+
+    torch = _torch()
+    before = torch.get_num_threads() if torch else 0
+    with threadpool_limits(n, user_api="blas"):
+        if torch:
+            torch.set_num_threads(n)
+        try:
+            yield
+        finally:
+            if torch:
+                torch.set_num_threads(before)
+
+
+def product(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> dict[str, Callable[[], object]]:
+    """{peer: out = a b}, to be called inside `peer_threads`. The arrays may be turned (transposed) views."""
+    calls: dict[str, Callable[[], object]] = {"NumPy": lambda: np.dot(a, b, out=out)}
+    torch = _torch()
+    if torch:
+        target, left, right = (torch.from_numpy(array) for array in (out, a, b))
+        calls["PyTorch"] = lambda: torch.mm(left, right, out=target)
+    return calls
+
+
+def dense_backward(
+    dw: np.ndarray, dx: np.ndarray, dy: np.ndarray, x: np.ndarray, w: np.ndarray
+) -> dict[str, Products]:
+    """{peer: (dW = dyᵀ x, dx = dy W)}, each into the caller's memory."""
+    of_dw, of_dx = product(dw, dy.T, x), product(dx, dy, w)
+    return {peer: (of_dw[peer], of_dx[peer]) for peer in of_dw}
+
+
+class TorchStep:
+    """One training step of a chain of linear layers and ReLU in PyTorch, with fused or default Adam.
+
+    sizes: inputs, hidden ..., outputs. weights: weight and bias of each layer in turn. fused: PyTorch's switch;
+    None is its default, which is what most people run.
+    """
+
+    def __init__(
+        self, sizes: Sequence[int], weights: list[np.ndarray], *, fused: bool | None, lr: float = 1e-3
+    ):
+        self.torch = torch = _torch()
+        layers: list[Any] = []
+        for n_in, n_out in pairwise(sizes):
+            layers += [torch.nn.Linear(n_in, n_out), torch.nn.ReLU()]
+        self.net = torch.nn.Sequential(*layers[:-1])
+        with torch.no_grad():
+            for p, w in zip(self.net.parameters(), weights):
+                p.copy_(torch.from_numpy(w))
+        self.loss = torch.nn.CrossEntropyLoss()
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=lr, fused=fused)
+
+    def step(self, x: np.ndarray, labels: np.ndarray, mark: Callable[[str], None]) -> float:
+        """Forward, loss, backward, update, as `training.train_step`; `mark` is told where each part ends."""
+        batch, target = self.torch.from_numpy(x), self.torch.from_numpy(labels).long()
+        logits = self.net(batch)
+        mark("forward")
+        value = self.loss(logits, target)
+        self.optimizer.zero_grad()  # PyTorch's own default, which is also its fastest
+        value.backward()
+        mark("backward")
+        self.optimizer.step()
+        mark("update")
+        return float(value.detach())
+
+    def weights(self) -> list[np.ndarray]:
+        """Views of the parameters."""
+        return [p.detach().numpy() for p in self.net.parameters()]
+
+    def gradients(self) -> list[np.ndarray]:
+        """Views of their gradients."""
+        return [p.grad.numpy() for p in self.net.parameters()]
+
+
+def _torch() -> Any:
+    """PyTorch, or None where it is not installed."""
+    return importlib.import_module("torch") if version("torch") else None

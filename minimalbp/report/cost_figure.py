@@ -1,0 +1,56 @@
+"""cost.png: seconds against k beside the dense line, one panel for each shape or network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..files import replacing
+
+WIDTH, HEIGHT = 4.6, 3.6  # inches of a panel
+
+
+def draw_cost(report: dict[str, Any], path: Path) -> None:
+    """Draw what cost.json holds to `path`, a PNG. Raises BadInput where it cannot be written."""
+    from matplotlib.figure import Figure
+
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for result in report["results"]:
+        groups.setdefault(_title(result), []).append(result)
+    figure = Figure(figsize=(WIDTH * len(groups), HEIGHT), layout="constrained")
+    panels = figure.subplots(1, len(groups), squeeze=False)[0]
+    for panel, (title, results) in zip(panels, groups.items()):
+        _panel(panel, title, results, "backward" if report["phase"] == "backward" else "total")
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")
+
+
+def _panel(panel: Any, title: str, results: list[dict[str, Any]], part: str) -> None:
+    """k / n across, milliseconds upwards; the ideal is the dense time's share k / n."""
+    for result in results:
+        ratios = [p["ratio"] for p in result["points"]]
+        low, high = zip(*(p["quartiles"] for p in result["points"]))
+        (drawn,) = panel.plot(ratios, [1e3 * p["seconds"][part] for p in result["points"]], "o-", ms=3,
+                              label=result["select"])  # fmt: skip
+        panel.fill_between(
+            ratios, [1e3 * t for t in low], [1e3 * t for t in high], alpha=0.2, color=drawn.get_color()
+        )
+    dense = results[0]["dense"]
+    panel.axhline(1e3 * dense["seconds"], color="black", lw=1, label=f"best dense ({dense['by']})")
+    if part == "backward":
+        panel.plot(
+            ratios, [1e3 * dense["seconds"] * r for r in ratios], ":", color="grey", label="ideal k / n"
+        )
+    else:
+        panel.axhline(
+            1e3 * results[0]["amdahl"]["seconds"], color="grey", ls=":", label="backward for nothing"
+        )
+    panel.set(xscale="log", yscale="log", xlabel="k / n", ylabel="milliseconds", title=title)
+    panel.legend(fontsize=7)
+
+
+def _title(result: dict[str, Any]) -> str:
+    if "shape" in result:
+        batch, n_in, n_out = result["shape"]
+        return f"batch {batch}, {n_in} to {n_out}"
+    return f"{'-'.join(map(str, result['sizes']))}, batch {result['batch']}"
