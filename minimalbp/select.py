@@ -90,7 +90,7 @@ class TopK(_Some):
             return None
         chosen = buf.get("chosen", (batch, k), "int32")
         be.select.top_k(chosen, dy)
-        return chosen
+        return chosen[0] if batch == 1 else chosen  # the choice of one example is that of the batch
 
 
 @dataclass(frozen=True)

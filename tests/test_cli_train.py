@@ -153,7 +153,7 @@ def test_resume_with_more_epochs_is_the_longer_run(capsys, small, tmp_path):
         (["--rows", "choosen"], "did you mean 'chosen'"),
         (["--backend", "cuda"], "unknown backend"),
         (["--init", "glorot"], "unknown init"),
-        (["--hidden", "8,x"], "widths such as"),
+        (["--hidden", "8,x"], "whole numbers such as"),
         (["--hidden", "0"], "at least 1"),
         (["--hidden", "900000,900000"], "GB"),
         (["--lr", "0"], "lr"),
@@ -188,7 +188,7 @@ def test_a_batch_too_large_writes_nothing(capsys, small, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [("epoch = 3", "did you mean 'epochs'"), ("k = ", "not valid TOML"), ("hidden = 1.5", "hidden"),
-     ("k = true", "whole number"), ("data = 3", "name of a data set"), ("hidden = []", "at least one width")],
+     ("k = true", "whole number"), ("data = 3", "name of a data set"), ("hidden = []", "one whole number")],
 )  # fmt: skip
 def test_bad_config_files_get_one_line(capsys, tmp_path, text, said):
     (tmp_path / "c.toml").write_text(text)

@@ -8,7 +8,8 @@ from helpers import close, small_integers, unwritten
 SIZES = [  # batch, n_in, n_out
     (1, 1, 1), (1, 7, 3), (2, 3, 5), (3, 2, 1), (5, 1, 2), (7, 17, 33), (17, 3, 40), (33, 40, 17),
 ]  # fmt: skip
-TILES = [(2, 512, 3), (3, 513, 5), (6, 1030, 2)]  # around the 512 columns that the cpu kernels take at once
+# Around the columns that the cpu kernels take at once: 512 in dense ones, 64 (float64: 32) in sparse ones.
+TILES = [(2, 512, 3), (3, 513, 5), (6, 1030, 2), (3, 64, 4), (5, 63, 3), (4, 197, 6), (30, 70, 9)]
 
 
 @pytest.fixture(params=SIZES + TILES, ids=str)
@@ -34,19 +35,30 @@ def own_units(rng, batch, n_out, k):
     return np.stack([shared_rows(rng, n_out, k) for _ in range(batch)])
 
 
-def inverted(chosen):
-    """(rows, start, example) of `select.invert`, by the oracle."""
+def inverted(chosen, dy):
+    """(rows, start, example, value) of `select.invert`, by the oracle."""
     lists = naive.invert(chosen.tolist())
     start = np.cumsum([0] + [len(who) for who in lists.values()])
     example = [e for who in lists.values() for e in who]
-    return [np.array(a, np.int32) for a in (list(lists), start, example)]
+    value = np.array([dy[e, unit] for unit, who in lists.items() for e in who], dy.dtype)
+    return [*(np.array(a, np.int32) for a in (list(lists), start, example)), value]
+
+
+def picked_of(be, dy, choice):
+    """What the kernel picks, checked."""
+    own = choice.ndim == 2
+    picked = unwritten((len(dy), choice.shape[-1]), dy.dtype)
+    (be.linear.pick_chosen if own else be.linear.pick_rows)(picked, dy, choice)
+    units = choice.tolist() if own else [choice.tolist()] * len(dy)
+    np.testing.assert_array_equal(picked, [[g[u] for u in mine] for g, mine in zip(dy.tolist(), units)])
+    return picked
 
 
 class Scratch:
     """Work memory of exactly the size asked for, with a guard behind it."""
 
-    def __init__(self, be, batch, n_in, r, dtype):
-        self.size = be.linear.work_size(batch, n_in, r)
+    def __init__(self, be, n_in, r, dtype):
+        self.size = be.linear.work_size(n_in, r)
         self.memory = np.full(self.size + 8, 12345, dtype)
         self.work = self.memory[: self.size]
 
@@ -62,14 +74,12 @@ def test_forward(be, dtype, size, rng):
 
 
 def test_all_units(be, dtype, size, rng):
-    a, (batch, n_in, n_out) = made(rng, size, dtype), size
+    a = made(rng, size, dtype)
     dw, dx, db = (unwritten(a[k].shape, dtype) for k in ("w", "x", "b"))
-    scratch = Scratch(be, batch, n_in, n_out, dtype)
-    be.linear.dw_all(dw, a["dy"], a["x"], scratch.work)
-    be.linear.dx_all(dx, a["dy"], a["w"], scratch.work)
+    be.linear.dw_all(dw, a["dy"], a["x"])
+    be.linear.dx_all(dx, a["dy"], a["w"])
     be.linear.db_all(db, a["dy"])
-    expect(a, None, dw, dx, db, range(n_out))
-    scratch.check()
+    expect(a, None, dw, dx, db, range(len(a["w"])))
 
 
 def test_shared_rows(be, dtype, size, rng):
@@ -77,10 +87,10 @@ def test_shared_rows(be, dtype, size, rng):
     for k in several_k(n_out):
         rows = shared_rows(rng, n_out, k)
         dw, dx, db = unwritten((k, n_in), dtype), unwritten((batch, n_in), dtype), unwritten(k, dtype)
-        scratch = Scratch(be, batch, n_in, k, dtype)
-        be.linear.dw_rows(dw, a["dy"], a["x"], rows, scratch.work)
-        be.linear.dx_rows(dx, a["dy"], a["w"], rows, scratch.work)
-        be.linear.db_rows(db, a["dy"], rows)
+        scratch, picked = Scratch(be, n_in, k, dtype), picked_of(be, a["dy"], rows)
+        be.linear.dw_all(dw, picked, a["x"])
+        be.linear.dx_rows(dx, picked, a["w"], rows, scratch.work)
+        be.linear.db_all(db, picked)
         expect(a, rows.tolist(), dw, dx, db, rows)
         scratch.check()
 
@@ -89,12 +99,13 @@ def test_units_of_each_example(be, dtype, size, rng):
     a, (batch, n_in, n_out) = made(rng, size, dtype), size
     for k in several_k(n_out):
         chosen = own_units(rng, batch, n_out, k)
-        rows, start, example = inverted(chosen)
+        rows, start, example, value = inverted(chosen, a["dy"])
+        picked = picked_of(be, a["dy"], chosen)
         dw, db = unwritten((len(rows), n_in), dtype), unwritten(len(rows), dtype)
         dx = unwritten((batch, n_in), dtype)
-        be.linear.dw_chosen(dw, a["dy"], a["x"], rows, start, example)
-        be.linear.dx_chosen(dx, a["dy"], a["w"], chosen)
-        be.linear.db_chosen(db, a["dy"], rows, start, example)
+        be.linear.dw_chosen(dw, value, a["x"], start, example)
+        be.linear.dx_chosen(dx, picked, a["w"], chosen)
+        be.linear.db_chosen(db, value, start)
         expect(a, chosen.tolist(), dw, dx, db, rows)
 
 
@@ -112,12 +123,15 @@ def test_batches_around_the_switch(be, dtype, rng):
     for batch in (switch - 1, switch, switch + 1, switch + 5):
         a = made(rng, (batch, 7, 5), dtype)
         y, dx = unwritten((batch, 5), dtype), unwritten((batch, 7), dtype)
-        work = np.empty(be.linear.work_size(batch, 7, 5), dtype)
+        dw = unwritten((5, 7), dtype)
         be.linear.forward(y, a["x"], a["w"], a["b"])
-        be.linear.dx_all(dx, a["dy"], a["w"], work)
+        be.linear.dw_all(dw, a["dy"], a["x"])
+        be.linear.dx_all(dx, a["dy"], a["w"])
         x, w, dy = a["x"].tolist(), a["w"].tolist(), a["dy"].tolist()
         np.testing.assert_array_equal(y, naive.forward(x, w, a["b"].tolist()))
-        np.testing.assert_array_equal(dx, naive.dx(dy, w, naive.mask(None, batch, 5)))
+        kept = naive.mask(None, batch, 5)
+        np.testing.assert_array_equal(dx, naive.dx(dy, w, kept))
+        np.testing.assert_array_equal(dw, naive.dw(dy, x, kept, range(5)))
 
 
 def test_fractions(be, dtype, rng):
@@ -125,11 +139,10 @@ def test_fractions(be, dtype, rng):
     batch, n_in, n_out = 7, 40, 17
     x, w, dy = (rng.normal(size=s).astype(dtype) for s in ((batch, n_in), (n_out, n_in), (batch, n_out)))
     b = rng.normal(size=n_out).astype(dtype)
-    work = np.empty(be.linear.work_size(batch, n_in, n_out), dtype)
     y, dw, dx = np.empty_like(dy), np.empty_like(w), np.empty_like(x)
     be.linear.forward(y, x, w, b)
-    be.linear.dw_all(dw, dy, x, work)
-    be.linear.dx_all(dx, dy, w, work)
+    be.linear.dw_all(dw, dy, x)
+    be.linear.dx_all(dx, dy, w)
     kept = naive.mask(None, batch, n_out)
     close(y, naive.forward(x.tolist(), w.tolist(), b.tolist()), dtype)
     close(dw, naive.dw(dy.tolist(), x.tolist(), kept, range(n_out)), dtype)
@@ -142,10 +155,9 @@ def test_nan_and_infinity_travel(be, dtype, rng, quiet, batch):
     a["x"][0, 3], a["x"][2, 1] = np.nan, np.inf
     a["w"][4, 0], a["dy"][1, 2], a["b"][1] = -np.inf, np.nan, np.inf
     y, dw, dx, db = (unwritten(a[k].shape, dtype) for k in ("dy", "w", "x", "b"))
-    work = np.empty(be.linear.work_size(batch, 7, 5), dtype)
     be.linear.forward(y, a["x"], a["w"], a["b"])
-    be.linear.dw_all(dw, a["dy"], a["x"], work)
-    be.linear.dx_all(dx, a["dy"], a["w"], work)
+    be.linear.dw_all(dw, a["dy"], a["x"])
+    be.linear.dx_all(dx, a["dy"], a["w"])
     be.linear.db_all(db, a["dy"])
     assert np.isnan(y[0]).all()
     np.testing.assert_array_equal(y, naive.forward(a["x"].tolist(), a["w"].tolist(), a["b"].tolist()))
@@ -158,16 +170,16 @@ def test_what_is_not_chosen_is_not_read(be, dtype, rng):
     others = np.setdiff1d(np.arange(17), rows)
     a["dy"][:, others], a["w"][others] = np.nan, np.nan
     chosen = np.tile(rows, (5, 1))
-    work = np.empty(be.linear.work_size(5, 7, 3), dtype)
+    work, picked = np.empty(be.linear.work_size(7, 3), dtype), picked_of(be, a["dy"], rows)
     dw, dx, db = (unwritten(s, dtype) for s in ((3, 7), (5, 7), (3,)))
-    be.linear.dw_rows(dw, a["dy"], a["x"], rows, work)
-    be.linear.dx_rows(dx, a["dy"], a["w"], rows, work)
-    be.linear.db_rows(db, a["dy"], rows)
+    be.linear.dw_all(dw, picked, a["x"])
+    be.linear.dx_rows(dx, picked, a["w"], rows, work)
+    be.linear.db_all(db, picked)
     expect(a, rows.tolist(), dw, dx, db, rows)
     assert np.isfinite(dw).all() and np.isfinite(dx).all() and np.isfinite(db).all()
-    rows, start, example = inverted(chosen)
-    be.linear.dw_chosen(dw, a["dy"], a["x"], rows, start, example)
-    be.linear.dx_chosen(dx, a["dy"], a["w"], chosen)
-    be.linear.db_chosen(db, a["dy"], rows, start, example)
+    rows, start, example, value = inverted(chosen, a["dy"])
+    be.linear.dw_chosen(dw, value, a["x"], start, example)
+    be.linear.dx_chosen(dx, picked_of(be, a["dy"], chosen), a["w"], chosen)
+    be.linear.db_chosen(db, value, start)
     expect(a, chosen.tolist(), dw, dx, db, rows)
     assert np.isfinite(dw).all() and np.isfinite(dx).all() and np.isfinite(db).all()

@@ -100,11 +100,15 @@ def test_invert(be, n, batch, rng):
         chosen = np.stack([np.sort(rng.permutation(n)[:k]) for _ in range(batch)]).astype(np.int32)
         rows, start, example = (unwritten(size, np.int32) for size in (n, n + 1, batch * k))
         count = unwritten(1, np.int32)
-        be.select.invert(rows, start, example, count, chosen)
+        picked = rng.normal(size=chosen.shape)
+        value = unwritten(batch * k, np.float64)
+        be.select.invert(rows, start, example, value, count, chosen, picked)
         lists = naive.invert(chosen.tolist())
         r = count[0]
         assert rows[:r].tolist() == list(lists)
         found = [example[start[s] : start[s + 1]].tolist() for s in range(r)]
         assert found == list(lists.values())
+        wanted = [picked[e, list(chosen[e]).index(unit)] for unit, who in lists.items() for e in who]
+        np.testing.assert_array_equal(value, wanted)
         assert start[0] == 0 and start[r] == batch * k
         assert (rows[r:] == -77).all() and (start[r + 1 :] == -77).all()  # left as it was

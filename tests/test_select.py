@@ -93,7 +93,7 @@ def test_the_chosen_set_has_maximal_magnitude(backend, dtype, data):
     entries = st.floats(width=width) | st.sampled_from([0.0, -0.0, 1.0, -1.0])
     dy = data.draw(hnp.arrays(dtype, (data.draw(st.integers(1, 5)), n), elements=entries))
     k = data.draw(st.integers(1, n - 1))
-    for g, units in zip(dy.tolist(), choose(mbp.TopK(k), dy, get_backend(backend))):
+    for g, units in zip(dy.tolist(), np.atleast_2d(choose(mbp.TopK(k), dy, get_backend(backend))).tolist()):
         assert units == sorted(set(units)) and len(units) == k
         for left_out in set(range(n)) - set(units):
             for taken in units:

@@ -1,4 +1,5 @@
 """Numba kernels, and BLAS called from inside them. One file per module of the contract.
 
-Functions that call each other stay in one file: numba's cache does not notice a change in another file.
+Functions that call each other stay in one file: numba's cache does not notice a change in another file. The
+exceptions are `product` (blas.py) and `sum_tile` (tile.py): after a change there delete the cached files.
 """

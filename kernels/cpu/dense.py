@@ -1,49 +1,18 @@
 """Kernels of the dense products: every unit of every example.
 
 Small batches are bound by reading W once, which BLAS does not manage with so few examples: their kernels hold
-five dot products in registers, or add four rows of W to every example. Large ones are BLAS, a piece per thread.
-Bodies of parallel loops are functions of their own: LLVM vectorises little of what stands in the loop itself.
+ten dot products in registers, or add four rows of W to every sum. Large ones are BLAS, a piece per thread, cut
+along the longer side of the result. Bodies of parallel loops are functions of their own: LLVM vectorises little
+of what stands in the loop itself.
 """
 
 import numpy as np
 from numba import prange
 
+from .blas import product
 from .policy import kernel
 
 TILE = 512  # columns of a row sum kept in the first-level cache
-
-
-@kernel
-def dot_block(y, x, w, b):
-    """y = x wᵀ + b: five examples share one pass over a row of w."""
-    batch, n_in = x.shape
-    zero = w.dtype.type(0)  # a plain 0 would make the sums float64
-    for o in range(len(w)):
-        row = w[o]
-        e = 0
-        while e + 5 <= batch:
-            x0, x1, x2, x3, x4 = x[e], x[e + 1], x[e + 2], x[e + 3], x[e + 4]
-            s0 = s1 = s2 = s3 = s4 = zero
-            for i in range(n_in):
-                r = row[i]
-                s0 += x0[i] * r
-                s1 += x1[i] * r
-                s2 += x2[i] * r
-                s3 += x3[i] * r
-                s4 += x4[i] * r
-            y[e, o] = s0 + b[o]
-            y[e + 1, o] = s1 + b[o]
-            y[e + 2, o] = s2 + b[o]
-            y[e + 3, o] = s3 + b[o]
-            y[e + 4, o] = s4 + b[o]
-            e += 5
-        while e < batch:
-            x0 = x[e]
-            s0 = zero
-            for i in range(n_in):
-                s0 += x0[i] * row[i]
-            y[e, o] = s0 + b[o]
-            e += 1
 
 
 @kernel(parallel=True)
@@ -53,41 +22,92 @@ def forward_small(y, x, w, b, n):
         dot_block(y[:, lo:hi], x, w[lo:hi], b[lo:hi])
 
 
-@kernel(parallel=True)
-def forward_blas(y, x, w, b, n):
-    for p in prange(n):
-        lo, hi = len(x) * p // n, len(x) * (p + 1) // n
-        np.dot(x[lo:hi], w.T, y[lo:hi])
-        _add_bias(y[lo:hi], b)
+@kernel
+def dot_block(y, x, w, b):
+    """y = x wᵀ + b: two rows of w and five examples to one pass."""
+    n = len(w) // 2 * 2
+    for o in range(0, n, 2):
+        _dot_two_rows(y, x, w[o], w[o + 1], o)
+    for o in range(n, len(w)):
+        for e in range(len(x)):
+            y[e, o] = _dot(x[e], w[o])
+    add_bias(y, b)
 
 
 @kernel
-def _add_bias(y, b):
+def _dot_two_rows(y, x, v, w, o):
+    batch, n_in = x.shape
+    zero = w.dtype.type(0)  # a plain 0 would make the sums float64
+    e = 0
+    while e + 5 <= batch:
+        x0, x1, x2, x3, x4 = x[e], x[e + 1], x[e + 2], x[e + 3], x[e + 4]
+        s0 = s1 = s2 = s3 = s4 = t0 = t1 = t2 = t3 = t4 = zero
+        for i in range(n_in):
+            a, b = v[i], w[i]
+            s0, t0 = s0 + x0[i] * a, t0 + x0[i] * b
+            s1, t1 = s1 + x1[i] * a, t1 + x1[i] * b
+            s2, t2 = s2 + x2[i] * a, t2 + x2[i] * b
+            s3, t3 = s3 + x3[i] * a, t3 + x3[i] * b
+            s4, t4 = s4 + x4[i] * a, t4 + x4[i] * b
+        y[e, o], y[e, o + 1] = s0, t0
+        y[e + 1, o], y[e + 1, o + 1] = s1, t1
+        y[e + 2, o], y[e + 2, o + 1] = s2, t2
+        y[e + 3, o], y[e + 3, o + 1] = s3, t3
+        y[e + 4, o], y[e + 4, o + 1] = s4, t4
+        e += 5
+    while e < batch:
+        y[e, o], y[e, o + 1] = _dot(x[e], v), _dot(x[e], w)
+        e += 1
+
+
+@kernel
+def _dot(x, w):
+    total = w.dtype.type(0)
+    for i in range(len(x)):
+        total += x[i] * w[i]
+    return total
+
+
+@kernel
+def add_bias(y, b):
     for e in range(len(y)):
         for o in range(len(b)):
             y[e, o] += b[o]
 
 
 @kernel(parallel=True)
-def dw_all(dw, dy, x, turned, n):
+def forward_blas(y, x, w, b, n):
     for p in prange(n):
-        lo, hi = len(dw) * p // n, len(dw) * (p + 1) // n
-        _turn(turned[lo:hi], dy[:, lo:hi])
-        np.dot(turned[lo:hi], x, dw[lo:hi])
+        if len(w) >= len(x):
+            lo, hi = len(w) * p // n, len(w) * (p + 1) // n
+            product(y[:, lo:hi], x, w[lo:hi], False, True)
+            add_bias(y[:, lo:hi], b[lo:hi])
+        else:
+            lo, hi = len(x) * p // n, len(x) * (p + 1) // n
+            product(y[lo:hi], x[lo:hi], w, False, True)
+            add_bias(y[lo:hi], b)
 
 
-@kernel
-def _turn(turned, dy):
-    for e in range(len(dy)):
-        for o in range(len(turned)):
-            turned[o, e] = dy[e, o]
+@kernel(parallel=True)
+def dw_blas(dw, dy, x, n):
+    for p in prange(n):
+        if dw.shape[0] >= dw.shape[1]:
+            lo, hi = dw.shape[0] * p // n, dw.shape[0] * (p + 1) // n
+            product(dw[lo:hi], dy[:, lo:hi], x, True, False)
+        else:
+            lo, hi = dw.shape[1] * p // n, dw.shape[1] * (p + 1) // n
+            product(dw[:, lo:hi], dy, x[:, lo:hi], True, False)
 
 
 @kernel(parallel=True)
 def dx_blas(dx, dy, w, n):
     for p in prange(n):
-        lo, hi = len(dx) * p // n, len(dx) * (p + 1) // n
-        np.dot(dy[lo:hi], w, dx[lo:hi])
+        if dx.shape[1] >= dx.shape[0]:
+            lo, hi = dx.shape[1] * p // n, dx.shape[1] * (p + 1) // n
+            product(dx[:, lo:hi], dy, w[:, lo:hi], False, False)
+        else:
+            lo, hi = dx.shape[0] * p // n, dx.shape[0] * (p + 1) // n
+            product(dx[lo:hi], dy[lo:hi], w, False, False)
 
 
 @kernel(parallel=True)
@@ -109,26 +129,27 @@ def _dx_tile(dx, dy, w, lo, hi):
 
     Summed up in memory of its own: the neighbour's tile shares cache lines with this one (3x, measured).
     """
-    n_out = len(w)
     own = np.zeros((len(dy), hi - lo), dy.dtype)
     o = 0
-    while o + 4 <= n_out:
+    while o + 4 <= len(w):
         r0, r1, r2, r3 = w[o, lo:hi], w[o + 1, lo:hi], w[o + 2, lo:hi], w[o + 3, lo:hi]
         for e in range(len(dy)):
-            out = own[e]
-            w0, w1, w2, w3 = dy[e, o], dy[e, o + 1], dy[e, o + 2], dy[e, o + 3]
-            for c in range(len(out)):
-                out[c] += w0 * r0[c] + w1 * r1[c] + w2 * r2[c] + w3 * r3[c]
+            _add_four(own[e], dy[e, o], dy[e, o + 1], dy[e, o + 2], dy[e, o + 3], r0, r1, r2, r3)
         o += 4
-    while o < n_out:
-        r0 = w[o, lo:hi]
+    while o < len(w):
+        row = w[o, lo:hi]
         for e in range(len(dy)):
-            out = own[e]
-            w0 = dy[e, o]
+            out, weight = own[e], dy[e, o]
             for c in range(len(out)):
-                out[c] += w0 * r0[c]
+                out[c] += weight * row[c]
         o += 1
     dx[:, lo:hi] = own
+
+
+@kernel
+def _add_four(out, w0, w1, w2, w3, r0, r1, r2, r3):
+    for c in range(len(out)):
+        out[c] += w0 * r0[c] + w1 * r1[c] + w2 * r2[c] + w3 * r3[c]
 
 
 @kernel

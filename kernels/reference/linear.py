@@ -4,15 +4,16 @@ Names: x (batch, n_in), w (n_out, n_in), y and dy (batch, n_out). A choice of un
     none     every unit                                     *_all
     rows     int32 (r,): the same units for every example   *_rows
     chosen   int32 (batch, k): each example its own units   *_chosen
-Row gradients `dw` (r, n_in) and `db` (r,) hold one entry for each entry of `rows`, which ascends.
+`picked` holds dy at the chosen places, (batch, r) or (batch, k). With shared rows it is the dense gradient of a
+smaller layer, so that dW and db of those rows are `dw_all` and `db_all` of it.
 """
 
 import numpy as np
 
 
-def work_size(batch, n_in, r):
-    """Elements of scratch that any kernel here may need for r units, of all or of a shared choice."""
-    return r * (batch + n_in)
+def work_size(n_in, r):
+    """Elements of scratch that any kernel here may need for r units of a shared choice."""
+    return r * n_in
 
 
 def forward(y, x, w, b):
@@ -21,40 +22,45 @@ def forward(y, x, w, b):
     y += b
 
 
-def dw_all(dw, dy, x, work):
+def pick_rows(picked, dy, rows):
+    """picked = dy[:, rows], (batch, r)."""
+    picked[...] = dy[:, rows]
+
+
+def pick_chosen(picked, dy, chosen):
+    """picked[e, j] = dy[e, chosen[e, j]], (batch, k)."""
+    picked[...] = np.take_along_axis(dy, chosen, axis=1)
+
+
+def dw_all(dw, dy, x):
     """dW = dyᵀ x, (n_out, n_in)."""
     np.dot(dy.T, x, out=dw)
 
 
-def dw_rows(dw, dy, x, rows, work):
-    """The rows `rows` of dW = dyᵀ x, (r, n_in)."""
-    np.dot(dy[:, rows].T, x, out=dw)
+def dw_chosen(dw, value, x, start, example):
+    """Row s of dw (r, n_in) is the sum of value[i] x[example[i]] over i in start[s]:start[s + 1].
 
-
-def dw_chosen(dw, dy, x, rows, start, example):
-    """Row s of dw is the sum of dy[e, rows[s]] x[e] over e in example[start[s]:start[s + 1]].
-
-    rows, start, example: the choice seen from the units, as `select.invert` writes it.
+    start, example, value: the choice seen from the units, as `select.invert` writes it.
     """
-    for s, row in enumerate(rows):
-        who = example[start[s] : start[s + 1]]
-        dw[s] = dy[who, row] @ x[who]
+    for s in range(len(dw)):
+        mine = slice(start[s], start[s + 1])
+        dw[s] = value[mine] @ x[example[mine]]
 
 
-def dx_all(dx, dy, w, work):
+def dx_all(dx, dy, w):
     """dx = dy W."""
     np.dot(dy, w, out=dx)
 
 
-def dx_rows(dx, dy, w, rows, work):
-    """dx = dy W with every column of dy outside `rows` taken as zero: reads r rows of W."""
-    np.dot(dy[:, rows], w[rows], out=dx)
+def dx_rows(dx, picked, w, rows, work):
+    """dx = picked W[rows]: reads r rows of W."""
+    np.dot(picked, w[rows], out=dx)
 
 
-def dx_chosen(dx, dy, w, chosen):
-    """dx[e] = sum of dy[e, j] W[j] over j in chosen[e]: reads k rows of W for each example."""
+def dx_chosen(dx, picked, w, chosen):
+    """dx[e] = sum of picked[e, j] W[chosen[e, j]] over j: reads k rows of W for each example."""
     for e, units in enumerate(chosen):
-        dx[e] = dy[e, units] @ w[units]
+        dx[e] = picked[e] @ w[units]
 
 
 def db_all(db, dy):
@@ -62,12 +68,7 @@ def db_all(db, dy):
     dy.sum(axis=0, out=db)
 
 
-def db_rows(db, dy, rows):
-    """db[s] = sum of dy[:, rows[s]] over the batch, (r,)."""
-    dy[:, rows].sum(axis=0, out=db)
-
-
-def db_chosen(db, dy, rows, start, example):
-    """db[s] = sum of dy[e, rows[s]] over the examples that chose rows[s], (r,)."""
-    for s, row in enumerate(rows):
-        db[s] = dy[example[start[s] : start[s + 1]], row].sum()
+def db_chosen(db, value, start):
+    """db[s] = sum of value over start[s]:start[s + 1], (r,)."""
+    for s in range(len(db)):
+        db[s] = value[start[s] : start[s + 1]].sum()

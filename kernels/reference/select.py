@@ -33,14 +33,15 @@ def score(out, dy, kind):
             out /= len(dy)
 
 
-def invert(rows, start, example, count, chosen):
-    """The choice seen from the units: which examples chose each unit.
+def invert(rows, start, example, value, count, chosen, picked):
+    """The choice seen from the units: which examples chose each unit, and their gradients there.
 
-    chosen int32 (batch, k), each row ascending and without repeats. Writes
+    chosen int32 (batch, k), each row ascending and without repeats; picked (batch, k). Writes
         count[0]             r, how many units at least one example chose
         rows[:r]             those units, ascending
-        start[:r + 1]        where the list of each begins in `example`
+        start[:r + 1]        where the list of each begins in `example` and `value`
         example[:batch * k]  the examples that chose it, ascending
+        value[:batch * k]    what they picked there
     rows has room for n_out entries, start for n_out + 1; what lies behind is left as it was.
     """
     units, counts = np.unique(chosen, return_counts=True)
@@ -51,3 +52,4 @@ def invert(rows, start, example, count, chosen):
     start[1 : r + 1] = np.cumsum(counts)
     by_unit = np.argsort(chosen, axis=None, kind="stable")
     example[: chosen.size] = by_unit // chosen.shape[1]
+    value[: chosen.size] = picked.ravel()[by_unit]

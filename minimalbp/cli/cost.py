@@ -60,11 +60,11 @@ def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp cost ...` asks. Returns 0; raises BadInput."""
     from minimalbp.backend import check_threads
     from minimalbp.cli.cost_table import cost_table
+    from minimalbp.cost.ceilings import ceilings
+    from minimalbp.cost.figure import draw_cost
     from minimalbp.files import replacing
-    from minimalbp.measure.ceilings import ceilings
     from minimalbp.measure.machine import machine
     from minimalbp.progress import Progress
-    from minimalbp.report.cost_figure import draw_cost
 
     threads, seconds = check_threads(args.threads), number("seconds", args.seconds, 0, 3600, open_low=True)
     jobs, out = _jobs(args), Path(args.out)
@@ -91,8 +91,8 @@ class _Job:
 
 def _jobs(args: argparse.Namespace) -> list[_Job]:
     """Everything is checked here, before the first clock is read."""
-    from minimalbp.measure.costlaw import SELECTORS, check_shape, measure_layer, random_problem, ticks
-    from minimalbp.measure.steplaw import measure_step, step_ticks
+    from minimalbp.cost.layer import SELECTORS, check_shape, measure_layer, random_problem, ticks
+    from minimalbp.cost.step import measure_step, step_ticks
     from minimalbp.optim import ROWS
     from minimalbp.settings import parse_k, whole_list
 

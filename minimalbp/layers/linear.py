@@ -64,73 +64,74 @@ class Linear(Layer):
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         choice = self.select(dy, self.be, self.buf, self.rng)
+        if self.bias is not None and (choice is None or self.bias_rows == "all"):
+            self._dense_bias(dy)
         if choice is None:
             return self._backward_all(dy, need_dx)
-        if self.bias is not None and self.bias_rows == "all":
-            self._dense_bias(dy)
-        scale = self.select.scale(self.n_out)
-        if scale != 1:
-            scaled = self.buf.get("scaled", dy.shape)
-            self.be.activation.scale(scaled, dy, scale)
-            dy = scaled
         return (self._backward_rows if choice.ndim == 1 else self._backward_chosen)(dy, choice, need_dx)
 
     def _backward_all(self, dy: Array, need_dx: bool) -> Array | None:
         """dW = dyᵀ x, dx = dy W."""
-        lin, dw = self.be.linear, self.buf.get("dw", self.weight.value.shape)
-        work = self._work(len(dy), self.n_out)
-        lin.dw_all(dw, dy, self._x, work)
+        dw = self.buf.get("dw", self.weight.value.shape)
+        self.be.linear.dw_all(dw, dy, self._x)
         self.weight.grad = RowGrad(None, dw)
-        if self.bias is not None:
-            self._dense_bias(dy)
         dx = self._dx(dy, need_dx)
         if dx is not None:
-            lin.dx_all(dx, dy, self.weight.value, work)
+            self.be.linear.dx_all(dx, dy, self.weight.value)
         return dx
 
     def _backward_rows(self, dy: Array, rows: Array, need_dx: bool) -> Array | None:
-        """The same units for every example: two small dense products over r rows."""
-        lin, dw = self.be.linear, self.buf.get("dw", (len(rows), self.n_in))
-        work = self._work(len(dy), len(rows))
-        lin.dw_rows(dw, dy, self._x, rows, work)
+        """The same units for every example: the dense products of a smaller layer, of r units."""
+        lin, r = self.be.linear, len(rows)
+        picked, dw = self.buf.get("picked", (len(dy), r)), self.buf.get("dw", (r, self.n_in))
+        lin.pick_rows(picked, dy, rows)
+        self._scale(picked)
+        lin.dw_all(dw, picked, self._x)
         self.weight.grad = RowGrad(rows, dw)
         if self.bias is not None and self.bias_rows == "chosen":
-            db = self.buf.get("db", rows.shape)
-            lin.db_rows(db, dy, rows)
+            db = self.buf.get("db", (r,))
+            lin.db_all(db, picked)
             self.bias.grad = RowGrad(rows, db)
         dx = self._dx(dy, need_dx)
         if dx is not None:
-            lin.dx_rows(dx, dy, self.weight.value, rows, work)
+            work = self.buf.get("work", (lin.work_size(self.n_in, r),))
+            lin.dx_rows(dx, picked, self.weight.value, rows, work)
         return dx
 
     def _backward_chosen(self, dy: Array, chosen: Array, need_dx: bool) -> Array | None:
         """Each example its own k units: sums of rows; the optimiser sees the union of the choices."""
         lin, buf, n = self.be.linear, self.buf, self.n_out
+        picked, value = buf.get("picked", chosen.shape), buf.get("value", (chosen.size,))
+        lin.pick_chosen(picked, dy, chosen)
+        self._scale(picked)
         rows, start = buf.get("rows", (n,), "int32"), buf.get("start", (n + 1,), "int32")
         example, count = buf.get("example", (chosen.size,), "int32"), buf.get("count", (1,), "int32")
-        self.be.select.invert(rows, start, example, count, chosen)
+        self.be.select.invert(rows, start, example, value, count, chosen, picked)
         r = int(count[0])
         rows, start = rows[:r], start[: r + 1]
         dw = buf.get("dw", self.weight.value.shape)[:r]
-        lin.dw_chosen(dw, dy, self._x, rows, start, example)
+        lin.dw_chosen(dw, value, self._x, start, example)
         self.weight.grad = RowGrad(rows, dw)
         if self.bias is not None and self.bias_rows == "chosen":
             db = buf.get("db", (n,))[:r]
-            lin.db_chosen(db, dy, rows, start, example)
+            lin.db_chosen(db, value, start)
             self.bias.grad = RowGrad(rows, db)
         dx = self._dx(dy, need_dx)
         if dx is not None:
-            lin.dx_chosen(dx, dy, self.weight.value, chosen)
+            lin.dx_chosen(dx, picked, self.weight.value, chosen)
         return dx
+
+    def _scale(self, picked: Array) -> None:
+        """What makes a random choice unbiased."""
+        scale = self.select.scale(self.n_out)
+        if scale != 1:
+            self.be.activation.scale(picked, picked, scale)
 
     def _dense_bias(self, dy: Array) -> None:
         assert self.bias is not None
         db = self.buf.get("db", (self.n_out,))
         self.be.linear.db_all(db, dy)
         self.bias.grad = RowGrad(None, db)
-
-    def _work(self, batch: int, r: int) -> Array:
-        return self.buf.get("work", (self.be.linear.work_size(batch, self.n_in, r),))
 
     def _dx(self, dy: Array, need_dx: bool) -> Array | None:
         return self.buf.get("dx", (len(dy), self.n_in)) if need_dx else None

@@ -28,46 +28,39 @@ def _forward(y: Any, x: Any, w: Any, b: Any) -> Count:
     return Count("forward", len(x) * w.size, _bytes(y, x, w, b))
 
 
-def _dw_all(dw: Any, dy: Any, x: Any, work: Any) -> Count:
+def _pick(picked: Any, dy: Any, choice: Any) -> Count:
+    return Count("dw", picked.size, 2 * picked.nbytes + _bytes(choice))
+
+
+def _dw_all(dw: Any, dy: Any, x: Any) -> Count:
     return Count("dw", len(dy) * dw.size, _bytes(dw, dy, x))
 
 
-def _dw_rows(dw: Any, dy: Any, x: Any, rows: Any, work: Any) -> Count:
-    read = len(dy) * len(rows) * dw.itemsize
-    return Count("dw", len(dy) * dw.size, _bytes(dw, x, rows) + read)
-
-
-def _dw_chosen(dw: Any, dy: Any, x: Any, rows: Any, start: Any, example: Any) -> Count:
+def _dw_chosen(dw: Any, value: Any, x: Any, start: Any, example: Any) -> Count:
     pairs, n_in = example.size, x.shape[1]
-    read = pairs * (n_in + 1) * x.itemsize
-    return Count("dw", pairs * n_in, _bytes(dw, rows, start, example) + read)
+    return Count("dw", pairs * n_in, _bytes(dw, value, start, example) + pairs * n_in * x.itemsize)
 
 
-def _dx_all(dx: Any, dy: Any, w: Any, work: Any) -> Count:
+def _dx_all(dx: Any, dy: Any, w: Any) -> Count:
     return Count("dx", len(dy) * w.size, _bytes(dx, dy, w))
 
 
-def _dx_rows(dx: Any, dy: Any, w: Any, rows: Any, work: Any) -> Count:
-    r, (batch, n_in) = len(rows), dx.shape
-    return Count("dx", batch * r * n_in, _bytes(dx, rows) + r * (batch + n_in) * dx.itemsize)
+def _dx_rows(dx: Any, picked: Any, w: Any, rows: Any, work: Any) -> Count:
+    read = len(rows) * w.shape[1]
+    return Count("dx", len(dx) * read, _bytes(dx, picked, rows) + read * w.itemsize)
 
 
-def _dx_chosen(dx: Any, dy: Any, w: Any, chosen: Any) -> Count:
+def _dx_chosen(dx: Any, picked: Any, w: Any, chosen: Any) -> Count:
     pairs, n_in = chosen.size, w.shape[1]
-    return Count("dx", pairs * n_in, _bytes(dx, chosen) + pairs * (n_in + 1) * dx.itemsize)
+    return Count("dx", pairs * n_in, _bytes(dx, picked, chosen) + pairs * n_in * w.itemsize)
 
 
 def _db_all(db: Any, dy: Any) -> Count:
     return Count("other", dy.size, _bytes(db, dy))
 
 
-def _db_rows(db: Any, dy: Any, rows: Any) -> Count:
-    read = len(dy) * len(rows)
-    return Count("other", read, _bytes(db, rows) + read * dy.itemsize)
-
-
-def _db_chosen(db: Any, dy: Any, rows: Any, start: Any, example: Any) -> Count:
-    return Count("other", example.size, _bytes(db, rows, start, example) + example.size * dy.itemsize)
+def _db_chosen(db: Any, value: Any, start: Any) -> Count:
+    return Count("other", value.size, _bytes(db, value, start))
 
 
 def _top_k(chosen: Any, dy: Any) -> Count:
@@ -78,9 +71,9 @@ def _score(out: Any, dy: Any, kind: int) -> Count:
     return Count("select", dy.size, _bytes(out, dy))
 
 
-def _invert(rows: Any, start: Any, example: Any, count: Any, chosen: Any) -> Count:
+def _invert(rows: Any, start: Any, example: Any, value: Any, count: Any, chosen: Any, picked: Any) -> Count:
     r = int(count[0])
-    return Count("select", 2 * chosen.size, _bytes(chosen, example) + (2 * r + 1) * INDEX)
+    return Count("dw", 2 * chosen.size, _bytes(chosen, picked, example, value) + (2 * r + 1) * INDEX)
 
 
 def _forward_map(y: Any, x: Any, *rest: Any) -> Count:
@@ -123,14 +116,14 @@ def _bytes(*arrays: Any) -> int:
 
 FORMULAS: dict[str, Callable[..., Count]] = {
     "linear.forward": _forward,
+    "linear.pick_rows": _pick,
+    "linear.pick_chosen": _pick,
     "linear.dw_all": _dw_all,
-    "linear.dw_rows": _dw_rows,
     "linear.dw_chosen": _dw_chosen,
     "linear.dx_all": _dx_all,
     "linear.dx_rows": _dx_rows,
     "linear.dx_chosen": _dx_chosen,
     "linear.db_all": _db_all,
-    "linear.db_rows": _db_rows,
     "linear.db_chosen": _db_chosen,
     "select.top_k": _top_k,
     "select.score": _score,

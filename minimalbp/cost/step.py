@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 from ..losses import SoftmaxCrossEntropy
+from ..measure.counters import PHASES
+from ..measure.machine import version
+from ..measure.meter import Meter
 from ..network import Sequential, mlp
 from ..optim import Adam
 from ..select import Dense, Selector
 from ..training import train_step
-from .costlaw import OURS, SELECTORS, Arm, in_turns
-from .counters import PHASES
 from .fit import crossover, line
-from .machine import version
-from .meter import Meter
+from .layer import OURS, SELECTORS, Arm, in_turns
 from .peers import TorchStep, peer_threads
 
 BATCHES = 16  # mini-batches, in turn

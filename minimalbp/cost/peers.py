@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .machine import version
+from ..measure.machine import version
 
 Products = tuple[Callable[[], object], Callable[[], object]]
 

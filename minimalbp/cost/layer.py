@@ -16,12 +16,12 @@ import numpy as np
 
 from ..errors import BadInput
 from ..layers import Linear
+from ..measure.machine import check_memory, version
+from ..measure.meter import Meter
 from ..network import Sequential
 from ..optim import Adam
 from ..select import Dense, RandomK, Selector, TopK, UnifiedTopK
 from .fit import crossover, line
-from .machine import check_memory, version
-from .meter import Meter
 from .peers import dense_backward, peer_threads
 
 SELECTORS: dict[str, type[TopK] | type[UnifiedTopK] | type[RandomK]] = {
