@@ -59,7 +59,8 @@ def load_checkpoint(
         meta["settings"], here["settings"] = meta["training"].get("settings"), settings
     for key, value in here.items():
         if meta.get(key) != json.loads(json.dumps(value)):
-            raise BadInput(f"{path} was saved with another {key}: {_differ(meta.get(key), value)}")
+            other = "other settings" if key == "settings" else f"another {key}"
+            raise BadInput(f"{path} was saved with {other}: {_differ(meta.get(key), value)}")
     wanted = {f"param/{p.name}": p.value for p in net.parameters()}
     for name, slots in optimizer.state.items():
         wanted |= {f"optim/{name}/{slot}": a for slot, a in slots.items()}

@@ -23,7 +23,7 @@ from .optim import OPTIMIZERS, Optimizer
 from .scoring import History, Record
 from .select import Dense, Selector
 from .settings import Settings
-from .training import check_fit, fit, train_step
+from .training import check_fit, check_resume, fit, train_step
 
 BACKWARD = ("select", "dw", "dx", "other")
 
@@ -76,8 +76,10 @@ def compare(
     check_fit(net, data, settings.batch)  # before anything is written
     with net.be.threads(settings.threads) as pools:
         report["pools"] = pools
-    if out is not None:
-        _open(out, report, resume)
+    if out is not None and resume:
+        _reopen(out, report, settings, data, arms)
+    elif out is not None:
+        _open(out, report)
     metrics = {name: _kept(out, name) for name, _ in arms}
     for name, select in arms:
         result = _train(settings, data, name, select, out, resume, progress, metrics)
@@ -143,6 +145,27 @@ def _train(
     }
 
 
+def _reopen(
+    out: Path, report: dict[str, Any], settings: Settings, data: Dataset, arms: list[tuple[str, Selector]]
+) -> None:
+    """Go on in a folder. Raises BadInput for what cannot be gone on with, before anything there is touched."""
+    before = read_json(out / "run.json")
+    if before["data"]["sha256"] != report["data"]["sha256"]:
+        raise BadInput(f"{out} was trained on other data than {report['data']['name']} holds now")
+    known = {f"{file_stem(name)}.checkpoint.npz": select for name, select in arms}
+    for path in sorted(out.glob("*.checkpoint.npz")):
+        if path.name not in known:
+            runs = ", ".join(name for name, _ in arms)
+            raise BadInput(f"{path} belongs to no run of {out / 'run.json'} ({runs}); was that file edited?")
+        net, optimizer = build(settings, data, known[path.name])
+        check_resume(
+            net, data, optimizer, path,
+            batch_size=settings.batch, rng=settings.seed, evals_per_epoch=settings.evals,
+        )  # fmt: skip
+    # With its new number of epochs, should this be stopped as well; the old results stay until there are new.
+    write_json(out / "run.json", report | {key: before.get(key, report[key]) for key in ("runs", "speedup")})
+
+
 def _kept(out: Path | None, name: str) -> History:
     """The records of a run up to its checkpoint; none without one."""
     path = out / f"{file_stem(name)}.checkpoint.npz" if out else None
@@ -168,22 +191,15 @@ def _check_memory(sizes: list[int]) -> None:
     check_memory(need, f"a network of {'-'.join(map(str, sizes))}", "smaller --hidden")
 
 
-def _open(out: Path, report: dict[str, Any], resume: bool) -> None:
-    """Claim the folder: empty or new, or one with a run to go on with. Raises BadInput for any other."""
-    path = out / "run.json"
-    if resume:
-        before = read_json(path)
-        if before["data"]["sha256"] != report["data"]["sha256"]:
-            raise BadInput(f"{out} was trained on other data than {report['data']['name']} holds now")
-        write_json(path, report)  # with its new number of epochs, should this be stopped as well
-        return
+def _open(out: Path, report: dict[str, Any]) -> None:
+    """Claim the folder, which is empty or new. Raises BadInput for any other."""
     try:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise BadInput(f"{out} is already in use; give a new folder, or go on with --resume {out}")
         out.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise BadInput(f"cannot make the folder {out}: {e.strerror or e}; choose another") from e
-    write_json(path, report)
+    write_json(out / "run.json", report)
 
 
 def file_stem(name: str) -> str:

@@ -17,6 +17,15 @@ class Diverged(ArithmeticError):
     """A loss that is no longer finite. The message names the layer where it began and what is kept."""
 
 
+def short(value: object) -> str:
+    """repr of what a user gave, cut where it would fill the screen."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:40]}... ({len(text)} characters)"
+
+
 def unknown(what: str, name: object, known: Iterable[str]) -> BadInput:
     """The error for a name that is not in `known`, with the nearest one that is."""
     names = sorted(known)
@@ -30,9 +39,9 @@ def unknown(what: str, name: object, known: Iterable[str]) -> BadInput:
 def whole(what: str, value: Any, least: int = 0) -> int:
     """`value` as an int of at least `least`. Raises BadInput for fractions, NaN, booleans and text."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise BadInput(f"{what} must be a whole number of at least {least}, not {value!r}")
+        raise BadInput(f"{what} must be a whole number of at least {least}, not {short(value)}")
     if value < least:
-        raise BadInput(f"{what} must be at least {least}, not {value}")
+        raise BadInput(f"{what} must be at least {least}, not {short(value)}")
     return int(value)
 
 
@@ -42,7 +51,7 @@ def number(what: str, value: Any, low: float, high: float = math.inf, *, open_lo
     if not ok or not (low < value if open_low else low <= value) or not value <= high:
         bracket = "(" if open_low else "["
         close = ")" if high == math.inf else "]"
-        raise BadInput(f"{what} must be a number in {bracket}{low:g}, {high:g}{close}, not {value!r}")
+        raise BadInput(f"{what} must be a number in {bracket}{low:g}, {high:g}{close}, not {short(value)}")
     try:
         return float(value)
     except OverflowError:  # a whole number of hundreds of digits

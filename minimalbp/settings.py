@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .backend import BACKENDS, check_threads
-from .errors import BadInput, number, unknown, whole
+from .errors import BadInput, number, short, unknown, whole
 from .init import INITIALISERS
 from .optim import OPTIMIZERS, ROWS
 from .select import Dense, RandomK, Selector, TopK, UnifiedTopK
@@ -63,6 +63,8 @@ class Settings:
             put(name, whole(name, getattr(self, name), least))
         put("dropout", number("dropout", self.dropout, 0, 0.999))
         put("clip", None if self.clip is None else number("clip", self.clip, 0, open_low=True))
+        if self.clip == math.inf:
+            raise BadInput("clip must be finite, not inf; leave it out for none")
         put("threads", check_threads(self.threads))
         if not isinstance(self.data, str) or not self.data:
             raise BadInput(f"data must be the name of a data set or a path, not {self.data!r}")
@@ -112,7 +114,7 @@ def parse_k(k: Any) -> dict[str, Any]:
         if isinstance(e, BadInput):
             raise
         raise BadInput(
-            f"k must be a whole number of at least 1, such as 25, or a percentage, such as 5%, not {text}"
+            f"k must be a whole number of at least 1, such as 25, or a percentage, such as 5%, not {short(k)}"
         ) from None
 
 
@@ -121,12 +123,15 @@ def whole_list(name: str, value: Any) -> tuple[int, ...]:
     if isinstance(value, str):
         parts = value.replace("-", ",").split(",")
         if not all(p.strip().isdecimal() for p in parts):
-            raise BadInput(f"{name} must be whole numbers such as 500,500, not {value!r}")
-        value = [int(p) for p in parts]
+            raise BadInput(f"{name} must be whole numbers such as 500,500, not {short(value)}")
+        try:
+            value = [int(p) for p in parts]
+        except ValueError:  # more digits than Python reads
+            raise BadInput(f"{name} must be whole numbers such as 500,500, not {short(value)}") from None
     if isinstance(value, int):
         value = [value]
     if not isinstance(value, (list, tuple)) or not value:
-        raise BadInput(f"{name} must be at least one whole number, such as 500,500, not {value!r}")
+        raise BadInput(f"{name} must be at least one whole number, such as 500,500, not {short(value)}")
     return tuple(whole(f"a number of {name}", n, least=1) for n in value)
 
 

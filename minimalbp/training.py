@@ -104,6 +104,22 @@ def fit(
     return run.history
 
 
+def check_resume(
+    net: Sequential,
+    data: Dataset,
+    optimizer: Optimizer,
+    checkpoint: str | Path,
+    *,
+    batch_size: int,
+    rng: int,
+    evals_per_epoch: int,
+) -> None:
+    """Raise BadInput unless `fit` with these settings can go on from the checkpoint. Changes net and optimizer."""
+    loss = SoftmaxCrossEntropy().bind(net.be, net.dtype)
+    run = _Run(net, data, optimizer, loss, batch_size, evals_per_epoch, Streams(rng), None)
+    load_checkpoint(checkpoint, net, optimizer, run.settings())
+
+
 class _Run:
     """Where a training stands: its order of examples, its position, its history."""
 

@@ -179,9 +179,7 @@ def test_another_network_or_optimiser(saved):
     net, _ = made("reference")
     slower = mbp.Adam(net.parameters(), rows="chosen", clip_norm=1, lr=1e-4)
     refuses(path, (net, slower), "another optimizer", "lr is 0.001 there, 0.0001 here")
-    refuses(
-        path, made("reference", select=mbp.TopK(2)), "another settings", "name is random there, topk here"
-    )
+    refuses(path, made("reference", select=mbp.TopK(2)), "other settings", "name is random there, topk here")
     other = made("reference", select=mbp.TopK(2))  # the file alone, without a training's settings
     refused(lambda: mbp.load_checkpoint(path, *other), "other random layers or selectors")
 
@@ -190,7 +188,7 @@ def test_other_data_or_batches(saved):
     net, optimizer = made("reference")
     refused(
         lambda: fit(net, optimizer, saved[0], resume=True, batch_size=8),
-        "another settings: batch_size is 7 there, 8 here",
+        "other settings: batch_size is 7 there, 8 here",
     )
 
 

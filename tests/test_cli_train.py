@@ -171,6 +171,9 @@ def test_resume_with_more_epochs_is_the_longer_run(capsys, small, tmp_path):
         (["--data", "digit"], "did you mean 'digits'"),
         (["--data", ""], "name of a data set or a path"),
         (["--config", "no-such.toml"], "cannot read"),
+        (["--out", ""], "must name a folder"),
+        (["--clip", "inf"], "clip must be finite"),
+        (["--hidden", "9" * 5000], "5002 characters"),
         (["--epoch", "3"], "did you mean --epochs"),
         (["--resume", "no-such-run"], "no run to resume"),
     ],
@@ -216,9 +219,17 @@ def test_what_resume_refuses(capsys, small, points, tmp_path):
     assert "only --epochs may change" in refused(capsys, *resume, "--lr", "0.1")
     assert "may only be more" in refused(capsys, *resume, "--epochs", "1")
     assert "leave out --no-compare" in refused(capsys, *resume, "--no-compare")
-    kept = (out / "dense.checkpoint.npz").read_bytes()
-    (out / "dense.checkpoint.npz").write_bytes(kept[: len(kept) // 2])
-    assert "not a whole checkpoint" in refused(capsys, *resume)
+    run, metrics = (out / "run.json").read_bytes(), (out / "metrics.jsonl").read_bytes()
+    kept = (out / "topk-2.checkpoint.npz").read_bytes()
+    (out / "topk-2.checkpoint.npz").write_bytes(kept[: len(kept) // 2])
+    assert "not a whole checkpoint" in refused(capsys, *resume, "--epochs", "3")
+    (out / "topk-2.checkpoint.npz").write_bytes(kept)
+    (out / "run.json").write_bytes(run.replace(b'"k": 2', b'"k": 3'))
+    assert "topk-2.checkpoint.npz belongs to no run" in refused(capsys, *resume)
+    (out / "run.json").write_bytes(run.replace(b'"seed": 0', b'"seed": 1'))
+    assert "seed is 0 there, 1 here" in refused(capsys, *resume)
+    (out / "run.json").write_bytes(run)
+    assert (out / "metrics.jsonl").read_bytes() == metrics  # a refusal changes nothing
     (out / "dense.checkpoint.npz").write_bytes((out / "topk-2.checkpoint.npz").read_bytes()[:0])
     assert "not a whole checkpoint" in refused(capsys, *resume)
     x = np.ones((90, 5), np.float32)

@@ -54,7 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse has printed what there is to say
         return int(stop.code or 0)
     try:
-        return args.run(args)
+        status = args.run(args)
+        sys.stdout.flush()  # so that a full disk is noticed here
+        return int(status)
     except (BadInput, Diverged) as e:
         print(f"minimalbp: {' '.join(str(e).split())}", file=sys.stderr)
         return 2
@@ -65,5 +67,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("minimalbp: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of stdout has left, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return 0
+    except OSError as e:
+        print(f"minimalbp: {e.strerror or e}; what was to be printed is lost", file=sys.stderr)
+        _drop_stdout()
+        return 2
+
+
+def _drop_stdout() -> None:
+    """Python flushes at its end once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -17,7 +17,7 @@ def comparison_table(report: dict[str, Any]) -> str:
     head = (
         f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test · {sizes} · "
         f"{config['optimizer']}, rows={config['rows']} · batch {config['batch']} · {config['epochs']} epochs · "
-        f"{config['backend']}, {report['threads']} threads · seed {report['seed']}"
+        f"{config['backend']}, {max(report['pools'].values())} threads · seed {report['seed']}"
     )
     two = len(runs) == 2
     rows = [["", *(run["name"] for run in runs)] + (["dense / sparse"] if two else [])]

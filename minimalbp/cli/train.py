@@ -54,6 +54,9 @@ def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp train ...` asks. Returns 0 or 130; raises BadInput, Diverged."""
     from minimalbp.settings import Settings, read_toml
 
+    for name in ("out", "resume", "config"):
+        if getattr(args, name, None) == "":
+            raise BadInput(f"--{name} must name a {'file' if name == 'config' else 'folder'}, not ''")
     given = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
     if hasattr(args, "resume"):
         out: Path | None = Path(args.resume)
@@ -102,7 +105,9 @@ def _resumed(folder: Path, args: argparse.Namespace, given: dict[str, Any], dens
         before = Settings(**report["config"])
         had_dense, _ = report["dense"], report["data"]["sha256"]
     except (KeyError, TypeError) as e:
-        raise BadInput(f"{folder / 'run.json'} is not that of a training run ({e})") from e
+        raise BadInput(
+            f"{folder / 'run.json'} is not that of a training run; start one with --out DIR"
+        ) from e
     now = before.changed(**given)
     for name in given:
         if name != "epochs" and getattr(now, name) != getattr(before, name):
