@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minimalbp.cli.numbers import as_number, as_whole
 from minimalbp.errors import BadInput, number, unknown
 
 SHAPES = ["10,784,500", "64,500,500", "512,2048,2048"]
 PHASES = ("backward", "step")
+
+if TYPE_CHECKING:
+    from minimalbp.cost.problem import Problem
 KS = "1%,2%,4%,5%,8%,16%,32%,50%,100%"
 
 
@@ -30,12 +33,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--shape", nargs="+", default=SHAPES, metavar="BATCH,N_IN,N_OUT",
         help=f"layers to measure (default {' '.join(SHAPES)})")  # fmt: skip
-    add(
-        "--k",
-        default=KS,
-        metavar="K,K",
-        help=f"25 or 5%, several with commas (default {KS})".replace("%", "%%"),
-    )
+    add("--problem", nargs="+", default=[], metavar="FILE.npz",
+        help="layers of your own instead: x (batch, n_in), w (n_out, n_in), dy (batch, n_out)")  # fmt: skip
+    add("--k", default=KS, metavar="K,K", help="25 or 5%%, several with commas (default 1%% to 100%%)")
     add("--select", default="topk,unified", help="of topk, unified, random (default topk,unified)")
     add(
         "--phase", default="backward", help="backward of one layer (default), or step: a network's whole step"
@@ -74,7 +74,9 @@ def run(args: argparse.Namespace) -> int:
                                   "ceilings": ceilings(threads), "results": []}  # fmt: skip
         with Progress("cost", total=sum(job.ticks for job in jobs)) as bar:
             for job in jobs:
-                report["results"].append(job.measure(threads=threads, seconds=seconds, tick=bar.advance))
+                report["results"].append(
+                    job.measure(threads=threads, limits=report["ceilings"], seconds=seconds, tick=bar.advance)
+                )
         temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     draw_cost(report, out / "cost.png")
     print(json.dumps(report) if args.json else cost_table(report))
@@ -91,7 +93,8 @@ class _Job:
 
 def _jobs(args: argparse.Namespace) -> list[_Job]:
     """Everything is checked here, before the first clock is read."""
-    from minimalbp.cost.layer import SELECTORS, check_shape, measure_layer, random_problem, ticks
+    from minimalbp.cost.layer import SELECTORS
+    from minimalbp.cost.problem import check_shape, load_problem, random_problem
     from minimalbp.cost.step import measure_step, step_ticks
     from minimalbp.optim import ROWS
     from minimalbp.settings import parse_k, whole_list
@@ -121,17 +124,24 @@ def _jobs(args: argparse.Namespace) -> list[_Job]:
             _Job(partial(measure_step, sizes, batch, select, sweep, rows=args.rows), step_ticks(sweep))
             for batch in batches for select in selects
         ]  # fmt: skip
-    jobs = []
-    for text in args.shape:
+    problems: list[tuple[tuple[int, ...], Callable[[], Problem], str | None]] = []
+    for path in args.problem:
+        problem = load_problem(path)
+        problems.append((problem.shape, partial(load_problem, path), Path(path).name))
+    for text in args.shape if not args.problem else ():
         shape = whole_list("shape", text)
         if len(shape) != 3:
             raise BadInput(f"shape must be BATCH,N_IN,N_OUT, such as 64,500,500, not {text}")
         check_shape(*shape)
-        for select in selects:
-            sweep = ks(shape[2])
+        problems.append((shape, partial(random_problem, *shape), None))
+    return [_layer(made, select, ks(shape[2]), name) for shape, made, name in problems for select in selects]
 
-            def measure(shape=shape, select=select, sweep=sweep, **options: Any) -> dict[str, Any]:
-                return measure_layer(random_problem(*shape), select, sweep, **options)
 
-            jobs.append(_Job(measure, ticks(sweep)))
-    return jobs
+def _layer(made: Callable[[], Problem], select: str, ks: list[int], name: str | None) -> _Job:
+    """One layer and selector. The arrays are made when their turn comes: large ones would crowd each other out."""
+    from minimalbp.cost.layer import measure_layer, ticks
+
+    def measure(**options: Any) -> dict[str, Any]:
+        return measure_layer(made(), select, ks, **options) | ({"problem": name} if name else {})
+
+    return _Job(measure, ticks(ks))

@@ -7,13 +7,15 @@ from typing import Any
 from minimalbp.cli.table import align
 from minimalbp.measure.counters import PHASES
 
+PARTS = {"select": "select", "dW": "dw", "dx": "dx", "backward": "backward", "update": "update"}
+
 
 def cost_table(report: dict[str, Any]) -> str:
     """`report` as cost.json holds it: a table for each shape or network, with what it comes to in a line below."""
     roof = report["ceilings"]
     head = (
         f"{report['threads']} threads, ceilings measured now: {roof['gflops']:.0f} GFLOP/s (large product), "
-        f"{roof['gbps']:.1f} GB/s (streaming copy)"
+        f"{roof['gbps']:.1f} GB/s (streaming copy), {roof['cache_gbps']:.0f} GB/s (copy within the caches)"
     )
     table = _layer if report["phase"] == "backward" else _step
     return "\n\n".join([head, *(table(result) for result in report["results"])])
@@ -31,13 +33,37 @@ def _layer(result: dict[str, Any]) -> str:
         times = (_micro(s[key]) for key in ("select", "dw", "dx", "backward", "update"))
         rows.append(
             [str(p["k"]), f"{p['ratio']:.1%}", *times,
-             f"{p['speedup']:.2f}x", f"{p['share_of_ideal']:.2f}", f"{p['gflops']:.0f}", f"{p['gbps']:.0f}"]
+             f"{p['speedup']:.2f}x", f"{p['share_of_ideal']:.2f}", f"{p['gflops']:.0f}", f"{p['gbps']:.0f}", f"{p['roof']['share']:.2f}", p["roof"]["by"]]
         )  # fmt: skip
     return "\n".join(
-        [f"batch {batch}, {n_in} -> {n_out}, {result['select']}; microseconds, medians. "
+        [f"{_name(result)}batch {batch}, {n_in} -> {n_out}, {result['select']}; microseconds, medians. "
          f"Best dense: {dense['by']} ({others})",
          align(rows), _law(result, n_out)]
     )  # fmt: skip
+
+
+def _name(result: dict[str, Any]) -> str:
+    return f"{result['problem']}: " if "problem" in result else ""
+
+
+def _step(result: dict[str, Any]) -> str:
+    dense, others = result["dense"], [n for n in result["dense"]["all"] if n != "minimalbp"]
+    rows = [["k", "of n", *PARTS, "speed-up", "of ideal", "GFLOP/s", "GB/s", "of roof", "by"]]
+    for p in result["points"]:
+        rows.append(
+            [str(p["k"]), f"{p['ratio']:.1%}", *(_micro(p["seconds"][key]) for key in PARTS.values()),
+             f"{p['speedup']:.2f}x", f"{p['share_of_ideal']:.2f}", f"{p['gflops']:.0f}", f"{p['gbps']:.0f}",
+             f"{p['roof']['share']:.2f}", p["roof"]["by"]]
+        )  # fmt: skip
+    return "\n".join(
+        [f"{_name(result)}batch {batch}, {n_in} -> {n_out}, {result['select']}; microseconds, medians. "
+         f"Best dense: {dense['by']} ({others})",
+         align(rows), _law(result, n_out)]
+    )  # fmt: skip
+
+
+def _name(result: dict[str, Any]) -> str:
+    return f"{result['problem']}: " if "problem" in result else ""
 
 
 def _step(result: dict[str, Any]) -> str:

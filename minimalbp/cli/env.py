@@ -14,6 +14,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "env", help="versions, processor, threads and caches", description=__doc__, allow_abbrev=False
     )
+    parser.add_argument(
+        "--ceilings", action="store_true", help="measure what this machine can reach, and print it"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.set_defaults(run=run)
     return parser
@@ -21,6 +24,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp env` asks. Returns 0."""
+    if args.ceilings:
+        return _ceilings(args.json)
     from minimalbp.backend import kernel_cache
     from minimalbp.data.places import places
     from minimalbp.measure.machine import machine, thread_pools, version
@@ -51,4 +56,18 @@ def run(args: argparse.Namespace) -> int:
         for p in here["data"]
     ]
     print(align([[name, value.ljust(60)] for name, value in rows]))
+    return 0
+
+
+def _ceilings(as_json: bool) -> int:
+    """A large matrix product and a streaming copy on all cores, alone."""
+    from minimalbp.backend import cores
+    from minimalbp.cost.ceilings import ceilings
+
+    found = {"threads": cores(), **ceilings(cores())}
+    if as_json:
+        print(json.dumps(found))
+    else:
+        print(f"{found['gflops']:.0f} GFLOP/s (large product), {found['gbps']:.1f} GB/s (streaming copy), "
+              f"{found['cache_gbps']:.0f} GB/s (copy within the caches), {found['threads']} threads")  # fmt: skip
     return 0

@@ -1,10 +1,15 @@
-"""The two ceilings of a machine, measured: a large matrix product, and a streaming copy."""
+"""The ceilings of a machine, measured: a large matrix product, a streaming copy, a copy within the caches.
+
+And the roof over one backward pass that they make together (the roofline of Williams, Waterman and Patterson).
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,28 +17,70 @@ from .peers import peer_threads, product
 
 SIZE = 2048  # of the square product: its three matrices fill no second-level cache
 STREAM = 1 << 28  # bytes of the array that is copied: above the caches of most machines
+NEAR = 1 << 18  # bytes for each thread of the array copied within the caches
 REPEATS = 7
+FLOAT = 4  # bytes
 
 
 def ceilings(threads: int, *, size: int = SIZE, stream: int = STREAM) -> dict[str, float]:
-    """{"gflops", "gbps"} on `threads` cores, the best of several: a ceiling is what can be reached.
+    """{"gflops", "gbps", "cache_gbps"} on `threads` cores, the best of several: a ceiling is what can be reached.
 
     gflops counts two operations for a multiply-add, of the fastest product at hand (NumPy's, PyTorch's); gbps
-    counts the bytes read and those written.
+    counts the bytes read and those written, from memory and within the caches.
     """
     rng = np.random.default_rng(0)
     a, b = (rng.random((size, size), dtype=np.float32) for _ in range(2))
     with peer_threads(threads):
         fastest = min(_best(call) for call in product(np.empty_like(a), a, b).values())
-    return {"gflops": 2 * size**3 / fastest / 1e9, "gbps": _copy(threads, stream)}
+    return {
+        "gflops": 2 * size**3 / fastest / 1e9,
+        "gbps": _copy(threads, stream, 1),
+        "cache_gbps": _copy(threads, min(NEAR * threads, stream), 200),
+    }
 
 
-def _copy(threads: int, stream: int) -> float:
+def roof(
+    limits: dict[str, float], shape: tuple[int, int, int], rows: int, ops: int, moved: int
+) -> dict[str, float | str]:
+    """{"seconds", "by"}: what one backward pass takes at least, and which ceiling says so.
+
+    ops, moved: as counted for selection, dW and dx. A row that several examples read comes from the caches but once
+    ("cache"); where the layer is larger than they are, `rows` rows of W are read from memory and as many of dW
+    written there ("memory").
+    """
+    batch, n_in, n_out = shape
+    whole = FLOAT * (2 * rows * n_in + 2 * batch * n_in + batch * n_out)
+    least = {
+        "arithmetic": 2 * ops / limits["gflops"] / 1e9,
+        "cache": moved / limits["cache_gbps"] / 1e9,
+        "memory": whole / limits["gbps"] / 1e9 if whole > _last_cache() else 0.0,
+    }
+    by = max(least, key=least.__getitem__)
+    return {"seconds": least[by], "by": by}
+
+
+def _last_cache() -> int:
+    """Bytes of the largest cache; 32 MiB where the system does not say."""
+    sizes = [1 << 25]
+    for path in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"):
+        text = path.read_text(encoding="ascii").strip()
+        if text.endswith("K"):
+            sizes.append(1024 * int(text[:-1]))
+    return max(sizes[1:] or sizes)
+
+
+def _copy(threads: int, stream: int, times: int) -> float:
+    """GB/s of copying `stream` bytes in equal parts, each part `times` times over."""
     source, target = np.ones(stream // 4, np.float32), np.zeros(stream // 4, np.float32)
-    parts = list(zip(np.array_split(target, threads), np.array_split(source, threads)))
+    parts: list[Any] = list(zip(np.array_split(target, threads), np.array_split(source, threads)))
     with ThreadPoolExecutor(threads) as pool:  # a copy does not hold the interpreter's lock
-        fastest = _best(lambda: list(pool.map(lambda part: np.copyto(*part), parts)))
-    return 2 * source.nbytes / fastest / 1e9
+        fastest = _best(lambda: list(pool.map(lambda part: _copy_part(*part, times), parts)))
+    return 2 * source.nbytes * times / fastest / 1e9
+
+
+def _copy_part(target: np.ndarray, source: np.ndarray, times: int) -> None:
+    for _ in range(times):
+        np.copyto(target, source)
 
 
 def _best(call: Callable[[], object]) -> float:

@@ -52,5 +52,6 @@ def _panel(panel: Any, title: str, results: list[dict[str, Any]], part: str) -> 
 def _title(result: dict[str, Any]) -> str:
     if "shape" in result:
         batch, n_in, n_out = result["shape"]
-        return f"batch {batch}, {n_in} to {n_out}"
+        name = f"{result['problem']}\n" if "problem" in result else ""
+        return f"{name}batch {batch}, {n_in} to {n_out}"
     return f"{'-'.join(map(str, result['sizes']))}, batch {result['batch']}"

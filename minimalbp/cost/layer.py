@@ -8,57 +8,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..errors import BadInput
 from ..layers import Linear
-from ..measure.machine import check_memory, version
+from ..measure.machine import version
 from ..measure.meter import Meter
 from ..network import Sequential
 from ..optim import Adam
 from ..select import Dense, RandomK, Selector, TopK, UnifiedTopK
+from .ceilings import roof
 from .fit import crossover, line
 from .peers import dense_backward, peer_threads
+from .problem import Problem
+from .turns import Arm, in_turns
 
 SELECTORS: dict[str, type[TopK] | type[UnifiedTopK] | type[RandomK]] = {
     "topk": TopK, "unified": UnifiedTopK, "random": RandomK,
 }  # fmt: skip
-RATIOS = (0.01, 0.02, 0.04, 0.05, 0.08, 0.16, 0.32, 0.5, 1.0)
-SKIP = 2  # calls at the start of a block that do not count: threads wake up, caches fill
 OURS = "minimalbp"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One backward pass of a linear layer: x (batch, n_in), w (n_out, n_in), dy (batch, n_out), float32."""
-
-    x: np.ndarray
-    w: np.ndarray
-    dy: np.ndarray
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(batch, n_in, n_out)."""
-        return (*self.x.shape, len(self.w))
-
-
-def check_shape(batch: int, n_in: int, n_out: int) -> None:
-    """Raise BadInput where a layer of that shape would not fit into memory with all that is measured."""
-    per_weight, per_example = 32, 24  # bytes: w (and as float64 when drawn), both dW, two moments, scratch
-    need = per_weight * n_in * n_out + per_example * batch * (n_in + n_out)
-    check_memory(need, f"a shape of {batch},{n_in},{n_out}", "a smaller --shape")
-
-
-def random_problem(batch: int, n_in: int, n_out: int, seed: int = 0) -> Problem:
-    """Normal gradients, and inputs of which half are zero, as ReLU leaves them."""
-    rng = np.random.default_rng(seed)
-    x = np.maximum(rng.standard_normal((batch, n_in), np.float32), 0)
-    w = rng.standard_normal((n_out, n_in), np.float32) / np.float32(np.sqrt(n_in))
-    return Problem(x, w, rng.standard_normal((batch, n_out), np.float32))
 
 
 class Ours:
@@ -66,7 +36,7 @@ class Ours:
 
     def __init__(self, problem: Problem, backend: str = "cpu"):
         _, n_in, n_out = problem.shape
-        self.layer = Linear(n_in, n_out, bias=False)
+        self.layer = Linear(n_in, n_out, bias=False, select=RandomK(1))  # so that it has a generator
         self.net = Sequential(self.layer, backend=backend)
         self.layer.weight.value[...] = problem.w
         self.layer.forward(problem.x)
@@ -77,32 +47,22 @@ class Ours:
         """select, dW, dx."""
         self.layer.backward(self.dy)
 
-
-@dataclass(frozen=True)
-class Arm:
-    """What is timed in turns: calls, in the threads they want."""
-
-    call: Callable[[], tuple[float, ...]]  # runs once; seconds of its parts
-    threads: Callable[[], AbstractContextManager[Any]]
-
-
-def in_turns(
-    arms: dict[Any, Arm], seconds: float, rounds: int, tick: Callable[[], None]
-) -> dict[Any, np.ndarray]:
-    """{arm: (calls, parts) seconds}: about `seconds` for each arm, in `rounds` blocks with a `tick` after each."""
-    found: dict[Any, list[tuple[float, ...]]] = {name: [] for name in arms}
-    for _ in range(rounds):
-        for name, arm in arms.items():
-            with arm.threads():
-                for _ in range(SKIP):
-                    arm.call()
-                end = time.perf_counter() + seconds / rounds
-                while True:
-                    found[name].append(arm.call())
-                    if time.perf_counter() >= end:
-                        break
-            tick()
-    return {name: np.array(times) for name, times in found.items()}
+    def verify(self, select: Selector) -> None:
+        """Raise RuntimeError unless dW and dx are those of the dense backward of the masked dy (NumPy's)."""
+        layer, dy = self.layer, self.dy
+        layer.select = select
+        dx, grad = layer.backward(dy), layer.weight.grad
+        assert dx is not None and grad is not None
+        rows = slice(None) if grad.rows is None else grad.rows
+        masked = dy
+        if layer.last_choice is not None:
+            masked = np.zeros_like(dy)
+            choice = np.broadcast_to(layer.last_choice, (len(dy), layer.last_choice.shape[-1]))
+            np.put_along_axis(masked, choice, np.take_along_axis(dy, choice, 1), 1)
+        for name, found, right in (("dW", grad.values, (masked.T @ layer.last_x)[rows]),
+                                   ("dx", dx, masked @ layer.weight.value)):  # fmt: skip
+            if not np.linalg.norm(found - right) <= 1e-5 * np.linalg.norm(right):
+                raise RuntimeError(f"{select}: {name} is wrong on this machine; please report it")
 
 
 def measure_layer(
@@ -111,13 +71,15 @@ def measure_layer(
     ks: list[int],
     *,
     threads: int,
+    limits: dict[str, float],
     seconds: float = 0.3,
     rounds: int = 10,
     tick: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """One entry of "results" in cost.json: the points, the fit and the crossover of one shape and selector.
 
-    ks: ascending, each in 1..n_out, else BadInput. seconds: for each arm. tick: called `ticks(...)` times.
+    ks: ascending, each in 1..n_out, else BadInput. limits: what `ceilings` found. seconds: for each arm. tick:
+    called `ticks(...)` times.
     """
     batch, n_in, n_out = problem.shape
     if any(not 1 <= k <= n_out for k in ks):
@@ -129,6 +91,12 @@ def measure_layer(
     arms = {
         name: Arm(_call(ours, s, meters[name]), lambda: be.threads(threads)) for name, s in selectors.items()
     }
+    rows = {}
+    with be.threads(threads):
+        for name, s in selectors.items():
+            ours.verify(s)
+            grad = ours.layer.weight.grad
+            rows[name] = n_out if grad is None or grad.rows is None else len(grad.rows)
     dw, dx = np.empty_like(problem.w), np.empty_like(problem.x)
     for peer, (of_dw, of_dx) in dense_backward(dw, dx, problem.dy, problem.x, problem.w).items():
         arms[peer] = Arm(_pair(of_dw, of_dx), lambda: peer_threads(threads))
@@ -139,7 +107,12 @@ def measure_layer(
     )  # fmt: skip
     dense = {name: float(np.median(times[name].sum(axis=1))) for name in arms if isinstance(name, str)}
     by = min(dense, key=dense.__getitem__)
-    points = [_point(k, n_out, times[k], updates[k], meters[k], dense[by]) for k in ks]
+    points = []
+    for k in ks:
+        point = _point(k, n_out, times[k], updates[k], meters[k], dense[by])
+        over = roof(limits, problem.shape, rows[k], point["ops"], point["bytes"])
+        share = float(over["seconds"]) / point["seconds"]["backward"]
+        points.append(point | {"rows": rows[k], "roof": over | {"share": share}})
     backward = [p["seconds"]["backward"] for p in points]
     linear = [i for i, p in enumerate(points) if p["ratio"] <= 0.5]
     return {

@@ -21,8 +21,9 @@ from ..optim import Adam
 from ..select import Dense, Selector
 from ..training import train_step
 from .fit import crossover, line
-from .layer import OURS, SELECTORS, Arm, in_turns
+from .layer import OURS, SELECTORS
 from .peers import TorchStep, peer_threads
+from .turns import Arm, in_turns
 
 BATCHES = 16  # mini-batches, in turn
 BACKWARD = ("select", "dw", "dx", "other")
@@ -36,6 +37,7 @@ def measure_step(
     *,
     rows: str,
     threads: int,
+    limits: dict[str, float],
     seconds: float = 0.3,
     rounds: int = 10,
     tick: Callable[[], None] = lambda: None,
@@ -43,7 +45,7 @@ def measure_step(
     """One entry of "results" of `--phase step`: ReLU between linear layers, softmax cross-entropy, Adam.
 
     sizes: inputs, hidden ..., outputs. ks: of the widest hidden layer; narrower ones clip it. rows: "all" or
-    "chosen", the rows that the sparse arms' Adam updates; dense arms update all.
+    "chosen", the rows that the sparse arms' Adam updates; dense arms update all. limits: what `ceilings` found.
     """
     rng = np.random.default_rng(0)
     made = [

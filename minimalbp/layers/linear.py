@@ -23,6 +23,8 @@ class Linear(Layer):
 
     weight: Param
     bias: Param | None
+    last_x: Array  # the input of the last forward
+    last_choice: Array | None  # what `select` answered in the last backward
 
     def __init__(
         self,
@@ -59,11 +61,11 @@ class Linear(Layer):
             )
         y = self.buf.get("y", (len(x), self.n_out))
         self.be.linear.forward(y, x, self.weight.value, self._b)
-        self._x = x
+        self.last_x = x
         return y
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
-        choice = self.select(dy, self.be, self.buf, self.rng)
+        self.last_choice = choice = self.select(dy, self.be, self.buf, self.rng)
         if self.bias is not None and (choice is None or self.bias_rows == "all"):
             self._dense_bias(dy)
         if choice is None:
@@ -73,7 +75,7 @@ class Linear(Layer):
     def _backward_all(self, dy: Array, need_dx: bool) -> Array | None:
         """dW = dyᵀ x, dx = dy W."""
         dw = self.buf.get("dw", self.weight.value.shape)
-        self.be.linear.dw_all(dw, dy, self._x)
+        self.be.linear.dw_all(dw, dy, self.last_x)
         self.weight.grad = RowGrad(None, dw)
         dx = self._dx(dy, need_dx)
         if dx is not None:
@@ -86,7 +88,7 @@ class Linear(Layer):
         picked, dw = self.buf.get("picked", (len(dy), r)), self.buf.get("dw", (r, self.n_in))
         lin.pick_rows(picked, dy, rows)
         self._scale(picked)
-        lin.dw_all(dw, picked, self._x)
+        lin.dw_all(dw, picked, self.last_x)
         self.weight.grad = RowGrad(rows, dw)
         if self.bias is not None and self.bias_rows == "chosen":
             db = self.buf.get("db", (r,))
@@ -110,7 +112,7 @@ class Linear(Layer):
         r = int(count[0])
         rows, start = rows[:r], start[: r + 1]
         dw = buf.get("dw", self.weight.value.shape)[:r]
-        lin.dw_chosen(dw, value, self._x, start, example)
+        lin.dw_chosen(dw, value, self.last_x, start, example)
         self.weight.grad = RowGrad(rows, dw)
         if self.bias is not None and self.bias_rows == "chosen":
             db = buf.get("db", (n,))[:r]

@@ -1,0 +1,58 @@
+"""One backward pass of a linear layer to be measured: of random numbers, or a person's own."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import BadInput
+from ..measure.machine import check_memory
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One backward pass of a linear layer: x (batch, n_in), w (n_out, n_in), dy (batch, n_out), float32."""
+
+    x: np.ndarray
+    w: np.ndarray
+    dy: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(batch, n_in, n_out)."""
+        return (*self.x.shape, len(self.w))
+
+
+def check_shape(batch: int, n_in: int, n_out: int) -> None:
+    """Raise BadInput where a layer of that shape would not fit into memory with all that is measured."""
+    per_weight, per_example = 32, 24  # bytes: w (and as float64 when drawn), both dW, two moments, scratch
+    need = per_weight * n_in * n_out + per_example * batch * (n_in + n_out)
+    check_memory(need, f"a shape of {batch},{n_in},{n_out}", "a smaller --shape")
+
+
+def random_problem(batch: int, n_in: int, n_out: int, seed: int = 0) -> Problem:
+    """Normal gradients, and inputs of which half are zero, as ReLU leaves them."""
+    rng = np.random.default_rng(seed)
+    x = np.maximum(rng.standard_normal((batch, n_in), np.float32), 0)
+    w = rng.standard_normal((n_out, n_in), np.float32) / np.float32(np.sqrt(n_in))
+    return Problem(x, w, rng.standard_normal((batch, n_out), np.float32))
+
+
+def load_problem(path: str | Path) -> Problem:
+    """The arrays x, w and dy of an .npz: a layer of one's own. Raises BadInput where they are not one."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            x, w, dy = (np.ascontiguousarray(file[name], np.float32) for name in ("x", "w", "dy"))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as e:
+        raise BadInput(f"{path} is not an .npz with the arrays x, w and dy ({type(e).__name__})") from e
+    if not (x.ndim == w.ndim == dy.ndim == 2 and x.shape[1] == w.shape[1] and dy.shape == (len(x), len(w))):
+        raise BadInput(
+            f"{path} must hold x (batch, n_in), w (n_out, n_in) and dy (batch, n_out), not {x.shape}, {w.shape} "
+            f"and {dy.shape}"
+        )
+    if not x.size or not w.size:
+        raise BadInput(f"{path} holds an empty layer: {x.shape}, {w.shape}")
+    return Problem(x, w, dy)

@@ -1,0 +1,40 @@
+"""Timing in turns: every arm a block, then the next, so that a slow moment of the machine hits all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+SKIP = 2  # calls at the start of a block that do not count: threads wake up, caches fill
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What is timed in turns: calls, in the threads they want."""
+
+    call: Callable[[], tuple[float, ...]]  # runs once; seconds of its parts
+    threads: Callable[[], AbstractContextManager[Any]]
+
+
+def in_turns(
+    arms: dict[Any, Arm], seconds: float, rounds: int, tick: Callable[[], None]
+) -> dict[Any, np.ndarray]:
+    """{arm: (calls, parts) seconds}: about `seconds` for each arm, in `rounds` blocks with a `tick` after each."""
+    found: dict[Any, list[tuple[float, ...]]] = {name: [] for name in arms}
+    for _ in range(rounds):
+        for name, arm in arms.items():
+            with arm.threads():
+                for _ in range(SKIP):
+                    arm.call()
+                end = time.perf_counter() + seconds / rounds
+                while True:
+                    found[name].append(arm.call())
+                    if time.perf_counter() >= end:
+                        break
+            tick()
+    return {name: np.array(times) for name, times in found.items()}
