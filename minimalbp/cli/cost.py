@@ -72,11 +72,10 @@ def run(args: argparse.Namespace) -> int:
         temporary.touch()  # a folder that cannot be written is refused now, not at the end
         report: dict[str, Any] = {"machine": machine(), "threads": threads, "phase": args.phase,
                                   "ceilings": ceilings(threads), "results": []}  # fmt: skip
+        options = {"threads": threads, "limits": report["ceilings"], "seconds": seconds}
         with Progress("cost", total=sum(job.ticks for job in jobs)) as bar:
             for job in jobs:
-                report["results"].append(
-                    job.measure(threads=threads, limits=report["ceilings"], seconds=seconds, tick=bar.advance)
-                )
+                report["results"].append(job.measure(**options, tick=bar.advance))
         temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     draw_cost(report, out / "cost.png")
     print(json.dumps(report) if args.json else cost_table(report))

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -72,13 +71,14 @@ def _last_cache() -> int:
 def _copy(threads: int, stream: int, times: int) -> float:
     """GB/s of copying `stream` bytes in equal parts, each part `times` times over."""
     source, target = np.ones(stream // 4, np.float32), np.zeros(stream // 4, np.float32)
-    parts: list[Any] = list(zip(np.array_split(target, threads), np.array_split(source, threads)))
+    parts = list(zip(np.array_split(target, threads), np.array_split(source, threads)))
     with ThreadPoolExecutor(threads) as pool:  # a copy does not hold the interpreter's lock
-        fastest = _best(lambda: list(pool.map(lambda part: _copy_part(*part, times), parts)))
+        fastest = _best(lambda: list(pool.map(lambda part: _copy_part(part, times), parts)))
     return 2 * source.nbytes * times / fastest / 1e9
 
 
-def _copy_part(target: np.ndarray, source: np.ndarray, times: int) -> None:
+def _copy_part(part: tuple[np.ndarray, np.ndarray], times: int) -> None:
+    target, source = part
     for _ in range(times):
         np.copyto(target, source)
 
