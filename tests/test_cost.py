@@ -14,7 +14,7 @@ from minimalbp.cost.fit import crossover, line
 from minimalbp.cost.layer import Ours, measure_layer
 from minimalbp.cost.peers import dense_backward, peer_threads
 from minimalbp.cost.problem import check_shape, load_problem, random_problem
-from minimalbp.cost.turns import Arm, in_turns
+from minimalbp.cost.turns import Arm, blocks, in_turns
 from minimalbp.select import Dense, RandomK, TopK, UnifiedTopK
 
 QUICK = ["--seconds", "0.001", "--threads", "1"]
@@ -25,6 +25,7 @@ def small_ceilings(monkeypatch):
     """The real ones take seconds."""
     monkeypatch.setattr(ceilings_module, "SIZE", 16)
     monkeypatch.setattr(ceilings_module, "STREAM", 1 << 12)
+    monkeypatch.setattr(ceilings_module, "NEAR", 1 << 10)
 
 
 def cost(capsys, tmp_path, *words):
@@ -174,9 +175,10 @@ def test_arms_take_turns():
         return Arm(lambda: (order.append(name), (float(len(order)),))[1], lambda: peer_threads(1))
 
     ticks = []
-    found = in_turns({"a": arm("a"), "b": arm("b")}, 1e-9, 3, lambda: ticks.append(None))
-    assert "".join(order) == "aaabbb" * 3  # two that do not count and one that does, in each block
-    assert found["a"].tolist() == [[3], [9], [15]] and len(ticks) == 6
+    found = in_turns({"a": arm("a"), "b": arm("b")}, 1e-9, lambda: ticks.append(None))
+    assert "".join(order) == "aaabbb" * 2  # two that do not count and one that does, in each block
+    assert found["a"].tolist() == [[3], [9]] and len(ticks) == 4
+    assert [blocks(s) for s in (1e-9, 0.05, 1)] == [2, 5, 10]
 
 
 def test_line_and_crossover():

@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     from minimalbp.progress import Progress
 
     threads, seconds = check_threads(args.threads), number("seconds", args.seconds, 0, 3600, open_low=True)
-    jobs, out = _jobs(args), Path(args.out)
+    jobs, out = _jobs(args, seconds), Path(args.out)
     with replacing(out / "cost.json") as temporary:
         temporary.touch()  # a folder that cannot be written is refused now, not at the end
         report: dict[str, Any] = {"machine": machine(), "threads": threads, "phase": args.phase,
@@ -90,7 +90,7 @@ class _Job:
     ticks: int
 
 
-def _jobs(args: argparse.Namespace) -> list[_Job]:
+def _jobs(args: argparse.Namespace, seconds: float) -> list[_Job]:
     """Everything is checked here, before the first clock is read."""
     from minimalbp.cost.layer import SELECTORS
     from minimalbp.cost.problem import check_shape, load_problem, random_problem
@@ -120,7 +120,7 @@ def _jobs(args: argparse.Namespace) -> list[_Job]:
             check_shape(max(batches), n_in, n_out)
         sweep = ks(max(sizes[1:-1]))
         return [
-            _Job(partial(measure_step, sizes, batch, select, sweep, rows=args.rows), step_ticks(sweep))
+            _Job(partial(measure_step, sizes, batch, select, sweep, rows=args.rows), step_ticks(sweep, seconds))
             for batch in batches for select in selects
         ]  # fmt: skip
     problems: list[tuple[tuple[int, ...], Callable[[], Problem], str | None]] = []
@@ -133,14 +133,18 @@ def _jobs(args: argparse.Namespace) -> list[_Job]:
             raise BadInput(f"shape must be BATCH,N_IN,N_OUT, such as 64,500,500, not {text}")
         check_shape(*shape)
         problems.append((shape, partial(random_problem, *shape), None))
-    return [_layer(made, select, ks(shape[2]), name) for shape, made, name in problems for select in selects]
+    return [
+        _layer(made, select, ks(shape[2]), name, seconds)
+        for shape, made, name in problems
+        for select in selects
+    ]
 
 
-def _layer(made: Callable[[], Problem], select: str, ks: list[int], name: str | None) -> _Job:
+def _layer(made: Callable[[], Problem], select: str, ks: list[int], name: str | None, seconds: float) -> _Job:
     """One layer and selector. The arrays are made when their turn comes: large ones would crowd each other out."""
     from minimalbp.cost.layer import measure_layer, ticks
 
     def measure(**options: Any) -> dict[str, Any]:
         return measure_layer(made(), select, ks, **options) | ({"problem": name} if name else {})
 
-    return _Job(measure, ticks(ks))
+    return _Job(measure, ticks(ks, seconds))

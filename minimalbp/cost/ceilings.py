@@ -21,20 +21,20 @@ REPEATS = 7
 FLOAT = 4  # bytes
 
 
-def ceilings(threads: int, *, size: int = SIZE, stream: int = STREAM) -> dict[str, float]:
+def ceilings(threads: int) -> dict[str, float]:
     """{"gflops", "gbps", "cache_gbps"} on `threads` cores, the best of several: a ceiling is what can be reached.
 
     gflops counts two operations for a multiply-add, of the fastest product at hand (NumPy's, PyTorch's); gbps
     counts the bytes read and those written, from memory and within the caches.
     """
     rng = np.random.default_rng(0)
-    a, b = (rng.random((size, size), dtype=np.float32) for _ in range(2))
+    a, b = (rng.random((SIZE, SIZE), dtype=np.float32) for _ in range(2))
     with peer_threads(threads):
         fastest = min(_best(call) for call in product(np.empty_like(a), a, b).values())
     return {
-        "gflops": 2 * size**3 / fastest / 1e9,
-        "gbps": _copy(threads, stream, 1),
-        "cache_gbps": _copy(threads, min(NEAR * threads, stream), 200),
+        "gflops": 2 * SIZE**3 / fastest / 1e9,
+        "gbps": _copy(threads, STREAM, 1),
+        "cache_gbps": _copy(threads, NEAR * threads, 200),
     }
 
 

@@ -23,7 +23,7 @@ from .ceilings import roof
 from .fit import crossover, line
 from .peers import dense_backward, peer_threads
 from .problem import Problem
-from .turns import Arm, in_turns
+from .turns import Arm, blocks, in_turns
 
 SELECTORS: dict[str, type[TopK] | type[UnifiedTopK] | type[RandomK]] = {
     "topk": TopK, "unified": UnifiedTopK, "random": RandomK,
@@ -73,7 +73,6 @@ def measure_layer(
     threads: int,
     limits: dict[str, float],
     seconds: float = 0.3,
-    rounds: int = 10,
     tick: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """One entry of "results" in cost.json: the points, the fit and the crossover of one shape and selector.
@@ -100,10 +99,10 @@ def measure_layer(
     dw, dx = np.empty_like(problem.w), np.empty_like(problem.x)
     for peer, (of_dw, of_dx) in dense_backward(dw, dx, problem.dy, problem.x, problem.w).items():
         arms[peer] = Arm(_pair(of_dw, of_dx), lambda: peer_threads(threads))
-    times = in_turns(arms, seconds, rounds, tick)
+    times = in_turns(arms, seconds, tick)
     updates = in_turns(
         {name: Arm(_update(ours, s), lambda: be.threads(threads)) for name, s in selectors.items()},
-        seconds / 4, max(1, rounds // 4), tick,
+        seconds / 4, tick,
     )  # fmt: skip
     dense = {name: float(np.median(times[name].sum(axis=1))) for name in arms if isinstance(name, str)}
     by = min(dense, key=dense.__getitem__)
@@ -125,10 +124,10 @@ def measure_layer(
     }
 
 
-def ticks(ks: list[int], rounds: int = 10) -> int:
+def ticks(ks: list[int], seconds: float) -> int:
     """How often `measure_layer` calls `tick`."""
     peers = 2 if version("torch") else 1
-    return (len(ks) + 1 + peers) * rounds + (len(ks) + 1) * max(1, rounds // 4)
+    return (len(ks) + 1 + peers) * blocks(seconds) + (len(ks) + 1) * blocks(seconds / 4)
 
 
 def _call(ours: Ours, select: Selector, meter: Meter) -> Callable[[], tuple[float, ...]]:

@@ -23,7 +23,7 @@ from ..training import train_step
 from .fit import crossover, line
 from .layer import OURS, SELECTORS
 from .peers import TorchStep, peer_threads
-from .turns import Arm, in_turns
+from .turns import Arm, blocks, in_turns
 
 BATCHES = 16  # mini-batches, in turn
 BACKWARD = ("select", "dw", "dx", "other")
@@ -39,7 +39,6 @@ def measure_step(
     threads: int,
     limits: dict[str, float],
     seconds: float = 0.3,
-    rounds: int = 10,
     tick: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """One entry of "results" of `--phase step`: ReLU between linear layers, softmax cross-entropy, Adam.
@@ -63,7 +62,7 @@ def measure_step(
             arms[name] = Arm(
                 _torch_call(TorchStep(sizes, start, fused=fused), made), lambda: peer_threads(threads)
             )
-    times = in_turns(arms, seconds, rounds, tick)
+    times = in_turns(arms, seconds, tick)
     dense = {name: float(np.median(times[name].sum(axis=1))) for name in arms if isinstance(name, str)}
     by = min(dense, key=dense.__getitem__)
     points = [_point(k, max(sizes[1:-1]), times[k], ours[k].meter, dense) for k in ks]
@@ -78,9 +77,9 @@ def measure_step(
     }  # fmt: skip
 
 
-def step_ticks(ks: list[int], rounds: int = 10) -> int:
+def step_ticks(ks: list[int], seconds: float) -> int:
     """How often `measure_step` calls `tick`."""
-    return (len(ks) + 1 + (2 if version("torch") else 0)) * rounds
+    return (len(ks) + 1 + (2 if version("torch") else 0)) * blocks(seconds)
 
 
 class _Ours:

@@ -21,11 +21,15 @@ class Arm:
     threads: Callable[[], AbstractContextManager[Any]]
 
 
-def in_turns(
-    arms: dict[Any, Arm], seconds: float, rounds: int, tick: Callable[[], None]
-) -> dict[Any, np.ndarray]:
-    """{arm: (calls, parts) seconds}: about `seconds` for each arm, in `rounds` blocks with a `tick` after each."""
+def blocks(seconds: float) -> int:
+    """How many blocks to cut the seconds of one arm into: ten, or fewer of a hundredth of a second."""
+    return max(2, min(10, int(seconds / 0.01)))
+
+
+def in_turns(arms: dict[Any, Arm], seconds: float, tick: Callable[[], None]) -> dict[Any, np.ndarray]:
+    """{arm: (calls, parts) seconds}: about `seconds` for each arm, in `blocks(seconds)` with a tick after each."""
     found: dict[Any, list[tuple[float, ...]]] = {name: [] for name in arms}
+    rounds = blocks(seconds)
     for _ in range(rounds):
         for name, arm in arms.items():
             with arm.threads():

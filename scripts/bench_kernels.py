@@ -1,0 +1,150 @@
+"""Every kernel of the linear layer and of selection: checked against the reference, then timed beside it.
+
+Versions: the reference (NumPy, its BLAS on all threads), ours on one thread and on all, and where there is one the
+library call that a person would use instead (np.argpartition, torch.topk). Medians, versions in turns.
+
+    python scripts/bench_kernels.py --shape 64,500,500 --k 25
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+import minimalbp as mbp
+from minimalbp.cli.table import align
+
+Versions = dict[str, Callable[[], object]]
+
+
+def kernels(batch: int, n_in: int, n_out: int, k: int) -> dict[str, tuple[Callable, list[np.ndarray]]]:
+    """{name: (call of a backend, the arrays it writes)} of one layer."""
+    rng = np.random.default_rng(0)
+    x, dy = (rng.standard_normal(s, np.float32) for s in ((batch, n_in), (batch, n_out)))
+    w, b = rng.standard_normal((n_out, n_in), np.float32), rng.standard_normal(n_out, np.float32)
+    reference = mbp.get_backend("reference")
+    chosen, score = np.empty((batch, k), np.int32), np.empty((1, n_out), np.float32)
+    reference.select.top_k(chosen, dy)
+    reference.select.score(score[0], dy, 0)
+    best = np.empty((1, k), np.int32)
+    reference.select.top_k(best, score)
+    rows = best[0].copy()
+    picked, of_rows = np.empty((batch, k), np.float32), np.ascontiguousarray(dy[:, rows])
+    reference.linear.pick_chosen(picked, dy, chosen)
+    touched, start = np.empty(n_out, np.int32), np.empty(n_out + 1, np.int32)
+    example, count = np.empty(chosen.size, np.int32), np.empty(1, np.int32)
+    value = np.empty(chosen.size, np.float32)
+    reference.select.invert(touched, start, example, value, count, chosen, picked)
+    r = int(count[0])
+    start = start[: r + 1].copy()
+    y, dx, dw = np.empty_like(dy), np.empty_like(x), np.empty_like(w)
+    work = np.empty(reference.linear.work_size(n_in, k), np.float32)
+    out_rows, out_start, out_count = (
+        np.empty_like(touched),
+        np.empty(n_out + 1, np.int32),
+        np.empty_like(count),
+    )
+    out_example, out_value = np.empty_like(example), np.empty_like(value)
+    out_chosen, out_score, out_picked = (
+        np.empty_like(chosen),
+        np.empty(n_out, np.float32),
+        np.empty_like(picked),
+    )
+    return {
+        "forward": (lambda be: be.linear.forward(y, x, w, b), [y]),
+        "top_k": (lambda be: be.select.top_k(out_chosen, dy), [out_chosen]),
+        "score": (lambda be: be.select.score(out_score, dy, 0), [out_score]),
+        "invert": (
+            lambda be: be.select.invert(
+                out_rows, out_start, out_example, out_value, out_count, chosen, picked
+            ),
+            [out_rows[:r], out_start[: r + 1], out_example, out_value],
+        ),
+        "pick_chosen": (lambda be: be.linear.pick_chosen(out_picked, dy, chosen), [out_picked]),
+        "pick_rows": (lambda be: be.linear.pick_rows(out_picked, dy, rows), [out_picked]),
+        "dw_all": (lambda be: be.linear.dw_all(dw, dy, x), [dw]),
+        "dw_all of k rows": (lambda be: be.linear.dw_all(dw[:k], of_rows, x), [dw[:k]]),
+        "dw_chosen": (lambda be: be.linear.dw_chosen(dw[:r], value, x, start, example), [dw[:r]]),
+        "dx_all": (lambda be: be.linear.dx_all(dx, dy, w), [dx]),
+        "dx_rows": (lambda be: be.linear.dx_rows(dx, of_rows, w, rows, work), [dx]),
+        "dx_chosen": (lambda be: be.linear.dx_chosen(dx, picked, w, chosen), [dx]),
+    }
+
+
+def libraries(batch: int, n_out: int, k: int) -> dict[str, Versions]:
+    """What else selects: {kernel: {library: call}}."""
+    dy = np.random.default_rng(0).standard_normal((batch, n_out), np.float32)
+    found: dict[str, Versions] = {
+        "top_k": {"np.argpartition": lambda: np.argpartition(np.abs(dy), n_out - k, 1)}
+    }
+    try:
+        import torch
+    except ImportError:
+        return found
+    tensor = torch.from_numpy(dy)
+    found["top_k"]["torch.topk"] = lambda: torch.topk(tensor.abs(), k, 1, sorted=False)
+    return found
+
+
+def verify(call: Callable, written: list[np.ndarray], name: str) -> None:
+    """Stop unless the cpu kernel, on one thread and on all, writes what the reference writes."""
+    call(mbp.get_backend("reference"))
+    right = [a.copy() for a in written]
+    cpu = mbp.get_backend("cpu")
+    for threads in (1, None):
+        with cpu.threads(threads):
+            for a in written:
+                a[...] = -1
+            call(cpu)
+        for a, b in zip(written, right):
+            assert np.linalg.norm(a - b) <= 1e-5 * np.linalg.norm(b), f"{name} is wrong"
+
+
+def median(versions: dict[str, tuple[Callable[[], object], Callable]], seconds: float) -> dict[str, float]:
+    """Microseconds of each version, in turns of a few calls; the first of a turn do not count."""
+    times: dict[str, list[float]] = {name: [] for name in versions}
+    for _ in range(8):
+        for name, (call, threads) in versions.items():
+            with threads():
+                call(), call()
+                end = time.perf_counter() + seconds / 8
+                while True:
+                    began = time.perf_counter()
+                    call()
+                    times[name].append(time.perf_counter() - began)
+                    if time.perf_counter() > end:
+                        break
+    return {name: 1e6 * float(np.median(t)) for name, t in times.items()}
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--shape", nargs="+", default=["10,784,500", "64,500,500", "512,2048,2048"])
+    parser.add_argument("--k", type=int, help="default: 5 %% of each layer")
+    parser.add_argument("--seconds", type=float, default=0.2, help="for each version")
+    args = parser.parse_args(argv)
+    reference, cpu = mbp.get_backend("reference"), mbp.get_backend("cpu")
+    for shape in args.shape:
+        batch, n_in, n_out = map(int, shape.split(","))
+        k = args.k or max(1, round(0.05 * n_out))
+        others = libraries(batch, n_out, k)
+        names = ["reference", "cpu, 1 thread", "cpu", "np.argpartition", "torch.topk"]
+        table = [[f"{shape}, k = {k}, microseconds", *names]]
+        for name, (call, written) in kernels(batch, n_in, n_out, k).items():
+            verify(call, written, name)
+            versions = {
+                "reference": (lambda call=call: call(reference), lambda: reference.threads()),
+                "cpu, 1 thread": (lambda call=call: call(cpu), lambda: cpu.threads(1)),
+                "cpu": (lambda call=call: call(cpu), lambda: cpu.threads()),
+                **{other: (f, lambda: reference.threads()) for other, f in others.get(name, {}).items()},
+            }
+            found = median(versions, args.seconds)
+            table.append([name, *(f"{found[n]:,.1f}" if n in found else "" for n in names)])
+        print(align(table), "\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
