@@ -32,6 +32,10 @@ def with_pixel(value):
     return x
 
 
+def table_with_value(value):
+    return with_pixel(value).reshape(7, 6)
+
+
 def test_good_arrays_pass():
     x, y = examples()
     check_arrays(x, y)
@@ -47,16 +51,18 @@ X, Y = examples()
     [
         (X[:0], Y[:0], {}, ["mine: no examples", "at least one"]),
         (np.zeros((7, 0)), Y, {}, ["hold no numbers"]),
-        (np.zeros(7), Y, {}, ["need the shape (n, ...), not (7,)"]),
-        (X, Y[:6], {}, ["7 images but 6 labels"]),
+        (np.zeros(7), Y, {}, ["examples need the shape (n, ...), not (7,)"]),
+        (X, Y[:6], {}, ["7 examples but 6 labels"]),
         (X, np.zeros((7, 3), int), {}, ["labels need the shape (n,)", "(7, 3)", "argmax"]),
-        (with_pixel(np.nan), Y, {}, ["pixel (1, 2) of example 4 is NaN", "one of 1 such"]),
-        (with_pixel(-np.inf), Y, {}, ["pixel (1, 2) of example 4 is infinite"]),
+        (with_pixel(np.nan), Y, {}, ["value (1, 2) of example 4 is NaN", "one of 1 such"]),
+        (with_pixel(-np.inf), Y, {}, ["value (1, 2) of example 4 is infinite"]),
+        (table_with_value(np.nan), Y, {}, ["value 5 of example 4 is NaN"]),
         (X, Y, {"shape": (3, 2)}, ["shape (2, 3)", "train have (3, 2)"]),
-        (X.astype(complex), Y, {}, ["pixels must be real numbers, not complex128"]),
-        (X, Y, {"n_classes": 2}, ["label 2 is outside the classes 0..1"]),
-        (X, Y - 1, {}, ["label -1 is outside the classes 0, 1, 2, ..."]),
-        (X, Y - 0.5, {}, ["label -0.5 is not a whole number"]),
+        (X.astype(complex), Y, {}, ["values must be real numbers, not complex128"]),
+        (X, Y, {"n_classes": 2}, ["example 2: label 2 is outside the classes 0..1"]),
+        (X, Y - 1, {}, ["example 0: label -1 is outside the classes 0, 1, 2, ..."]),
+        (X, Y * -1.0, {}, ["example 1: label -1 is outside"]),
+        (X, Y - 0.5, {}, ["example 0: label -0.5 is not a whole number"]),
         (X, np.full(7, np.nan), {}, ["label nan is not a whole number"]),
         (X, np.full(7, np.inf), {}, ["label inf is not a whole number"]),
         (X, np.array(list("abcabca")), {}, ["labels must be whole numbers, not <U1"]),
@@ -71,7 +77,7 @@ def test_check_dataset_names_the_part():
     x, y = examples()
     good = Split(x, y)
     data = Dataset("mine", good, good, Split(x, y + 1), ("a", "b", "c"))
-    refused(lambda: check_dataset(data), "mine test: label 3 is outside the classes 0..2")
+    refused(lambda: check_dataset(data), "mine test: example 2: label 3 is outside the classes 0..2")
     check_dataset(Dataset("mine", good, good, good, ("a", "b", "c")))
     assert len(good) == 7
     assert (data.n_classes, data.shape, data.n_inputs) == (3, (2, 3), 6)
@@ -145,14 +151,17 @@ def test_division_refuses_to_leave_nothing_to_train_on():
 def test_assemble_refuses_parts_that_do_not_fit():
     x, y = examples(12)
     two = {"train": (x, y), "test": (x.astype(np.uint8), y)}
-    refused(lambda: assemble("t", two), "t test: images of dtype uint8, but train has float32")
+    refused(lambda: assemble("t", two), "t test: values of dtype uint8, but train has float32")
     own = {"train": (x, y), "test": (x, y)}
     refused(lambda: assemble("t", own, test=0.1), "t has its own test part of 12; leave test= out")
     far = {"all": (x, np.where(y == 2, 1000, y))}
     refused(lambda: assemble("t", far), "label 1000 asks for 1001 classes of 12 examples")
-    refused(lambda: assemble("t", {"all": (x[:0], y[:0])}), "no examples")
+    refused(lambda: assemble("t", {"all": (x[:0], y[:0])}), "t: no examples")
+    refused(
+        lambda: assemble("t", {"all": (x, y - 1)}, where="t.npz"), "t.npz: example 0: label -1 is outside"
+    )
     refused(lambda: assemble("t", {"all": (x, y * 0)}), "at least two classes")
-    refused(lambda: assemble("t", {"all": (x.astype(str), y)}), "pixels must be real numbers")
+    refused(lambda: assemble("t", {"all": (x.astype(str), y)}), "values must be real numbers")
 
 
 def test_assemble_cuts_the_missing_parts_from_train():

@@ -55,10 +55,10 @@ GOOD = format_idx(TINY)
         (b"", ["not an IDX file", "begins with nothing"]),
         (b"\x89PNG...", ["not an IDX file", "89 50 4e 47"]),
         (b"\0\0\x07" + GOOD[3:], ["type code 07 is unknown", "08, 09, 0b, 0c, 0d, 0e"]),
-        (b"\0\0\x08\0", ["0 dimensions"]),
+        (b"\0\0\x08\0", ["0 dimensions in its header, but an IDX file has 1 to 32"]),
         (b"\0\0\x08\x40" + GOOD[4:], ["64 dimensions"]),
         (GOOD[:10], ["cut short: 10 bytes", "header alone takes 16"]),
-        (GOOD[:-1], ["cut short: 39 bytes", "4x2x3 numbers of 1 bytes take 40"]),
+        (GOOD[:-1], ["cut short: 39 bytes", "header says 4x2x3 (3 dimensions) of 1 bytes", "take 40"]),
         (GOOD + b"\0", ["too long: 41 bytes", "take 40"]),
         (b"\0\0\x08\x04" + b"\0\0\0\0" + b"\xff" * 12, ["sizes 0x4294967295x"]),
     ],
@@ -157,12 +157,36 @@ def test_idx_folder_with_dots_and_train_only(tmp_path):
 def test_idx_folder_refusals(tmp_path):
     put_train(tmp_path)
     put_test(tmp_path, y=(0, 1, 0, 7))
-    refused(lambda: load_dataset(tmp_path), "test: label 7 is outside the classes 0..1")
+    refused(lambda: load_dataset(tmp_path), "test: example 3: label 7 is outside the classes 0..1")
     put_test(tmp_path, y=(0, 1, 0))
-    refused(lambda: load_dataset(tmp_path), "4 images but 3 labels")
+    refused(lambda: load_dataset(tmp_path), "4 examples but 3 labels")
     put_test(tmp_path, x=TINY.reshape(4, 3, 2))
     refused(lambda: load_dataset(tmp_path), "examples of shape (3, 2)", "train have (2, 3)")
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()
     refused(
         lambda: load_dataset(tmp_path), "t10k-labels-idx1-ubyte (or t10k-labels-idx1-ubyte.gz) is missing"
     )
+
+
+def test_idx_labels_below_zero_are_refused(tmp_path):
+    put_train(tmp_path)
+    put(tmp_path, "train-labels-idx1-ubyte", (np.arange(20) % 2 - 1).astype(np.int8))
+    path = tmp_path / "train-labels-idx1-ubyte"
+    refused(lambda: load_dataset(tmp_path), f"{path}: example 0: label -1 is outside the classes")
+
+
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"])
+def test_idx_dimensions_that_do_not_fit(tmp_path, name):
+    images = put_train(tmp_path)
+    labels = np.zeros(20, np.uint8)
+    expected = "a file of images has 2 to 4" if "images" in name else "a file of labels has 1"
+    wrong = labels if "images" in name else images
+    put(tmp_path, name, wrong)  # as if swapped
+    found = f"{wrong.ndim} dimension" + "s" * (wrong.ndim > 1)
+    refused(
+        lambda: load_dataset(tmp_path),
+        f"{tmp_path / name}: {found} in its header, but {expected}", "swapped",
+    )  # fmt: skip
+    whole = format_idx(images)
+    (tmp_path / name).write_bytes(whole[:3] + b"\x09" + whole[4:])  # sizes would be read from the pixels
+    refused(lambda: load_dataset(tmp_path), f"{tmp_path / name}: 9 dimensions in its header, but {expected}")

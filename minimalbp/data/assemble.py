@@ -32,7 +32,7 @@ def named_labels(parts: Mapping[str, list[str]], name: str) -> tuple[tuple[str, 
     """Number the class names of train (or of "all", where that is the only part) in sorted order.
 
     Whole numbers sort as numbers, all else as text. Returns (classes, part -> (n,) int64 labels).
-    Raises BadInput for a dev or test label that train does not have.
+    `name` is for messages. Raises BadInput for a dev or test label that train does not have.
     """
     first = parts["train"] if "train" in parts else parts["all"]
     names = set(first)
@@ -67,42 +67,46 @@ def assemble(
     seed: int = 0,
     source: str = "",
     sha256: dict[str, str] | None = None,
+    where: str | None = None,
 ) -> Dataset:
     """A checked Dataset from raw arrays.
 
-    parts     : "train" (or "all") and perhaps "dev" and "test" -> images (n, *shape), labels (n,)
+    parts     : "train" (or "all") and perhaps "dev" and "test" -> values (n, *shape), labels (n,)
     classes   : class names; by default the labels of train count the classes: 0..largest
     dev, test : fraction or count for a part that is missing, cut from train; default 0.2 each
     seed      : of the stratified division
+    where     : how messages name the data, such as the path of a user's own; by default `name`
 
     Raises BadInput for all that `check_arrays` refuses, for parts of different dtypes, and for a size
     given for a part that the data bring along.
     """
+    where = where or name
+    what = {part: where if part == "all" else f"{where} {part}" for part in parts}
     parts = dict(parts)
-    parts["train"] = parts.pop("all") if "all" in parts else parts["train"]
-    n_classes = len(classes) if classes is not None else _count_classes(parts["train"], name)
+    if "all" in parts:
+        parts["train"], what["train"] = parts.pop("all"), what.pop("all")
+    n_classes = len(classes) if classes is not None else _count_classes(parts["train"], what["train"])
     splits: dict[str, Split] = {}
     x_train = parts["train"][0]
     for part, (x, y) in sorted(parts.items(), key=lambda item: item[0] != "train"):  # train comes first
         if x.dtype != x_train.dtype:
             raise BadInput(
-                f"{name} {part}: images of dtype {x.dtype}, but train has {x_train.dtype}; store both alike, "
+                f"{what[part]}: values of dtype {x.dtype}, but train has {x_train.dtype}; store both alike, "
                 "or their scales would differ"
             )
-        what = f"{name} {part}"
         good = scaled(x) if x.dtype.kind in "iufb" else x
         check_arrays(
-            good, y, n_classes=n_classes, shape=x_train.shape[1:], what=what, training=part == "train"
+            good, y, n_classes=n_classes, shape=x_train.shape[1:], what=what[part], training=part == "train"
         )
         splits[part] = Split(good, np.ascontiguousarray(y, dtype=np.int64))
     asked = {"dev": dev, "test": test}
     for part in asked:
         if part in splits and asked[part] is not None:
-            raise BadInput(f"{name} has its own {part} part of {len(splits[part])}; leave {part}= out")
+            raise BadInput(f"{where} has its own {part} part of {len(splits[part])}; leave {part}= out")
     takes = {p: DEFAULT_SHARE if v is None else v for p, v in asked.items() if p not in splits}
     if takes:
         train = splits["train"]
-        for part, rows in divide(train.y, takes, seed, name).items():
+        for part, rows in divide(train.y, takes, seed, where).items():
             splits[part] = Split(train.x[rows], train.y[rows])
     return Dataset(
         name=name,
@@ -115,14 +119,14 @@ def assemble(
     )
 
 
-def _count_classes(train: Arrays, name: str) -> int:
+def _count_classes(train: Arrays, what: str) -> int:
     """Classes that the labels of train name. More classes than examples are a slip, not a data set."""
     y = train[1]
-    check_labels(y, None, f"{name} train")
+    check_labels(y, None, what, "example {}".format)
     n_classes = int(y.max()) + 1 if y.size else 0
     if n_classes > max(y.size, 2):
         raise BadInput(
-            f"{name} train: label {n_classes - 1} asks for {n_classes} classes of {y.size} examples; "
+            f"{what}: label {n_classes - 1} asks for {n_classes} classes of {y.size} examples; "
             "number the classes 0, 1, 2, ..."
         )
     return n_classes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,39 +28,46 @@ def check_arrays(
     what      : how messages name these arrays, e.g. "mnist test"
     training  : also refuse labels of one class only
 
-    Raises BadInput: no examples, no inputs, different numbers of images and labels, another shape, NaN or
-    infinite pixels, a label outside the classes, a single class.
+    Raises BadInput: no examples, no inputs, different numbers of examples and labels, another shape, NaN or
+    infinite values, a label outside the classes, a single class.
     """
-    _check_images(x, shape, what)
+    _check_values(x, shape, what)
     if y.ndim != 1:
         raise BadInput(
             f"{what}: labels need the shape (n,), one class number an example, not {y.shape}; "
             "for one-hot rows store y.argmax(axis=1)"
         )
     if len(x) != len(y):
-        raise BadInput(f"{what}: {len(x)} images but {len(y)} labels; each image needs exactly one")
-    check_labels(y, n_classes, what)
+        raise BadInput(f"{what}: {len(x)} examples but {len(y)} labels; each example needs exactly one")
+    check_labels(y, n_classes, what, "example {}".format)
     if training and (y == y[0]).all():
         raise BadInput(f"{what}: every label is {y[0]}; training needs examples of at least two classes")
 
 
-def check_labels(y: npt.NDArray[Any], n_classes: int | None, what: str) -> None:
-    """Refuse labels that are not whole numbers, or lie outside 0..n_classes-1 (None: no upper limit)."""
+def check_labels(
+    y: npt.NDArray[Any], n_classes: int | None, what: str, place: Callable[[int], str] | None = None
+) -> None:
+    """Refuse labels that are not whole numbers, or lie outside 0..n_classes-1 (None: no upper limit).
+
+    place : index in y -> where that label stands, e.g. "row 7"; by default messages do not say
+
+    Raises BadInput.
+    """
     if y.dtype.kind not in "iufb":
         raise BadInput(f"{what}: labels must be whole numbers, not {y.dtype}; number them 0, 1, 2, ...")
+    faults = []
     if y.dtype.kind == "f":
         with np.errstate(invalid="ignore"):
-            bad = y[~(y == np.floor(y)) | np.isinf(y)]
-        if bad.size:
-            raise BadInput(f"{what}: label {bad[0]} is not a whole number; number the classes 0, 1, 2, ...")
-    limit = np.inf if n_classes is None else n_classes
-    outside = y[(y < 0) | (y >= limit)]
-    if outside.size:
-        classes = "0, 1, 2, ..." if n_classes is None else f"0..{n_classes - 1}"
-        raise BadInput(
-            f"{what}: label {outside[0]} is outside the classes {classes}; "
-            "correct the label or leave its example out"
-        )
+            bad = ~(y == np.floor(y)) | np.isinf(y)
+        faults.append((bad, "is not a whole number; number the classes 0, 1, 2, ..."))
+    classes = "0, 1, 2, ..." if n_classes is None else f"0..{n_classes - 1}"
+    outside = (y < 0) | (y >= (np.inf if n_classes is None else n_classes))
+    faults.append((outside, f"is outside the classes {classes}; correct it or leave its example out"))
+    for bad, fault in faults:
+        if bad.any():
+            i = int(bad.argmax())
+            where = f"{what}: {place(i)}" if place else what
+            raise BadInput(f"{where}: label {str(y[i]).removesuffix('.0')} {fault}")
 
 
 def check_dataset(data: Dataset) -> None:
@@ -76,9 +84,9 @@ def check_dataset(data: Dataset) -> None:
         )
 
 
-def _check_images(x: npt.NDArray[Any], shape: tuple[int, ...] | None, what: str) -> None:
+def _check_values(x: npt.NDArray[Any], shape: tuple[int, ...] | None, what: str) -> None:
     if len(x.shape) < 2:
-        raise BadInput(f"{what}: images need the shape (n, ...), not {x.shape}; reshape them")
+        raise BadInput(f"{what}: examples need the shape (n, ...), not {x.shape}; reshape them")
     if len(x) == 0:
         raise BadInput(f"{what}: no examples; at least one is needed")
     if x[0].size == 0:
@@ -89,12 +97,13 @@ def _check_images(x: npt.NDArray[Any], shape: tuple[int, ...] | None, what: str)
             "bring them to the same shape"
         )
     if x.dtype.kind not in "iufb":
-        raise BadInput(f"{what}: pixels must be real numbers, not {x.dtype}; convert them to float32")
+        raise BadInput(f"{what}: values must be real numbers, not {x.dtype}; convert them to float32")
     finite = np.isfinite(x)
     if not finite.all():
         first = tuple(int(i) for i in np.argwhere(~finite)[0])
+        at = first[1] if len(first) == 2 else first[1:]
         kind = "NaN" if np.isnan(x[first]) else "infinite (float32 ends at 3.4e38)"
         raise BadInput(
-            f"{what}: pixel {first[1:]} of example {first[0]} is {kind}, one of {int((~finite).sum())} "
-            "such pixels; replace them or leave their examples out"
+            f"{what}: value {at} of example {first[0]} is {kind}, one of {int((~finite).sum())} "
+            "such values; replace them or leave their examples out"
         )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from minimalbp.data.assemble import assemble, named_labels
+from minimalbp.data.check import check_labels
 from minimalbp.data.dataset import Dataset
 from minimalbp.data.files import one_line, read_bytes, sha256
-from minimalbp.errors import BadInput
+from minimalbp.errors import BadInput, short
 
 LABEL = "label"
 
@@ -28,42 +29,50 @@ def load_csv(
 ) -> Dataset:
     """Rows of comma-separated numbers with a label, which may be text; UTF-8.
 
-    A first row of words is a header. The column headed "label" holds the labels, or else the last one.
-    Classes are numbered in sorted order of their names. Numbers are taken as written: a table has no
-    dtype that would tell pixels from counts, so bring 0..255 to 0..1 yourself.
+    A first row without a number is a header, and so is one with the cell "label": that column holds the
+    labels, or else the last one. Classes are numbered in sorted order of their names; where all are numbers
+    they must be whole and at least 0. Numbers are taken as written: a table has no dtype that would tell
+    pixels from counts, so bring 0..255 to 0..1 yourself.
+
+    Raises BadInput, with the row (as an editor counts lines) and the column, for a cell that cannot be used.
     """
     data = read_bytes(path)
     x, names = _read(data, path)
-    classes, labels = named_labels({"all": _class_names(names, path)}, path.stem)
+    classes, labels = named_labels({"all": names}, str(path))
     return assemble(
         path.stem, {"all": (x, labels["all"])}, classes=classes,
-        dev=dev, test=test, seed=seed, source=source, sha256={path.name: sha256(data)},
+        dev=dev, test=test, seed=seed, source=source, sha256={path.name: sha256(data)}, where=str(path),
     )  # fmt: skip
 
 
 def _read(data: bytes, path: Path) -> tuple[npt.NDArray[np.float32], list[str]]:
-    """Numbers (n, columns - 1) and label text of every row; the header, if there is one, is left out."""
+    """Numbers (n, columns - 1) and class name of every row; the header, if there is one, is left out."""
     x: list[npt.NDArray[np.float32]] = []
     names: list[str] = []
-    width, label = 0, -1
+    lines: list[int] = []
+    width = label = first = 0
     for line, cells in _rows(data, path):
+        where = f"{path}: row {line}"
         if not width:
-            width = len(cells)
-            label, header = _header(cells)
+            if len(cells) < 2:
+                raise BadInput(f"{where} has one column; give numbers and a label, with commas")
+            width, first = len(cells), line
+            label, header = _header(cells, where)
             if header:
                 continue
-        if width < 2:
-            raise BadInput(f"{path}: row {line} has one column; give numbers and a label, with commas")
         if len(cells) != width:
-            raise BadInput(f"{path}: row {line} has {len(cells)} columns, the first has {width}")
-        names.append(cells.pop(label).strip())
-        x.append(_numbers(cells, f"{path}: row {line}"))
-    # all columns headed by numbers: a word over a column of numbers is still a header
-    if len(names) > 1 and not _is_number(names[0]) and all(map(_is_number, names[1:])):
-        del x[0], names[0]
+            raise BadInput(
+                f"{where} has {len(cells)} columns, but row {first} has {width}; give all rows the same "
+                "columns, and quote cells with commas in them"
+            )
+        if not cells[label].strip():
+            raise BadInput(f"{where}, column {label + 1}: no label; give the row its class or leave it out")
+        x.append(_numbers(cells, label, where))
+        names.append(cells[label].strip())
+        lines.append(line)
     if not x:
         raise BadInput(f"{path}: no rows of numbers in it; each example is one row")
-    return np.stack(x), names
+    return np.stack(x), _class_names(names, str(path), lambda i: f"row {lines[i]}, column {label + 1}")
 
 
 def _rows(data: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -79,12 +88,21 @@ def _rows(data: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
         raise BadInput(f"{path}: not a table of comma-separated values ({one_line(e)})") from e
 
 
-def _header(cells: list[str]) -> tuple[int, bool]:
-    """Column of the label, and whether this first row is surely a header."""
+def _header(cells: list[str], where: str) -> tuple[int, bool]:
+    """Column of the label, and whether this first row is a header. Raises BadInput where it is half of one."""
     words = [cell.strip().lower() for cell in cells]
     if LABEL in words:
         return words.index(LABEL), True
-    return -1, not all(map(_is_number, words[:-1]))
+    numbers = list(map(_is_number, words))
+    if all(numbers[:-1]):
+        return len(cells) - 1, False
+    if any(numbers):
+        bad = numbers.index(False)
+        raise BadInput(
+            f"{where}, column {bad + 1}: {short(cells[bad])} is not a number, but other cells of this first row "
+            "are; correct it, or, if the row is a header, leave no number in it"
+        )
+    return len(cells) - 1, True
 
 
 def _is_number(cell: str) -> bool:
@@ -95,23 +113,40 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _numbers(cells: list[str], where: str) -> npt.NDArray[np.float32]:
+def _numbers(cells: list[str], label: int, where: str) -> npt.NDArray[np.float32]:
+    """The cells but the label, (columns - 1,). Raises BadInput for the first that float32 cannot hold."""
+    values = [*cells[:label], *cells[label + 1 :]]
     try:
-        with np.errstate(over="ignore"):  # refused later, as infinite
-            return np.array([float(cell) for cell in cells]).astype(np.float32)
-    except ValueError as e:
-        bad = next(cell for cell in cells if not _is_number(cell))
-        raise BadInput(f"{where}: {bad!r} is not a number; only the label may be text") from e
+        with np.errstate(over="ignore"):  # refused below, as infinite
+            row = np.array(list(map(float, values))).astype(np.float32)
+    except ValueError:
+        bad = list(map(_is_number, values)).index(False)
+        fault = "is not a number; only the label may be text"
+    else:
+        finite = np.isfinite(row)
+        if finite.all():
+            return row
+        bad = int(finite.argmin())
+        if np.isnan(row[bad]):
+            fault = "is NaN; give a number or leave the row out"
+        else:
+            fault = "is infinite or too large: float32 ends at 3.4e38; scale the column or leave the row out"
+    raise BadInput(f"{where}, column {bad + 1 + (bad >= label)}: {short(values[bad])} {fault}")
 
 
-def _class_names(names: list[str], path: Path) -> list[str]:
-    """Labels as text; where all are numbers they must be whole, and 1.0 is the same class as 1."""
-    if not all(_is_number(name) for name in names):
-        if "" in names:
-            raise BadInput(f"{path}: {names.count('')} rows without a label; give each row its class")
+def _class_names(names: list[str], what: str, place: Callable[[int], str]) -> list[str]:
+    """Labels as text; where all are numbers, whole ones from 0, and 1.0 is the same class as 1.
+
+    A word over a column of numbers is a slip or half a header, not a class. Raises BadInput.
+    """
+    numbers = list(map(_is_number, names))
+    if not all(numbers):
+        if len(names) > 1 and not numbers[0] and all(numbers[1:]):
+            raise BadInput(
+                f"{what}: {place(0)}: label {short(names[0])} is not a number, but all other labels are; correct "
+                f"it, or, if the row is a header, call the column {LABEL!r}"
+            )
         return names
     values = [float(name) for name in names]
-    for value, name in zip(values, names):
-        if not value.is_integer():
-            raise BadInput(f"{path}: label {name} is not whole; give classes, not values")
+    check_labels(np.array(values), None, what, place)
     return [str(int(value)) for value in values]

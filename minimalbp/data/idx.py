@@ -25,8 +25,16 @@ def read_idx(path: Path) -> npt.NDArray[Any]:
     return parse_idx(read_raw(path), str(path))
 
 
-def parse_idx(raw: bytes, name: str = "IDX data") -> npt.NDArray[Any]:
-    """The array in the bytes of an IDX file, in the byte order of this machine; `name` is for messages."""
+def parse_idx(
+    raw: bytes, name: str = "IDX data", dims: range = range(1, 33), kind: str = "an IDX file"
+) -> npt.NDArray[Any]:
+    """The array in the bytes of an IDX file, in the byte order of this machine.
+
+    dims       : how many dimensions are good
+    name, kind : for messages: the file, and what it ought to be
+
+    Raises BadInput unless the bytes are an IDX file of `dims` dimensions, complete to the byte.
+    """
     if len(raw) < 4 or raw[:2] != b"\0\0":
         raise BadInput(
             f"{name}: not an IDX file: it begins with {raw[:4].hex(' ') or 'nothing'}, "
@@ -36,25 +44,30 @@ def parse_idx(raw: bytes, name: str = "IDX data") -> npt.NDArray[Any]:
     if code not in DTYPES:
         known = ", ".join(f"{c:02x}" for c in DTYPES)
         raise BadInput(f"{name}: IDX type code {code:02x} is unknown (known: {known}); get the file again")
-    if not 1 <= ndim <= 32:
-        raise BadInput(f"{name}: an IDX file of {ndim} dimensions; 1 to 32 can be read; get the file again")
+    if ndim not in dims:
+        found = "1 dimension" if ndim == 1 else f"{ndim} dimensions"
+        expected = str(dims[0]) if len(dims) == 1 else f"{dims[0]} to {dims[-1]}"
+        raise BadInput(
+            f"{name}: {found} in its header, but {kind} has {expected}; put the right file there "
+            "(are images and labels swapped?) or get it again"
+        )
     start = 4 + 4 * ndim
     if len(raw) < start:
         raise BadInput(f"{name}: cut short: {len(raw)} bytes, its header alone takes {start}; get it again")
     shape = struct.unpack_from(f">{ndim}I", raw, 4)
     dtype = np.dtype(DTYPES[code])
-    expected = start + math.prod(shape) * dtype.itemsize
-    if len(raw) != expected:
-        state = "cut short" if len(raw) < expected else "too long"
-        sizes = "x".join(map(str, shape))
+    n_bytes = start + math.prod(shape) * dtype.itemsize
+    sizes = "x".join(map(str, shape))
+    if len(raw) != n_bytes:
+        state = "cut short" if len(raw) < n_bytes else "too long"
         raise BadInput(
-            f"{name}: {state}: {len(raw)} bytes, but {sizes} numbers of {dtype.itemsize} bytes "
-            f"take {expected}; get it again"
+            f"{name}: {state}: {len(raw)} bytes, but its header says {sizes} ({ndim} dimensions) of "
+            f"{dtype.itemsize} bytes each, which take {n_bytes}; get it again"
         )
     try:
         array = np.frombuffer(raw, dtype, offset=start).reshape(shape)
     except ValueError as e:  # no examples, of a size beyond any memory
-        raise BadInput(f"{name}: sizes {'x'.join(map(str, shape))} cannot be; get the file again") from e
+        raise BadInput(f"{name}: sizes {sizes} cannot be; get the file again") from e
     return array.astype(dtype.newbyteorder("="))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from minimalbp.data.csv_table import load_csv
@@ -15,6 +16,11 @@ from minimalbp.data.registry import KNOWN
 from minimalbp.errors import BadInput, unknown, whole
 
 FILES = {".npz": load_npz, ".csv": load_csv}
+ACCEPTED = "give an .npz, a .csv or a folder"
+SPECIAL = {
+    stat.S_IFCHR: "a character device", stat.S_IFBLK: "a block device",
+    stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket",
+}  # fmt: skip
 
 
 def load_dataset(
@@ -45,14 +51,15 @@ def load_dataset(
     if isinstance(name, str) and name in KNOWN:
         return load_known(KNOWN[name], dev=dev, test=test)
     typed = os.fspath(name)
-    path = Path(typed).expanduser()
-    if path.is_dir():
+    path = Path(os.path.expanduser(typed))
+    if os.path.isdir(path):  # unlike Path.is_dir, it never raises
         load = load_idx_folder if is_idx_folder(path) else load_pictures
         return load(path, dev=dev, test=test, seed=seed, source=typed)
-    if path.is_file():
+    if os.path.isfile(path):
         if path.suffix.lower() not in FILES:
-            raise BadInput(f"{typed}: cannot be read as data; give an .npz, a .csv or a folder")
+            raise BadInput(f"{typed}: cannot be read as data; {ACCEPTED}")
         return FILES[path.suffix.lower()](path, dev=dev, test=test, seed=seed, source=typed)
-    if isinstance(name, str) and Path(typed).name == typed and not path.suffix:
-        raise unknown("data set or path", name, ["digits", *KNOWN])
-    raise BadInput(f"{typed}: no such file or folder; known names: digits, {', '.join(KNOWN)}")
+    if os.path.exists(path):
+        kind = SPECIAL.get(stat.S_IFMT(path.stat().st_mode), "a special file")
+        raise BadInput(f"{typed}: {kind}, which cannot be read as data; {ACCEPTED}")
+    raise BadInput(f"{unknown('data set or path', typed, ['digits', *KNOWN])}; or {ACCEPTED}")

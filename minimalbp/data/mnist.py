@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from minimalbp.data.assemble import Arrays, assemble
+from minimalbp.data.check import check_labels
 from minimalbp.data.dataset import Dataset
 from minimalbp.data.divide import share
 from minimalbp.data.fetch import fetch
@@ -18,6 +19,9 @@ NAMES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
+
+# Dimensions of images and of labels, and what messages call the files
+KINDS = ((range(2, 5), "a file of images"), (range(1, 2), "a file of labels"))
 
 
 def load_known(
@@ -84,14 +88,18 @@ def load_idx_folder(
         if part == "test" and paths == [None, None]:
             continue
         pair = []
-        for name, path in zip(names, paths):
+        for name, path, (dims, kind) in zip(names, paths, KINDS):
             if path is None:
                 raise BadInput(f"{folder}: {name} (or {name}.gz) is missing; put it there")
             raw = read_raw(path)
             hashes[name] = sha256(raw)
-            pair.append(parse_idx(raw, str(path)))
+            pair.append(parse_idx(raw, str(path), dims, kind))
+        check_labels(pair[1], None, str(paths[1]), "example {}".format)
         parts[part] = (pair[0], pair[1])
-    return assemble(folder.resolve().name, parts, dev=dev, test=test, seed=seed, source=source, sha256=hashes)
+    return assemble(
+        folder.resolve().name, parts, dev=dev, test=test, seed=seed,
+        source=source, sha256=hashes, where=str(folder),
+    )  # fmt: skip
 
 
 def is_idx_folder(folder: Path) -> bool:

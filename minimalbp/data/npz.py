@@ -43,8 +43,9 @@ def load_npz(
         strange = f"unknown arrays {', '.join(sorted(arrays))}" if arrays else f"holds {_names(parts)}"
         raise BadInput(f"{path}: {strange}; name the arrays {EXPECTED}")
     return assemble(
-        path.stem, parts, dev=dev, test=test, seed=seed, source=source, sha256={path.name: sha256(data)}
-    )
+        path.stem, parts, dev=dev, test=test, seed=seed,
+        source=source, sha256={path.name: sha256(data)}, where=str(path),
+    )  # fmt: skip
 
 
 def _names(parts: dict[str, Arrays]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -30,21 +31,26 @@ def load_pictures(
 ) -> Dataset:
     """Pictures in `root/<class>/`, or in `root/train/<class>/` with perhaps `root/test/` and `root/dev/`.
 
-    All of one size. Grey pictures give (height, width), and colour (3, height, width) as soon as one of them
-    has any; pixels / 255. Classes are numbered in sorted order of the folder names. Needs Pillow.
+    All of one size, and all grey, which gives (height, width), or all in colour, (3, height, width);
+    pixels / 255. Classes are numbered in sorted order of the folder names. Needs Pillow.
+
+    Raises BadInput for a picture that lies elsewhere below `root`, or that is broken or unlike the others.
+    Hidden files and folders, and files that by their suffix are no pictures, are passed over.
     """
     folders = {part: root / part for part in PARTS if _subfolders(root / part)}
     if "train" not in folders:
         folders = {"all": root}
+    _check_places(root, folders)
     files = {part: _pictures(folder) for part, folder in folders.items()}
     names = {part: [c for c, _ in found] for part, found in files.items()}
-    classes, labels = named_labels(names, root.resolve().name)
+    classes, labels = named_labels(names, str(root))
     digest = hashlib.sha256()
     images = _read_all(root, {part: [path for _, path in found] for part, found in files.items()}, digest)
     parts: dict[str, Arrays] = {part: (images[part], labels[part]) for part in files}
     return assemble(
         root.resolve().name, parts, classes=classes,
-        dev=dev, test=test, seed=seed, source=source, sha256={"pictures": digest.hexdigest()},
+        dev=dev, test=test, seed=seed,
+        source=source, sha256={"pictures": digest.hexdigest()}, where=str(root),
     )  # fmt: skip
 
 
@@ -55,11 +61,31 @@ def _subfolders(folder: Path) -> list[Path]:
     return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
 
 
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and path.name[0] != "."
+
+
+def _check_places(root: Path, folders: dict[str, Path]) -> None:
+    """Refuse pictures below `root` that no class folder holds directly: they would be left out unsaid."""
+    classes = {sub for folder in folders.values() for sub in _subfolders(folder)}
+    stray = []
+    for folder, subs, names in os.walk(root):
+        subs[:] = [sub for sub in subs if not sub.startswith(".")]
+        if Path(folder) not in classes:
+            stray += [path for name in names if _is_picture(path := Path(folder) / name)]
+    if stray:
+        layout = " or ".join(f"{folder / 'CLASS'}" for folder in folders.values())
+        raise BadInput(
+            f"{min(stray)}: does not lie directly in a class folder (pictures that do not: {len(stray)}); "
+            f"move it to {layout}, or out of {root}"
+        )
+
+
 def _pictures(folder: Path) -> list[tuple[str, Path]]:
     """(class, path) of every picture in the class folders of `folder`. Raises BadInput where none are."""
     found = []
     for sub in _subfolders(folder):
-        pictures = sorted(p for p in sub.iterdir() if p.suffix.lower() in SUFFIXES and p.name[0] != ".")
+        pictures = sorted(filter(_is_picture, sub.iterdir()))
         if not pictures:
             raise BadInput(f"{sub}: no pictures in this class folder; put some in it or remove the folder")
         found += [(sub.name, picture) for picture in pictures]
@@ -76,6 +102,7 @@ def _read_all(root: Path, files: dict[str, list[Path]], digest: Any) -> dict[str
     from tqdm import tqdm
 
     read: dict[str, list[npt.NDArray[np.uint8]]] = {}
+    modes: dict[str, list[tuple[Path, str]]] = {"grey": [], "colour": []}
     first: tuple[Path, tuple[int, ...]] | None = None
     total = sum(map(len, files.values()))
     with tqdm(total=total, desc="pictures", unit="", disable=None, leave=False) as bar:
@@ -84,7 +111,7 @@ def _read_all(root: Path, files: dict[str, list[Path]], digest: Any) -> dict[str
             for path in paths:
                 data = read_bytes(path)
                 digest.update(f"{path.relative_to(root).as_posix()}\0{len(data)}\0".encode() + data)
-                image = _decode(data, path)
+                image, mode = _decode(data, path)
                 size = image.shape[-2:]
                 if first is None:
                     first = path, size
@@ -94,17 +121,22 @@ def _read_all(root: Path, files: dict[str, list[Path]], digest: Any) -> dict[str
                         f"{first[1][1]}x{first[1][0]}; bring all pictures to one size"
                     )
                 read[part].append(image)
+                modes["grey" if image.ndim == 2 else "colour"].append((path, mode))
                 bar.update()
-    colour = any(image.ndim == 3 for images in read.values() for image in images)
-    if colour:
-        read = {p: [i if i.ndim == 3 else np.stack([i] * 3) for i in images] for p, images in read.items()}
+    if modes["grey"] and modes["colour"]:
+        odd, usual = sorted(modes, key=lambda kind: len(modes[kind]))
+        path, mode = modes[odd][0]
+        raise BadInput(
+            f"{path}: a {odd} picture (mode {mode}), one of {len(modes[odd])} among {len(modes[usual])} "
+            f"{usual} ones; save all in grey (mode L) or all in colour (mode RGB)"
+        )
     return {part: np.stack(images) for part, images in read.items()}
 
 
-def _decode(data: bytes, path: Path) -> npt.NDArray[np.uint8]:
-    """(height, width) of a grey picture, (3, height, width) of any other. Raises BadInput."""
+def _decode(data: bytes, path: Path) -> tuple[npt.NDArray[np.uint8], str]:
+    """(height, width) of a grey picture, (3, height, width) of any other; and its mode. Raises BadInput."""
     try:
-        from PIL import Image
+        from PIL import Image, UnidentifiedImageError
     except ImportError as e:
         raise BadInput("pictures need Pillow, which is missing: pip install 'minimalbp[pictures]'") from e
 
@@ -112,6 +144,9 @@ def _decode(data: bytes, path: Path) -> npt.NDArray[np.uint8]:
         with Image.open(io.BytesIO(data)) as image:
             mode = image.mode
             pixels = np.array(image.convert("L" if mode in ("1", "L") else "RGB"))
+    except UnidentifiedImageError as e:  # its text names the buffer, not the file
+        why = "cut short or in no format that Pillow knows" if data else "empty"
+        raise BadInput(f"{path}: not a picture: the file is {why}; replace or remove it") from e
     except (
         OSError, ValueError, EOFError, SyntaxError, struct.error,
         Image.DecompressionBombError, Image.DecompressionBombWarning,
@@ -119,4 +154,4 @@ def _decode(data: bytes, path: Path) -> npt.NDArray[np.uint8]:
         raise BadInput(f"{path}: not a whole picture ({one_line(e)}); replace or remove it") from e
     if mode.startswith(("I", "F")):
         raise BadInput(f"{path}: more than 8 bits a pixel (mode {mode}); save it with 8 bits")
-    return pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    return (pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))), mode
