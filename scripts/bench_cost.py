@@ -69,9 +69,9 @@ def measured(out: Path, *words: str) -> dict:
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--shape", nargs="+", default=SHAPES)
-    parser.add_argument("--k", default="1%,2%,4%,5%,8%,16%,32%,50%,100%")
+    parser.add_argument("--k", default="80,1%,2%,5%,8%,16%,32%,50%,100%")
     parser.add_argument("--data", default="mnist", help="where real gradients come from; '' for none")
-    parser.add_argument("--seconds", default="0.5", help="for each point")
+    parser.add_argument("--seconds", default="0.2", help="for each point")
     parser.add_argument("--batch", default="1,10,64", help="of the whole step")
     parser.add_argument(
         "--to", type=Path, default=Path("docs/results"), help="folder of cost.json and cost.png"

@@ -66,19 +66,84 @@ def step_table(report: dict) -> str:
     return "\n".join(lines)
 
 
-TABLES = {"mnist": mnist_table, "step": step_table}
-PAGES = ("README.md", "docs/results/mnist.md", "docs/results/step.md")
+# What was to be reached: {(shape, k): {selector: (kind, figure)}}; share: the speed-up over the ideal n / k.
+AIMS = {
+    ((1, 500, 500), 10): {"unified": ("speed-up", 5), "topk": ("speed-up", 5)},
+    ((10, 784, 500), 25): {"unified": ("share", 0.35), "topk": ("share", 0.25)},
+    ((64, 500, 500), 25): {"unified": ("share", 0.5), "topk": ("share", 0.3)},
+    ((128, 1024, 1024), 51): {"unified": ("share", 0.6), "topk": ("share", 0.3)},
+    ((512, 2048, 2048), 102): {"unified": ("share", 0.8), "topk": ("share", 0.25)},
+    ((64, 8192, 8192), 80): {"unified": ("share", 0.6), "topk": ("speed-up", 5)},
+}
+
+
+def cost_table(report: dict) -> str:
+    """The backward pass of one layer at the k of the aims: seconds, speed-up, share, roof and aim."""
+    lines = [
+        "| batch, n_in, n_out, k | select | µs: select, dW, dx | backward | best dense | speed-up | share "
+        "| of its roof | aim |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for result in report["results"]:
+        k, aims = next(((k, a) for (s, k), a in AIMS.items() if s == tuple(result["shape"])), (0, {}))
+        for p in result["points"]:
+            if p["k"] != k or result["select"] not in aims:
+                continue
+            kind, figure = aims[result["select"]]
+            reached = (p["speedup"] if kind == "speed-up" else p["share_of_ideal"]) >= figure
+            aim = f"{kind} {figure}: {'reached' if reached else 'missed'}"
+            source = result.get("problem", "").removesuffix(".npz").removeprefix("mnist-")
+            name = ", ".join(map(str, (*result["shape"], k))) + (f" ({source})" if source else "")
+            s, roof = p["seconds"], p["roof"]
+            lines.append(
+                f"| {name} | {result['select']} | {', '.join(_micro(s[part]) for part in ('select', 'dw', 'dx'))} "
+                f"| {_micro(s['backward'])} | {_micro(result['dense']['seconds'])} ({result['dense']['by']}) "
+                f"| {p['speedup']:.1f}x | {p['share_of_ideal']:.2f} | {roof['share']:.2f} ({roof['by']}) | {aim} |"
+            )
+    return "\n".join(lines)
+
+
+def law_table(report: dict) -> str:
+    """The straight line through the points up to 50 %, and where dense becomes faster."""
+    lines = [
+        "| batch, n_in, n_out | select | R2 | intercept, of dense | dense is faster from | k = n over dense |",
+        "|---|---|---|---|---|---|",
+    ]
+    for result in report["results"]:
+        if "problem" in result:
+            continue
+        fit, dense, n = result["fit"], result["dense"]["seconds"], result["shape"][2]
+        cross = f"{result['crossover_k'] / n:.0%}" if result["crossover_k"] else "never"
+        last = result["points"][-1]["seconds"]["backward"] / dense
+        lines.append(
+            f"| {', '.join(map(str, result['shape']))} | {result['select']} | {fit['r2']:.4f} "
+            f"| {fit['intercept'] / dense:.1%} | {cross} | {last:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def _micro(seconds: float) -> str:
+    return f"{1e6 * seconds:,.0f}" if seconds >= 1e-4 else f"{1e6 * seconds:.1f}"
+
+
+# name: (how it is made, the file in docs/results that it is made of)
+TABLES = {
+    "mnist": (mnist_table, "mnist"), "step": (step_table, "step"),
+    "cost": (cost_table, "cost"), "law": (law_table, "cost"),
+}  # fmt: skip
+PAGES = ("README.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md")
 
 
 def fill(text: str) -> str:
-    """`text` with what stands between <!-- table NAME --> and <!-- end --> made anew from NAME.json."""
+    """`text` with what stands between <!-- table NAME --> and <!-- end --> made anew from the JSON."""
 
     def table(match: re.Match) -> str:
-        report = json.loads((RESULTS / f"{match[1]}.json").read_text(encoding="utf-8"))
+        make, name = TABLES[match[1]]
+        report = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
         on = report["machine"]
         where = f"{on['cpu']}, {on['cores']} cores, minimalbp {on['minimalbp']}, numpy {on['numpy']}"
         where += f", numba {on['numba']}" + (f", PyTorch {report['torch']}" if "torch" in report else "")
-        body = f"{TABLES[match[1]](report)}\n\n`{report['command']}` on {where}."
+        body = f"{make(report)}\n\n`{report['command']}` on {where}."
         return f"<!-- table {match[1]} -->\n{body}\n<!-- end -->"
 
     return re.sub(r"<!-- table (\w+) -->\n.*?<!-- end -->", table, text, flags=re.S)

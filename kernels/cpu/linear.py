@@ -20,6 +20,7 @@ __all__ = [
 
 # Up to these batches kernels of our own beat a BLAS call (784x500, 500x500 and 25 rows of them, measured).
 SMALL_BATCH = 24  # forward, dx; with a shared choice no rows of W need to be copied then
+SMALL_CHOICE = 4096  # entries of a shared choice: likewise
 THIN_BATCH = 12  # dW
 
 
@@ -66,7 +67,7 @@ def dx_all(dx, dy, w):
 
 
 def dx_rows(dx, picked, w, rows, work):
-    if len(dx) <= SMALL_BATCH:
+    if len(dx) <= SMALL_BATCH or picked.size <= SMALL_CHOICE:
         _times_dense_shared(dx, rows, picked, w)
         return
     read = work[: len(rows) * w.shape[1]].reshape(len(rows), w.shape[1])

@@ -16,7 +16,9 @@ from .peers import peer_threads, product
 
 SIZE = 2048  # of the square product: its three matrices fill no second-level cache
 STREAM = 1 << 28  # bytes of the array that is copied: above the caches of most machines
-NEAR = 1 << 18  # bytes for each thread of the array copied within the caches
+NEAR = (
+    1 << 21
+)  # bytes for each thread of the array copied within the caches; smaller ones measure Python's lock
 REPEATS = 7
 FLOAT = 4  # bytes
 
@@ -34,7 +36,7 @@ def ceilings(threads: int) -> dict[str, float]:
     return {
         "gflops": 2 * SIZE**3 / fastest / 1e9,
         "gbps": _copy(threads, STREAM, 1),
-        "cache_gbps": _copy(threads, NEAR * threads, 200),
+        "cache_gbps": _copy(threads, NEAR * threads, 30),
     }
 
 
