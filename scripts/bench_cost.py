@@ -19,6 +19,7 @@ import numpy as np
 
 import minimalbp as mbp
 from minimalbp.cli import main as command
+from minimalbp.measure.machine import version
 
 SHAPES = ["1,500,500", "10,784,500", "64,500,500", "128,1024,1024", "512,2048,2048", "64,8192,8192"]
 DRAWN = ["10,784,500", "64,500,500", "512,2048,2048"]  # in the README's figure
@@ -89,6 +90,7 @@ def main(argv: list[str] | None = None) -> None:
             folder, "--phase", "step", "--batch", args.batch, "--k", "25", "--seconds", args.seconds
         )
         report["steps"] = steps["results"]
+    report["torch"] = version("torch")
     report["command"] = " ".join(["python scripts/bench_cost.py", *(sys.argv[1:] if argv is None else argv)])
     drawn = [r for r in report["results"] if ",".join(map(str, r["shape"])) in DRAWN and "problem" not in r]
     from minimalbp.cost.figure import draw_cost

@@ -122,7 +122,8 @@ def main(argv: list[str] | None = None) -> None:
             )
     done.sort(key=lambda r: (list(ARMS).index(r["name"]), r["seed"]))
     report = {
-        "command": " ".join(["python scripts/reproduce_mnist.py", *(sys.argv[1:] if argv is None else argv)]),
+        "command": f"python scripts/reproduce_mnist.py --data {Path(args.data).name} --seeds {args.seeds} "
+        f"--epochs {args.epochs}",
         "data": args.data, "epochs": args.epochs, "batch": 10, "optimizer": "adam", "lr": 1e-3,
         "init": "glorot_uniform", "threads_per_run": 1, "seeds": list(range(args.seeds)),
         "code": code(), "machine": mbp.machine(), "arms": summary(done), "runs": done,

@@ -142,7 +142,7 @@ def fill(text: str) -> str:
         report = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
         on = report["machine"]
         where = f"{on['cpu']}, {on['cores']} cores, minimalbp {on['minimalbp']}, numpy {on['numpy']}"
-        where += f", numba {on['numba']}" + (f", PyTorch {report['torch']}" if "torch" in report else "")
+        where += f", numba {on['numba']}" + (f", PyTorch {report['torch']}" if report.get("torch") else "")
         body = f"{make(report)}\n\n`{report['command']}` on {where}."
         return f"<!-- table {match[1]} -->\n{body}\n<!-- end -->"
 
