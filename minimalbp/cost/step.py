@@ -111,7 +111,7 @@ def _torch_call(step: TorchStep, made: list[Any]) -> Callable[[], tuple[float, .
     def call() -> tuple[float, ...]:
         x, labels = made[done[0] % BATCHES]
         done[0] += 1
-        marks = [time.perf_counter()]
+        marks: list[float] = []
         step.step(x, labels, lambda phase: marks.append(time.perf_counter()))
         return tuple(b - a for a, b in pairwise(marks))
 
