@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -159,8 +160,17 @@ def test_a_missing_entry(key, saved):
 
 
 def test_another_format(saved):
-    rewrite(saved[0], lambda arrays, meta: meta.update(format=2))
-    refuses(saved[0], made("reference", rng=9), "checkpoint format 2", "format 1")
+    rewrite(saved[0], lambda arrays, meta: meta.update(format=3))
+    refuses(saved[0], made("reference", rng=9), "checkpoint format 3", "format 2")
+
+
+def test_bytes_that_are_damaged(saved):
+    """A flipped bit in the zip's directory becomes errors of many types; none escapes."""
+    whole = saved[0].read_bytes()
+    for at in range(len(whole) - 400, len(whole)):
+        saved[0].write_bytes(whole[:at] + bytes([whole[at] ^ 9]) + whole[at + 1 :])
+        with suppress(mbp.BadInput):
+            mbp.load_checkpoint(saved[0], *made("reference"))
 
 
 def test_meta_that_is_no_object(saved):
@@ -205,7 +215,7 @@ def test_one_file_without_pickle_and_nothing_beside_it(saved):
     with np.load(path, allow_pickle=False) as f:
         assert {f[k].dtype.kind for k in f.files} == {"f", "U"}
         meta = json.loads(str(f["meta"]))
-    assert (meta["format"], meta["dtype"], meta["t"]) == (1, "float32", 4)
+    assert (meta["format"], meta["dtype"], meta["t"]) == (2, "float32", 4)
     assert meta["optimizer"]["optimizer"] == "Adam"
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from minimalbp import comparison
+from minimalbp.backend import cores
 from minimalbp.cli import main
 
 PHASES = ["forward", "select", "dw", "dx", "other", "update", "total"]
@@ -216,7 +217,7 @@ def test_what_resume_refuses(capsys, small, points, tmp_path):
     report(capsys, *small, "--out", out)
     resume = ["train", "--resume", out]
     assert "leave out --out" in refused(capsys, *resume, "--out", tmp_path / "other")
-    assert "only --epochs may change" in refused(capsys, *resume, "--lr", "0.1")
+    assert "only --epochs and --threads may change" in refused(capsys, *resume, "--lr", "0.1")
     assert "may only be more" in refused(capsys, *resume, "--epochs", "1")
     assert "leave out --no-compare" in refused(capsys, *resume, "--no-compare")
     run, metrics = (out / "run.json").read_bytes(), (out / "metrics.jsonl").read_bytes()
@@ -282,6 +283,15 @@ def test_interrupted_before_anything_was_kept(capsys, small, tmp_path, monkeypat
     monkeypatch.setattr("minimalbp.comparison.check_fit", stop)
     assert main([*small, "--out", str(tmp_path / "other")]) == 130
     assert "before anything was kept" in capsys.readouterr().err and not (tmp_path / "other").exists()
+
+
+def test_a_run_goes_on_with_the_cores_there_are(capsys, small, tmp_path):
+    out = tmp_path / "run"
+    report(capsys, *small, "--out", out)
+    run = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps(run | {"config": run["config"] | {"threads": 10**6}}))
+    assert report(capsys, "train", "--resume", out)["config"]["threads"] == cores()
+    assert report(capsys, "train", "--resume", out, "--threads", "1")["config"]["threads"] == 1
 
 
 def test_metrics_keep_the_lines_of_a_run_that_is_gone_on_with(capsys, small, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import pytest
 from test_data_check import refused
 
 from minimalbp.data import load_dataset
+from minimalbp.errors import BadInput
 
 N = 20
 
@@ -28,6 +29,14 @@ def test_csv_with_and_without_header(tmp_path, head):
     first = data.train.x[0]
     assert data.classes[data.train.y[0]] == ("cat", "ant", "bee")[int(first[0]) % 3]
     assert first[1] == first[0] / 2
+
+
+def test_columns_numbered_by_a_header(tmp_path):
+    """Pixels headed 0, 1, 2, ... are numbers too: not an example of the class "species"."""
+    rows = "".join(f"{i},{2 * i},{3 * i},{'ab'[i % 2]}\n" for i in range(N))
+    with pytest.raises(BadInput, match="looks like a header"):
+        load_dataset(table(tmp_path, "1,2,3,species\n" + rows))
+    assert load_dataset(table(tmp_path, "1,2,3,label\n" + rows)).classes == ("a", "b")
 
 
 def test_csv_with_a_column_headed_label(tmp_path):

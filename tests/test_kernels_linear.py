@@ -82,7 +82,11 @@ def test_all_units(be, dtype, size, rng):
     expect(a, None, dw, dx, db, range(len(a["w"])))
 
 
-def test_shared_rows(be, dtype, size, rng):
+@pytest.mark.parametrize("copied", [False, True], ids=["in place", "copied"])
+def test_shared_rows(be, dtype, size, rng, copied, monkeypatch):
+    if copied:  # the cpu kernel for large choices, which copies the rows and calls BLAS
+        monkeypatch.setattr(be.linear, "SMALL_CHOICE", -1, raising=False)
+        monkeypatch.setattr(be.linear, "SMALL_BATCH", -1, raising=False)
     a, (batch, n_in, n_out) = made(rng, size, dtype), size
     for k in several_k(n_out):
         rows = shared_rows(rng, n_out, k)

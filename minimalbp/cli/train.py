@@ -43,7 +43,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add("--threads", type=as_whole, help="cores to use (default all)")
     add("--config", metavar="FILE.toml", help="the same names in a file; options here override it")
     add("--out", metavar="DIR", help="a new folder for run.json, metrics.jsonl, checkpoints, weights")
-    add("--resume", metavar="DIR", help="go on with the run in DIR; of the options, only --epochs may change")
+    add("--resume", metavar="DIR", help="go on with the run in DIR; only --epochs and --threads may change")
     add("--no-compare", action="store_true", help="train only the network with the selector")
     add("--json", action="store_true", help="print one JSON object and nothing else")
     parser.set_defaults(run=run)
@@ -91,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _resumed(folder: Path, args: argparse.Namespace, given: dict[str, Any], dense: bool) -> tuple[Any, bool]:
     """The settings of the run in `folder`, with more epochs if asked for, and whether it has a dense run."""
+    from minimalbp.backend import cores
     from minimalbp.files import read_json
     from minimalbp.settings import Settings
 
@@ -102,7 +103,8 @@ def _resumed(folder: Path, args: argparse.Namespace, given: dict[str, Any], dens
         )
     report = read_json(folder / "run.json")
     try:
-        before = Settings(**report["config"])
+        threads = min(report["config"]["threads"], cores())  # another machine may have fewer
+        before = Settings(**report["config"] | {"threads": given.get("threads", threads)})
         had_dense, _ = report["dense"], report["data"]["sha256"]
     except (KeyError, TypeError) as e:
         raise BadInput(
@@ -112,7 +114,7 @@ def _resumed(folder: Path, args: argparse.Namespace, given: dict[str, Any], dens
     for name in given:
         if name != "epochs" and getattr(now, name) != getattr(before, name):
             raise BadInput(
-                f"the run in {folder} has {name} = {getattr(before, name)}; only --epochs may change"
+                f"the run in {folder} has {name} = {getattr(before, name)}; only --epochs and --threads may change"
             )
     if now.epochs < before.epochs:
         raise BadInput(f"the run in {folder} has {before.epochs} epochs; --epochs may only be more")

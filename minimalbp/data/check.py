@@ -32,11 +32,7 @@ def check_arrays(
     infinite values, a label outside the classes, a single class.
     """
     _check_values(x, shape, what)
-    if y.ndim != 1:
-        raise BadInput(
-            f"{what}: labels need the shape (n,), one class number an example, not {y.shape}; "
-            "for one-hot rows store y.argmax(axis=1)"
-        )
+    _check_one_each(y, what)
     if len(x) != len(y):
         raise BadInput(f"{what}: {len(x)} examples but {len(y)} labels; each example needs exactly one")
     check_labels(y, n_classes, what, "example {}".format)
@@ -53,6 +49,7 @@ def check_labels(
 
     Raises BadInput.
     """
+    _check_one_each(y, what)
     if y.dtype.kind not in "iufb":
         raise BadInput(f"{what}: labels must be whole numbers, not {y.dtype}; number them 0, 1, 2, ...")
     faults = []
@@ -68,6 +65,14 @@ def check_labels(
             i = int(bad.argmax())
             where = f"{what}: {place(i)}" if place else what
             raise BadInput(f"{where}: label {str(y[i]).removesuffix('.0')} {fault}")
+
+
+def _check_one_each(y: npt.NDArray[Any], what: str) -> None:
+    if y.ndim != 1:
+        raise BadInput(
+            f"{what}: labels need the shape (n,), one class number an example, not {y.shape}; "
+            "for one-hot rows store y.argmax(axis=1)"
+        )
 
 
 def check_dataset(data: Dataset) -> None:

@@ -72,7 +72,13 @@ def _read(data: bytes, path: Path) -> tuple[npt.NDArray[np.float32], list[str]]:
         lines.append(line)
     if not x:
         raise BadInput(f"{path}: no rows of numbers in it; each example is one row")
-    return np.stack(x), _class_names(names, str(path), lambda i: f"row {lines[i]}, column {label + 1}")
+    classes = _class_names(names, str(path), lambda i: f"row {lines[i]}, column {label + 1}")
+    if len(x) > 2 and (np.diff(x[0]) == 1).all() and x[0].size > 1 and classes[0] not in classes[1:]:
+        raise BadInput(
+            f"{path}: row {lines[0]} looks like a header (numbers in a row, and a label of its own); if it is one, "
+            f"call the label's column {LABEL!r}, else add an example of the class {short(names[0])}"
+        )
+    return np.stack(x), classes
 
 
 def _rows(data: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
