@@ -157,3 +157,12 @@ def test_what_is_neither_file_nor_folder(tmp_path):
     )
     os.mkfifo(tmp_path / "pipe.csv")
     refused(lambda: load_dataset(tmp_path / "pipe.csv"), "pipe.csv: a pipe, which cannot be read as data")
+
+
+@pytest.mark.parametrize(
+    "y", [np.full((10, 3), 0.3), -np.eye(10, 3, dtype=int)[::-1], np.array(np.nan)], ids=str
+)
+def test_labels_that_are_not_one_for_each_example(tmp_path, y):
+    np.savez(tmp_path / "soft.npz", x=np.ones((10, 4), np.float32), y=y)
+    with pytest.raises(BadInput, match="one class number an example"):
+        load_dataset(tmp_path / "soft.npz")
