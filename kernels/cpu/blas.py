@@ -7,14 +7,13 @@ SciPy's BLAS, the one that Numba's np.dot calls too.
 from typing import Any
 
 import llvmlite.binding as llvm
-import numba
 import numpy as np
 from numba import types
 from numba.extending import get_cython_function_address
 
-from .policy import kernel
+from .policy import JIT, kernel
 
-if getattr(numba.config, "DISABLE_JIT", False):
+if not JIT:
 
     def product(c, a, b, turn_a, turn_b):
         c[...] = np.dot(a.T if turn_a else a, b.T if turn_b else b)

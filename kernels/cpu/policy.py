@@ -12,6 +12,7 @@ from functools import cache
 
 import numba
 
+JIT = not getattr(numba.config, "DISABLE_JIT", False)  # without it kernels are plain Python, for coverage
 # Not in the set: nnan and ninf, which would delete the handling of NaN and infinity.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
 SPINS = "10000"

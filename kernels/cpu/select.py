@@ -10,7 +10,7 @@ import numpy as np
 from numba import prange
 
 from ..reference.select import SCORES
-from .policy import kernel, pieces
+from .policy import JIT, kernel, pieces
 
 __all__ = ["SCORES", "invert", "score", "top_k"]
 
@@ -64,8 +64,8 @@ def _top_k(chosen, bits, infinity):
         t, ties = _threshold(near[:n], k, loose, np.int64(largest))
         _take(chosen[e], place, near, n, key.dtype.type(t), ties)
         # The next example is likely to be like this one: aim in the middle of k and 2 k, where it may miss by half.
-        guess = loose + (t - loose) * (2 * n - 3 * k) // max(2 * (n - k), 1)
-        guess = max(min(guess, t), np.int64(0))
+        aim = loose + (t - loose) * ((n - 1.5 * k) / max(n - k, 1))
+        guess = np.int64(min(max(aim, 0.0), float(t)))
 
 
 @kernel
@@ -157,28 +157,36 @@ def _take(chosen, place, near, n, least, ties):
             ties -= 1
 
 
-@kernel
-def _list(out, words):
-    """The places of the bytes that are 1, eight at a time; out has room for two more.
+if JIT:
 
-    Two places are written whether there are so many or not, since a branch for each could not be foretold.
-    """
-    s = np.uint64(0)
-    for i in range(len(words)):
-        word = words[i]
-        first = word & (~word + _ONE)
-        rest = word ^ first
-        second = rest & (~rest + _ONE)
-        rest ^= second
-        out[s] = np.int32(8 * i) + np.int32((first * _PLACE) >> _TOP)
-        out[s + _ONE] = np.int32(8 * i) + np.int32((second * _PLACE) >> _TOP)
-        more = s + _ONE
-        s += (word * _BYTES) >> np.uint64(56)  # how many there are
-        while rest != np.uint64(0):
-            more += _ONE
-            lowest = rest & (~rest + _ONE)
-            out[more] = np.int32(8 * i) + np.int32((lowest * _PLACE) >> _TOP)
-            rest ^= lowest
+    @kernel
+    def _list(out, words):
+        """The places of the bytes that are 1, eight at a time; out has room for two more.
+
+        Two places are written whether there are so many or not, since a branch for each could not be foretold.
+        """
+        s = np.uint64(0)
+        for i in range(len(words)):
+            word = words[i]
+            first = word & (~word + _ONE)
+            rest = word ^ first
+            second = rest & (~rest + _ONE)
+            rest ^= second
+            out[s] = np.int32(8 * i) + np.int32((first * _PLACE) >> _TOP)
+            out[s + _ONE] = np.int32(8 * i) + np.int32((second * _PLACE) >> _TOP)
+            more = s + _ONE
+            s += (word * _BYTES) >> np.uint64(56)  # how many there are
+            while rest != np.uint64(0):
+                more += _ONE
+                lowest = rest & (~rest + _ONE)
+                out[more] = np.int32(8 * i) + np.int32((lowest * _PLACE) >> _TOP)
+                rest ^= lowest
+
+else:  # NumPy warns where whole numbers overflow, which is meant above
+
+    def _list(out, words):
+        places = np.flatnonzero(words.view(np.uint8))
+        out[: len(places)] = places
 
 
 @kernel(parallel=True)

@@ -5,17 +5,18 @@ every time. Eight sums of 32 bytes fill half of the registers of AVX2, and hide 
 other processors get what LLVM makes of it.
 """
 
-import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from .policy import JIT
+
 WIDE = 256  # bytes of a row in one tile
 VECTOR = 32  # bytes
 SUMS = WIDE // VECTOR
 
-if getattr(numba.config, "DISABLE_JIT", False):
+if not JIT:
 
     def sum_tile(out, row, column, a, index, value, first, last):
         columns = slice(column, column + WIDE // out.itemsize)
