@@ -69,3 +69,18 @@ def quiet():
     """NaN and infinity are meant: with the JIT switched off, NumPy would warn about them."""
     with np.errstate(all="ignore"):
         yield
+
+
+@pytest.fixture
+def points(tmp_path):
+    """A data set of three separable classes in five dimensions."""
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 3
+    x = (rng.normal(size=(90, 5)) * 0.3 + np.eye(5)[y]).astype(np.float32)
+    np.savez(tmp_path / "points.npz", x=x, y=y)
+    return str(tmp_path / "points.npz")
+
+
+@pytest.fixture
+def small(points):
+    return ["train", "--data", points, "--hidden", "8,6", "--k", "2", "--epochs", "2", "--batch", "7"]

@@ -72,7 +72,9 @@ def run(args: argparse.Namespace) -> int:
         temporary.touch()  # a folder that cannot be written is refused now, not at the end
         report: dict[str, Any] = {"machine": machine(), "threads": threads, "phase": args.phase,
                                   "ceilings": ceilings(threads), "results": []}  # fmt: skip
-        options = {"threads": threads, "limits": report["ceilings"], "seconds": seconds}
+        options: dict[str, Any] = {"threads": threads, "seconds": seconds}
+        if args.phase == "backward":
+            options["limits"] = report["ceilings"]
         with Progress("cost", total=sum(job.ticks for job in jobs)) as bar:
             for job in jobs:
                 report["results"].append(job.measure(**options, tick=bar.advance))

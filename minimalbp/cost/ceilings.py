@@ -16,9 +16,7 @@ from .peers import peer_threads, product
 
 SIZE = 2048  # of the square product: its three matrices fill no second-level cache
 STREAM = 1 << 28  # bytes of the array that is copied: above the caches of most machines
-NEAR = (
-    1 << 21
-)  # bytes for each thread of the array copied within the caches; smaller ones measure Python's lock
+NEAR = 1 << 21  # bytes for each thread of the array copied within the caches; fewer measure Python's lock
 REPEATS = 7
 FLOAT = 4  # bytes
 

@@ -37,14 +37,13 @@ def measure_step(
     *,
     rows: str,
     threads: int,
-    limits: dict[str, float],
     seconds: float = 0.3,
     tick: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """One entry of "results" of `--phase step`: ReLU between linear layers, softmax cross-entropy, Adam.
 
     sizes: inputs, hidden ..., outputs. ks: of the widest hidden layer; narrower ones clip it. rows: "all" or
-    "chosen", the rows that the sparse arms' Adam updates; dense arms update all. limits: what `ceilings` found.
+    "chosen", the rows that the sparse arms' Adam updates; dense arms update all.
     """
     rng = np.random.default_rng(0)
     made = [
