@@ -15,7 +15,6 @@ Rules
   where a docstring says "in place".
 * Arrays are C-contiguous and of one floating type (float32 or float64); indices and labels are int32.
 * A matrix of weights is (n_out, n_in): one contiguous row per output unit.
-* `work` is scratch memory of at least `linear.work_size(...)` elements; what it holds afterwards is undefined.
 * Kernels are given random numbers and never draw them. They check nothing: the engine has checked.
 * NaN and infinity travel as in NumPy: no kernel may assume that they do not occur.
 """

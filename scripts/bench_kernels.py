@@ -41,7 +41,6 @@ def kernels(batch: int, n_in: int, n_out: int, k: int) -> dict[str, tuple[Callab
     r = int(count[0])
     start = start[: r + 1].copy()
     y, dx, dw = np.empty_like(dy), np.empty_like(x), np.empty_like(w)
-    work = np.empty(reference.linear.work_size(n_in, k), np.float32)
     out_rows, out_start, out_count = (
         np.empty_like(touched),
         np.empty(n_out + 1, np.int32),
@@ -69,7 +68,7 @@ def kernels(batch: int, n_in: int, n_out: int, k: int) -> dict[str, tuple[Callab
         "dw_all of k rows": (lambda be: be.linear.dw_all(dw[:k], of_rows, x), [dw[:k]]),
         "dw_chosen": (lambda be: be.linear.dw_chosen(dw[:r], value, x, start, example), [dw[:r]]),
         "dx_all": (lambda be: be.linear.dx_all(dx, dy, w), [dx]),
-        "dx_rows": (lambda be: be.linear.dx_rows(dx, of_rows, w, rows, work), [dx]),
+        "dx_rows": (lambda be: be.linear.dx_rows(dx, of_rows, w, rows), [dx]),
         "dx_chosen": (lambda be: be.linear.dx_chosen(dx, picked, w, chosen), [dx]),
     }
 

@@ -1,9 +1,9 @@
 """Kernels of the dense products: every unit of every example.
 
-Small batches are bound by reading W once, which BLAS does not manage with so few examples: their kernels hold
-ten dot products in registers, or add four rows of W to every sum. Large ones are BLAS, a piece per thread, cut
-along the longer side of the result. Bodies of parallel loops are functions of their own: LLVM vectorises little
-of what stands in the loop itself.
+Small batches are bound by reading W once, which BLAS does not manage with so few examples: the forward kernel
+holds ten dot products in registers. With some dozens of examples these stand in panels, turned, as in panel.py.
+Large products are BLAS, a piece per thread, cut along the longer side of the result. Bodies of parallel loops are
+functions of their own: LLVM vectorises little of what stands in the loop itself.
 """
 
 import numpy as np
@@ -11,8 +11,9 @@ from numba import prange
 
 from .blas import product
 from .policy import kernel
+from .tile import PANEL, ROWS, turned_block_tile, turned_row_tile
 
-TILE = 512  # columns of a row sum kept in the first-level cache
+STRIP = 64  # terms that are turned at a time, so that both sides stay in the first-level cache
 
 
 @kernel(parallel=True)
@@ -76,6 +77,39 @@ def add_bias(y, b):
 
 
 @kernel(parallel=True)
+def forward_panels(y, x, w, b, n):
+    for p in prange(n):
+        lo, hi = len(w) * p // n, len(w) * (p + 1) // n
+        panel_block(y[:, lo:hi], x, w[lo:hi], b[lo:hi])
+
+
+@kernel
+def panel_block(y, x, w, b):
+    """y = x wᵀ + b: panels of examples, and the few that fill none as dot products."""
+    wide = PANEL // x.itemsize
+    whole, blocks = len(x) // wide * wide, len(w) // ROWS * ROWS
+    panel = np.empty((x.shape[1], wide), x.dtype)
+    for e in range(0, whole, wide):
+        _turn(panel, x[e : e + wide])
+        for o in range(0, blocks, ROWS):
+            turned_block_tile(y, o, e, w, panel)
+        for o in range(blocks, len(w)):
+            turned_row_tile(y, o, e, w, panel)
+    add_bias(y[:whole], b)
+    dot_block(y[whole:], x[whole:], w, b)
+
+
+@kernel
+def _turn(panel, x):
+    for lo in range(0, len(panel), STRIP):
+        hi = min(lo + STRIP, len(panel))
+        for e in range(len(x)):
+            row = x[e]
+            for i in range(lo, hi):
+                panel[i, e] = row[i]
+
+
+@kernel(parallel=True)
 def forward_blas(y, x, w, b, n):
     for p in prange(n):
         if len(w) >= len(x):
@@ -108,48 +142,6 @@ def dx_blas(dx, dy, w, n):
         else:
             lo, hi = dx.shape[0] * p // n, dx.shape[0] * (p + 1) // n
             product(dx[lo:hi], dy[lo:hi], w, False, False)
-
-
-@kernel(parallel=True)
-def dx_small(dx, dy, w, n):
-    """Pieces are columns, so that one example can use every thread."""
-    for p in prange(n):
-        dx_columns(dx, dy, w, w.shape[1] * p // n, w.shape[1] * (p + 1) // n)
-
-
-@kernel
-def dx_columns(dx, dy, w, first, end):
-    for lo in range(first, end, TILE):
-        _dx_tile(dx, dy, w, lo, min(lo + TILE, end))
-
-
-@kernel
-def _dx_tile(dx, dy, w, lo, hi):
-    """Columns lo to hi of dx = dy W: four rows of W, read once, serve all examples.
-
-    Summed up in memory of its own: the neighbour's tile shares cache lines with this one (3x, measured).
-    """
-    own = np.zeros((len(dy), hi - lo), dy.dtype)
-    o = 0
-    while o + 4 <= len(w):
-        r0, r1, r2, r3 = w[o, lo:hi], w[o + 1, lo:hi], w[o + 2, lo:hi], w[o + 3, lo:hi]
-        for e in range(len(dy)):
-            _add_four(own[e], dy[e, o], dy[e, o + 1], dy[e, o + 2], dy[e, o + 3], r0, r1, r2, r3)
-        o += 4
-    while o < len(w):
-        row = w[o, lo:hi]
-        for e in range(len(dy)):
-            out, weight = own[e], dy[e, o]
-            for c in range(len(out)):
-                out[c] += weight * row[c]
-        o += 1
-    dx[:, lo:hi] = own
-
-
-@kernel
-def _add_four(out, w0, w1, w2, w3, r0, r1, r2, r3):
-    for c in range(len(out)):
-        out[c] += w0 * r0[c] + w1 * r1[c] + w2 * r2[c] + w3 * r3[c]
 
 
 @kernel

@@ -9,25 +9,28 @@ from functools import lru_cache
 import numpy as np
 
 from ..reference import linear as reference
-from ..reference.linear import work_size
-from . import dense, sparse
+from . import dense, panel, sparse
 from .policy import pieces
 
 __all__ = [
     "db_all", "db_chosen", "dw_all", "dw_chosen", "dx_all", "dx_chosen", "dx_rows", "forward", "pick_chosen",
-    "pick_rows", "work_size",
+    "pick_rows",
 ]  # fmt: skip
 
-# Up to these batches kernels of our own beat a BLAS call (784x500, 500x500 and 25 rows of them, measured).
-SMALL_BATCH = 24  # forward, dx; with a shared choice no rows of W need to be copied then
-SMALL_CHOICE = 4096  # entries of a shared choice: likewise
-THIN_BATCH = 12  # dW
+SMALL_BATCH = 24  # up to here the forward product is one of dot products
+QUICK = 4  # multiply-adds of a dense product that take as long as one element operation
+FEW = 3  # examples for which a panel is not worth its copy
+THIN = (
+    128  # up to here, on its smallest side, a product in panels beats BLAS (measured from 10 x 784 x 500 on)
+)
 
 
 def forward(y, x, w, b):
     n = pieces(x.size * len(w))
     if len(x) <= SMALL_BATCH:
         dense.forward_small(y, x, w, b, n) if n > 1 else dense.dot_block(y, x, w, b)
+    elif min(x.shape) <= THIN or len(w) <= THIN:
+        dense.forward_panels(y, x, w, b, n) if n > 1 else dense.panel_block(y, x, w, b)
     elif n > 1:
         dense.forward_blas(y, x, w, b, n)
     else:
@@ -44,8 +47,8 @@ def pick_chosen(picked, dy, chosen):
 
 def dw_all(dw, dy, x):
     n = pieces(dw.size * len(x))
-    if len(x) <= THIN_BATCH:  # each row of dW is a sum over all examples
-        _times_dense_shared(dw, _all_below(len(x)), dy.T, x)
+    if len(x) <= THIN or min(dw.shape) <= THIN:
+        _times_rows(dw, dy.T, x, _all_below(len(x)))
     elif n > 1:
         dense.dw_blas(dw, dy, x, n)
     else:
@@ -58,25 +61,16 @@ def dw_chosen(dw, value, x, start, example):
 
 def dx_all(dx, dy, w):
     n = pieces(dy.size * w.shape[1])
-    if len(dy) <= SMALL_BATCH:
-        dense.dx_small(dx, dy, w, n) if n > 1 else dense.dx_columns(dx, dy, w, 0, w.shape[1])
+    if len(dy) <= THIN or min(w.shape) <= THIN:
+        _times_rows(dx, dy, w, _all_below(len(w)))
     elif n > 1:
         dense.dx_blas(dx, dy, w, n)
     else:
         reference.dx_all(dx, dy, w)
 
 
-def dx_rows(dx, picked, w, rows, work):
-    if len(dx) <= SMALL_BATCH or picked.size <= SMALL_CHOICE:
-        _times_dense_shared(dx, rows, picked, w)
-        return
-    read = work[: len(rows) * w.shape[1]].reshape(len(rows), w.shape[1])
-    n = pieces(picked.size * w.shape[1])
-    if n > 1:
-        sparse.dx_rows(dx, picked, w, rows, read, n)
-    else:
-        sparse.gather(read, w, rows)
-        reference.dx_all(dx, picked, read)
+def dx_rows(dx, picked, w, rows):
+    _times_rows(dx, picked, w, rows)
 
 
 def dx_chosen(dx, picked, w, chosen):
@@ -85,18 +79,26 @@ def dx_chosen(dx, picked, w, chosen):
 
 def _times_dense(out, start, index, value, a):
     n = pieces(index.size * a.shape[1])
-    if n > 1:
+    if a.nbytes > sparse.LARGE and len(index) >= sparse.OFTEN * len(a):
+        sparse.times_dense_columns(out, start, index, value, a, n)
+    elif n > 1:
         sparse.times_dense_pieces(out, start, index, value, a, n)
     else:
-        sparse.times_dense(out, start, index, value, a, 0, a.shape[1])
+        sparse.times_dense(out, start, index, value, a, 0, len(out))
 
 
-def _times_dense_shared(out, index, value, a):
-    n = pieces(value.size * a.shape[1])
-    if n > 1:
-        sparse.times_dense_shared_pieces(out, index, value, a, n)
+def _times_rows(out, value, a, index):
+    """out = value a[index]: the same rows of a for all of out."""
+    n = pieces(value.size * a.shape[1] // QUICK)
+    if min(value.shape) <= FEW:
+        if n > 1:
+            sparse.times_dense_shared_pieces(out, index, value, a, n)
+        else:
+            sparse.times_dense_shared(out, index, value, a, 0, a.shape[1])
+    elif n > 1:
+        panel.panel_product_pieces(out, value, a, index, n)
     else:
-        sparse.times_dense_shared(out, index, value, a, 0, a.shape[1])
+        panel.panel_product(out, value, a, index, 0, a.shape[1])
 
 
 @lru_cache(maxsize=64)

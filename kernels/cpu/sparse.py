@@ -1,19 +1,20 @@
 """Kernels of the sparse backward products: some units of every example, or some of each.
 
-With a shared choice: a gather, and a small dense product. With a choice per example both products are one: a
-sparse matrix, given as lists of (index, value), times a dense one. dx has a list of units for each example, dW a
-list of examples for each unit. It is cut by columns, so that each thread reads its own part of the dense matrix;
-a block of columns is finished before the next, so that its part of all rows stays in the second-level cache.
-Bodies of parallel loops are functions of their own, as in dense.py.
+With a choice per example both products are one: a sparse matrix, given as lists of (index, value), times a dense
+one. dx has a list of units for each example, dW a list of examples for each unit. Threads share the lists; but
+where the rows of the dense matrix lie beyond the second-level cache and each is used many times, they share its
+columns, and copy a few of them together before they use them: rows of a power of two bytes would otherwise fall on
+the same few places of the cache. Bodies of parallel loops are functions of their own, as in dense.py.
 """
 
+import numpy as np
 from numba import prange
 
-from .blas import product
 from .policy import kernel
-from .tile import WIDE, sum_tile
+from .tile import WIDE, columns, sum_tile
 
-BLOCK = 2 * WIDE  # bytes of a row that are finished before the next columns are begun (64-512 measured)
+LARGE = 1 << 20  # bytes that no second-level cache keeps beside others
+OFTEN = 16  # uses of a row that pay for copying it
 
 
 @kernel
@@ -32,78 +33,82 @@ def pick_chosen(picked, dy, chosen):
             out[s] = g[units[s]]
 
 
-@kernel(parallel=True)
-def dx_rows(dx, picked, w, rows, read, n):
-    for p in prange(n):
-        lo, hi = w.shape[1] * p // n, w.shape[1] * (p + 1) // n
-        gather(read[:, lo:hi], w[:, lo:hi], rows)
-        product(dx[:, lo:hi], picked, read[:, lo:hi], False, False)
-
-
 @kernel
-def gather(read, w, rows):
-    for s in range(len(rows)):
-        read[s] = w[rows[s]]
+def times_dense(out, start, index, value, a, first, last):
+    """out[s] = sum of value[i] a[index[i]] over i in start[s]:start[s + 1], for first <= s < last."""
+    n, wide = a.shape[1], WIDE // a.itemsize
+    for s in range(first, last):
+        if n < wide:
+            _narrow(out[s], a, index, value, start[s], start[s + 1])
+        for c in range(0, n if n >= wide else 0, wide):  # the last tile is moved back to end with the columns
+            sum_tile(out, s, min(c, n - wide), a, index, value, start[s], start[s + 1])
 
 
 @kernel(parallel=True)
 def times_dense_pieces(out, start, index, value, a, n):
     for p in prange(n):
-        lo, hi = _columns(a, p, n)
-        times_dense(out, start, index, value, a, lo, hi)
+        times_dense(out, start, index, value, a, _share(start, p, n), _share(start, p + 1, n))
 
 
 @kernel
-def _columns(a, p, n):
-    """The columns of piece p: whole tiles, but for the last piece; none where there are too few."""
+def _share(start, p, n):
+    """Where the lists of piece p begin, if all pieces are to have about as many entries."""
+    lists = len(start) - 1
+    return np.searchsorted(start[:lists], np.int64(start[lists]) * p // n) if p < n else lists
+
+
+@kernel(parallel=True)
+def times_dense_columns(out, start, index, value, a, n):
+    for p in prange(n):
+        lo, hi = columns(a, p, n, WIDE)
+        _times_columns(out, start, index, value, a, lo, hi)
+
+
+@kernel
+def _times_columns(out, start, index, value, a, lo, hi):
     wide = WIDE // a.itemsize
-    tiles = max(a.shape[1] // wide, 1)
-    lo, hi = tiles * p // n * wide, tiles * (p + 1) // n * wide
-    return lo, hi if p + 1 < n else a.shape[1]
-
-
-@kernel
-def times_dense(out, start, index, value, a, lo, hi):
-    """out[s, lo:hi] = sum of value[i] a[index[i], lo:hi] over i in start[s]:start[s + 1]."""
-    wide, block = WIDE // a.itemsize, BLOCK // a.itemsize
     if hi - lo < wide:
         for s in range(len(out)):
-            _narrow(out[s, lo:hi], a, lo, hi, index, value, start[s], start[s + 1])
+            _narrow(out[s, lo:hi], a[:, lo:hi], index, value, start[s], start[s + 1])
         return
-    for b in range(lo, hi, block):
-        end = min(b + block, hi)
+    block = np.empty((len(a), wide), a.dtype)
+    for c in range(lo, hi, wide):
+        column = min(c, hi - wide)
+        for r in range(len(a)):
+            _copy(block[r], a[r, column : column + wide])
         for s in range(len(out)):
-            for c in range(b, end, wide):  # the last tile is moved back to end with the columns
-                sum_tile(out, s, min(c, hi - wide), a, index, value, start[s], start[s + 1])
+            sum_tile(out[:, column:], s, 0, block, index, value, start[s], start[s + 1])
+
+
+@kernel
+def _copy(to, source):
+    for c in range(len(to)):
+        to[c] = source[c]
 
 
 @kernel(parallel=True)
 def times_dense_shared_pieces(out, index, value, a, n):
     for p in prange(n):
-        lo, hi = _columns(a, p, n)
+        lo, hi = columns(a, p, n, WIDE)
         times_dense_shared(out, index, value, a, lo, hi)
 
 
 @kernel
 def times_dense_shared(out, index, value, a, lo, hi):
     """out[s, lo:hi] = sum of value[s, i] a[index[i], lo:hi] over i: one list of rows for all."""
-    wide, block = WIDE // a.itemsize, BLOCK // a.itemsize
-    if hi - lo < wide:
-        for s in range(len(out)):
-            _narrow(out[s, lo:hi], a, lo, hi, index, value[s], 0, len(index))
-        return
-    for b in range(lo, hi, block):
-        end = min(b + block, hi)
-        for s in range(len(out)):
-            for c in range(b, end, wide):
-                sum_tile(out, s, min(c, hi - wide), a, index, value[s], 0, len(index))
+    wide = WIDE // a.itemsize
+    for s in range(len(out)):
+        if hi - lo < wide:
+            _narrow(out[s, lo:hi], a[:, lo:hi], index, value[s], 0, len(index))
+        for c in range(lo, hi if hi - lo >= wide else lo, wide):
+            sum_tile(out, s, min(c, hi - wide), a, index, value[s], 0, len(index))
 
 
 @kernel
-def _narrow(total, a, lo, hi, index, value, first, last):
+def _narrow(total, a, index, value, first, last):
     total[:] = 0
     for i in range(first, last):
-        row, weight = a[index[i], lo:hi], value[i]
+        row, weight = a[index[i]], value[i]
         for c in range(len(total)):
             total[c] += weight * row[c]
 

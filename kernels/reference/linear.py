@@ -11,11 +11,6 @@ smaller layer, so that dW and db of those rows are `dw_all` and `db_all` of it.
 import numpy as np
 
 
-def work_size(n_in, r):
-    """Elements of scratch that any kernel here may need for r units of a shared choice."""
-    return r * n_in
-
-
 def forward(y, x, w, b):
     """y = x Wᵀ + b."""
     np.dot(x, w.T, out=y)
@@ -52,7 +47,7 @@ def dx_all(dx, dy, w):
     np.dot(dy, w, out=dx)
 
 
-def dx_rows(dx, picked, w, rows, work):
+def dx_rows(dx, picked, w, rows):
     """dx = picked W[rows]: reads r rows of W."""
     np.dot(picked, w[rows], out=dx)
 

@@ -96,8 +96,7 @@ class Linear(Layer):
             self.bias.grad = RowGrad(rows, db)
         dx = self._dx(dy, need_dx)
         if dx is not None:
-            work = self.buf.get("work", (lin.work_size(self.n_in, r),))
-            lin.dx_rows(dx, picked, self.weight.value, rows, work)
+            lin.dx_rows(dx, picked, self.weight.value, rows)
         return dx
 
     def _backward_chosen(self, dy: Array, chosen: Array, need_dx: bool) -> Array | None:

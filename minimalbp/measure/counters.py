@@ -45,7 +45,7 @@ def _dx_all(dx: Any, dy: Any, w: Any) -> Count:
     return Count("dx", len(dy) * w.size, _bytes(dx, dy, w))
 
 
-def _dx_rows(dx: Any, picked: Any, w: Any, rows: Any, work: Any) -> Count:
+def _dx_rows(dx: Any, picked: Any, w: Any, rows: Any) -> Count:
     read = len(rows) * w.shape[1]
     return Count("dx", len(dx) * read, _bytes(dx, picked, rows) + read * w.itemsize)
 
