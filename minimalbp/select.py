@@ -114,9 +114,11 @@ class UnifiedTopK(_Some):
         k = self.units(n_out)
         if k == n_out:
             return None
-        score = buf.get("score", (1, n_out))
         chosen = buf.get("chosen", (1, k), "int32")
-        be.select.score(score[0], dy, _SCORES.index(self.score))
+        score = dy  # whose magnitudes are every score of one example
+        if len(dy) > 1:
+            score = buf.get("score", (1, n_out))
+            be.select.score(score[0], dy, _SCORES.index(self.score))
         be.select.top_k(chosen, score)
         return chosen[0]
 

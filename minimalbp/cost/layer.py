@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,7 @@ def measure_layer(
             rows[name] = n_out if grad is None or grad.rows is None else len(grad.rows)
     dw, dx = np.empty_like(problem.w), np.empty_like(problem.x)
     for peer, (of_dw, of_dx) in dense_backward(dw, dx, problem.dy, problem.x, problem.w).items():
-        arms[peer] = Arm(_pair(of_dw, of_dx), lambda: peer_threads(threads))
+        arms[peer] = Arm(_pair(of_dw, of_dx), partial(peer_threads, threads, peer), peer)
     times = in_turns(arms, seconds, tick)
     updates = in_turns(
         {name: Arm(_update(ours, s), lambda: be.threads(threads)) for name, s in selectors.items()},

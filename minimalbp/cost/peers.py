@@ -16,15 +16,18 @@ Products = tuple[Callable[[], object], Callable[[], object]]
 
 
 @contextmanager
-def peer_threads(n: int) -> Iterator[None]:
-    """Inside the block NumPy's BLAS and PyTorch have n threads each; they take turns."""
+def peer_threads(n: int, peer: str = "") -> Iterator[None]:
+    """Inside the block a peer has n threads: NumPy's BLAS or PyTorch, or with "" both, to be used in turns.
+
+    The other has one: its second would look for work, at the cost of who has some.
+    """
     from threadpoolctl import threadpool_limits
 
     torch = _torch()
     before = torch.get_num_threads() if torch else 0
-    with threadpool_limits(n, user_api="blas"):
+    with threadpool_limits(1 if peer == "PyTorch" else n, user_api="blas"):
         if torch:
-            torch.set_num_threads(n)
+            torch.set_num_threads(1 if peer == "NumPy" else n)
         try:
             yield
         finally:

@@ -59,7 +59,9 @@ def measure_step(
         start = [p.value for p in ours[OURS].net.parameters()]
         for name, fused in (("PyTorch, fused Adam", True), ("PyTorch, default Adam", None)):
             arms[name] = Arm(
-                _torch_call(TorchStep(sizes, start, fused=fused), made), lambda: peer_threads(threads)
+                _torch_call(TorchStep(sizes, start, fused=fused), made),
+                lambda: peer_threads(threads, "PyTorch"),
+                "PyTorch",
             )
     times = in_turns(arms, seconds, tick)
     dense = {name: float(np.median(times[name].sum(axis=1))) for name in arms if isinstance(name, str)}

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+REST = 0.05  # seconds after which the threads of any library are asleep, not looking for work
 SKIP = 2  # calls at the start of a block that do not count: threads wake up, caches fill
 
 
@@ -19,6 +20,7 @@ class Arm:
 
     call: Callable[[], tuple[float, ...]]  # runs once; seconds of its parts
     threads: Callable[[], AbstractContextManager[Any]]
+    pool: str = ""  # whose threads: a change of them is followed by a rest
 
 
 def blocks(seconds: float) -> int:
@@ -29,9 +31,12 @@ def blocks(seconds: float) -> int:
 def in_turns(arms: dict[Any, Arm], seconds: float, tick: Callable[[], None]) -> dict[Any, np.ndarray]:
     """{arm: (calls, parts) seconds}: about `seconds` for each arm, in `blocks(seconds)` with a tick after each."""
     found: dict[Any, list[tuple[float, ...]]] = {name: [] for name in arms}
-    rounds = blocks(seconds)
+    rounds, pool = blocks(seconds), ""
     for _ in range(rounds):
         for name, arm in arms.items():
+            if arm.pool != pool:
+                time.sleep(REST)
+                pool = arm.pool
             with arm.threads():
                 for _ in range(SKIP):
                     arm.call()
