@@ -34,6 +34,7 @@ _HOME = {
     "param": ("Param", "RowGrad"),
     "select": ("Dense", "RandomK", "TopK", "UnifiedTopK"),
     "scoring": ("History", "Record", "Score", "evaluate"),
+    "tasks": ("MostFrequentTag", "Parsing", "Tagging", "attachment", "tag_accuracy"),
     "training": ("fit",),
     "weights": ("load", "save"),
 }
