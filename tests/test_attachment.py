@@ -44,6 +44,8 @@ def test_a_right_relation_on_a_wrong_head_counts_nothing():
 def test_refused():
     refused(lambda: attachment(GOLD, GOLD[:1]), "1 parsed sentences for 2 of the treebank")
     refused(lambda: attachment(GOLD[:1], GOLD[1:]), "sentence 1 has other words")
+    bare = [GOLD[1].changed(heads=[-1, 0])]
+    refused(lambda: attachment(bare, bare), "sentence 1 of the treebank lacks heads")
     refused(lambda: attachment([], []), "no word to count")
     stop = [sentence("./P/0/root")]
     assert attachment(stop, stop).words == 1

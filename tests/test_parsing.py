@@ -111,7 +111,7 @@ def test_unknown_words_tags_and_relations():
 
 
 def test_what_no_parser_learns_from():
-    refused(lambda: Parsing.fit([]), "no sentences to learn from")
+    refused(lambda: Parsing.fit([]), "no sentences with tags")
     refused(lambda: Parsing.fit(TRAIN, column="lemma"), "unknown column of tags 'lemma'")
     refused(lambda: Parsing.fit([sentence("a/_/0/root")]), "sentence 1: word 1 has no xpos tag")
     refused(
@@ -213,9 +213,9 @@ def replay_zeros(parsing):
     "change, fragment",
     [
         ({"column": "form"}, "unknown column of tags 'form'"),
-        ({"subtypes": 1}, "'subtypes' is 1, not a bool"),
-        ({"root": None}, "'root' is None, not a str"),
-        ({"words": []}, "'words' is [], not a dict"),
+        ({"subtypes": 1}, "'subtypes' is 1, which is no bool"),
+        ({"root": None}, "'root' is None, which is no str"),
+        ({"words": []}, "'words' is [], which is no dict"),
         ({"relations": {"entries": [], "n_once": 0}}, "the number of relations must be at least 1"),
     ],
 )

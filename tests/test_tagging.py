@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from test_treebank import own_folders, real_treebank  # noqa: F401
 from trees import sentence
 
-from minimalbp.tasks import FEATURES_WITH_NEIGHBOURS, MostFrequentTag, Tagging, tag_accuracy
+from minimalbp.tasks import MostFrequentTag, Tagging, tag_accuracy
 from minimalbp.tasks.spelling import normal, shape
-from minimalbp.tasks.tagging import SPELLING
+from minimalbp.tasks.tagging import FEATURES, SPELLING
 from minimalbp.tasks.vocabulary import FIRST, NONE, ROOT, UNKNOWN, Vocabulary
 
 TRAIN = (
@@ -56,8 +56,8 @@ def test_a_vocabulary_as_json(counts):
 @pytest.mark.parametrize(
     "value, fragment",
     [
-        (None, "'entries' is None, not a list"),
-        ({"entries": ["a"]}, "'n_once' is None, not a int"),
+        (None, "'entries' is None, which is no list"),
+        ({"entries": ["a"]}, "'n_once' is None, which is no int"),
         ({"entries": ["a"], "n_once": True}, "'n_once' is True"),
         ({"entries": ["a"], "n_once": 2}, "n_once 2 of 1 entries"),
         ({"entries": ["a", "a"], "n_once": 0}, "entries must be different texts"),
@@ -111,9 +111,14 @@ def test_columns_are_the_word_and_seven_features():
     # suffix1: e 3, k 2, s 2; g, n and 0 once
     assert tagging.vocabularies[2].entries == ("e", "k", "s")
     assert x[:, 2].tolist() == [3, 5, 4, UNKNOWN, UNKNOWN]
-    # prefix3 is the last column: the 3, bar 3, dog 2
-    assert tagging.vocabularies[7].entries == ("bar", "the", "dog")
-    assert x[:, 7].tolist() == [4, 5, 3, UNKNOWN, UNKNOWN]
+    # prefix3: bar 3, the 3, dog 2
+    assert tagging.vocabularies[5].entries == ("bar", "the", "dog")
+    assert x[:, 5].tolist() == [4, 5, 3, UNKNOWN, UNKNOWN]
+    # suffix3 of the word, of the one before and of the one after: the 3, ark 2
+    assert [tagging.vocabularies[c].entries for c in (4, 6, 7)] == [("the", "ark")] * 3
+    assert x[:, 4].tolist() == [3, UNKNOWN, 4, UNKNOWN, UNKNOWN]
+    assert x[:, 6].tolist() == [NONE, 3, UNKNOWN, 4, UNKNOWN]
+    assert x[:, 7].tolist() == [UNKNOWN, 4, UNKNOWN, UNKNOWN, NONE]
 
 
 def test_neighbours_stand_beside_the_word():
@@ -121,7 +126,6 @@ def test_neighbours_stand_beside_the_word():
     x = tagging.encode(TRAIN[2])
     assert tagging.vocabularies[1].entries == ("the", "bark")
     assert x[:, 1:].tolist() == [[3, NONE, 4], [4, 3, NONE]]
-    assert Tagging.fit(TRAIN, features=FEATURES_WITH_NEIGHBOURS).encode(TRAIN[0]).shape == (3, 8)
     assert Tagging.fit(TRAIN, features=()).encode(TRAIN[0]).shape == (3, 1)
 
 
@@ -129,7 +133,8 @@ def test_words_that_training_did_not_have():
     tagging = Tagging.fit(TRAIN)
     x = tagging.encode(sentence("Cats/N/2/nsubj bark/Z/0/root 1066/C/2/obl"))
     assert x[:, 0].tolist() == [UNKNOWN, 4, 5]  # 1066 is 0000, as 1999 was
-    assert x[0, 1:].tolist() == [UNKNOWN, 5, *[UNKNOWN] * 5]  # known by its ending only
+    # known by its last letter, and by the word after it
+    assert x[0, 1:].tolist() == [UNKNOWN, 5, UNKNOWN, UNKNOWN, UNKNOWN, NONE, 4]
     assert tagging.labels(sentence("bark/Z/0/root bark/V/1/x")).tolist() == [-1, tagging.tags.index("V")]
 
 
@@ -165,7 +170,7 @@ def test_rare_words_become_unknown_in_training():
 
 
 def test_a_tagger_as_json():
-    for column, features in (("xpos", FEATURES_WITH_NEIGHBOURS), ("upos", ("word",))):
+    for column, features in (("xpos", FEATURES), ("upos", ("word",))):
         tagging = Tagging.fit(TRAIN, column=column, features=features)
         again = Tagging.from_json(json.loads(json.dumps(tagging.as_json())))
         assert again.as_json() == tagging.as_json()
@@ -184,7 +189,7 @@ def test_a_tagger_as_json():
         ({"features": ["shape"] * 6 + ["sufix3"]}, "unknown feature 'sufix3'; did you mean 'suffix3'?"),
         ({"column": "xpoz"}, "unknown column of tags 'xpoz'; did you mean 'xpos'?"),
         ({"vocabularies": [None] * 8}, "'entries' is None"),
-        ({"vocabularies": 3}, "'vocabularies' is 3, not a list"),
+        ({"vocabularies": 3}, "'vocabularies' is 3, which is no list"),
     ],
 )
 def test_a_damaged_tagger(change, fragment):
@@ -195,7 +200,7 @@ def test_a_damaged_tagger(change, fragment):
 def test_what_no_tagger_learns_from():
     untagged = TRAIN[0].changed(xpos=("D", "_", "V"))
     refused(lambda: Tagging.fit([TRAIN[1], untagged]), "sentence 2: word 2 has no xpos tag", "use upos")
-    refused(lambda: Tagging.fit([]), "no sentences to learn from")
+    refused(lambda: Tagging.fit([]), "no sentences with tags")
     refused(lambda: Tagging.fit(TRAIN, column="heads"), "unknown column of tags 'heads'")
     refused(lambda: Tagging.fit(TRAIN, features=["first suffix3"]), "unknown feature 'first suffix3'")
     refused(lambda: Tagging.fit(TRAIN, min_count=0), "min_count must be at least 1")
@@ -210,13 +215,17 @@ def test_most_frequent_tag():
     assert baseline.tag(sentence("the/_/2/x bark/_/0/x cats/_/2/x The/_/2/x")) == ("D", "N", "D", "D")
     assert tag_accuracy(TRAIN, [baseline.tag(s) for s in TRAIN]) == 9 / 10
     assert MostFrequentTag(TRAIN, "upos").tag(TRAIN[2]) == ("DET", "NOUN")
-    refused(lambda: MostFrequentTag([]), "no sentences to learn from")
+    refused(lambda: MostFrequentTag([]), "no sentences with tags")
     refused(lambda: MostFrequentTag(TRAIN, "pos"), "unknown column of tags 'pos'")
 
 
 def test_accuracy_needs_a_tag_for_every_word():
     refused(lambda: tag_accuracy(TRAIN, []), "0 tagged sentences for 3 of the treebank")
     refused(lambda: tag_accuracy([], []), "0 tagged sentences for 0")
+    refused(
+        lambda: tag_accuracy([TRAIN[2].changed(upos="__")], [("DET", "NOUN")], "upos"),
+        "word 1 has no upos tag",
+    )
     refused(lambda: tag_accuracy(TRAIN[:1], [("D",)]), "sentence 1: 1 tags for 3 words")
     assert tag_accuracy(TRAIN[:1], [("D", "N", "N")]) == 2 / 3
 
@@ -225,7 +234,7 @@ def test_real_tagging(own_folders, monkeypatch):  # noqa: F811
     bank = real_treebank(own_folders, monkeypatch)
     tagging = Tagging.fit(bank.train)
     assert len(tagging.tags) == 49
-    assert tagging.sizes == (15735, 187, 68, 548, 1970, 4383, 525, 2170)
+    assert tagging.sizes == (15735, 187, 68, 548, 1970, 2170, 1970, 1970)
     x = [tagging.encode(s) for s in bank.train]
     assert all((x[i] != UNKNOWN)[:, 0].all() for i in range(len(x)))
     unknown = np.concatenate([tagging.encode(s)[:, 0] == UNKNOWN for s in bank.dev]).mean()

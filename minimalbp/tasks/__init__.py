@@ -3,11 +3,10 @@
 from minimalbp.tasks.attachment import Attachment, attachment
 from minimalbp.tasks.baseline import MostFrequentTag
 from minimalbp.tasks.parsing import Parsing, Transitions
-from minimalbp.tasks.tagging import FEATURES_WITH_NEIGHBOURS, Tagging
+from minimalbp.tasks.tagging import Tagging
 from minimalbp.tasks.tags import tag_accuracy
 
 __all__ = [
-    "FEATURES_WITH_NEIGHBOURS",
     "Attachment",
     "MostFrequentTag",
     "Parsing",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minimalbp.data import Sentence
+from minimalbp.data.sentence import NO_HEAD
 from minimalbp.errors import BadInput
 
 
@@ -42,6 +43,8 @@ def attachment(
             raise BadInput(
                 f"sentence {number} has other words than the treebank's; parse the treebank's own words"
             )
+        if NO_HEAD in right.heads:
+            raise BadInput(f"sentence {number} of the treebank lacks heads to compare with; give gold trees")
         columns = zip(right.upos, right.heads, right.rels, found.heads, found.rels)
         for upos, gold_head, gold_rel, head, rel in columns:
             if not punctuation and upos == "PUNCT":

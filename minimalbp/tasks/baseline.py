@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from minimalbp.data import Sentence
-from minimalbp.tasks.tags import check_column, training_tags
+from minimalbp.tasks.tags import check_column, with_tags
 
 
 class MostFrequentTag:
@@ -19,7 +19,7 @@ class MostFrequentTag:
         self.column = check_column(column)
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         overall: Counter[str] = Counter()
-        for sentence, tags in training_tags(sentences, column):
+        for sentence, tags in with_tags(sentences, column):
             overall.update(tags)
             for form, tag in zip(sentence.forms, tags):
                 counts[form][tag] += 1

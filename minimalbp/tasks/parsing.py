@@ -17,7 +17,7 @@ from minimalbp.tasks.decoding import best_legal, groups, run
 from minimalbp.tasks.features import N_ATTACHED, N_PLACES, by_place, features
 from minimalbp.tasks.oracle import Oracle
 from minimalbp.tasks.spelling import normal
-from minimalbp.tasks.tags import check_column, tags_of, training_tags
+from minimalbp.tasks.tags import check_column, tags_of, with_tags
 from minimalbp.tasks.transitions import ArcStandard, Ints, States, Whole
 from minimalbp.tasks.vocabulary import FIRST, ROOT, UNKNOWN, Vocabulary, json_field
 
@@ -74,7 +74,7 @@ class Parsing:
 
         Raises BadInput for words without a tag, sentences without a tree, and one-word sentences only.
         """
-        pairs = list(training_tags(sentences, check_column(column)))
+        pairs = list(with_tags(sentences, check_column(column)))
         relations: Counter[str] = Counter()
         roots: Counter[str] = Counter()
         for sentence, _ in pairs:

@@ -18,15 +18,11 @@ import numpy.typing as npt
 from minimalbp.data import Sentence
 from minimalbp.errors import BadInput, number, short, unknown
 from minimalbp.tasks.spelling import normal, shape
-from minimalbp.tasks.tags import check_column, tags_of, training_tags
+from minimalbp.tasks.tags import check_column, tags_of, with_tags
 from minimalbp.tasks.vocabulary import NONE, UNKNOWN, Vocabulary, json_field
 
-# What a network that reads in both directions gains most from
-FEATURES = ("shape", "suffix1", "suffix2", "suffix3", "suffix4", "prefix2", "prefix3")
-# For one that reads in one direction, or no context at all
-FEATURES_WITH_NEIGHBOURS = (
-    "shape", "suffix1", "suffix2", "suffix3", "prefix3", "previous suffix3", "next suffix3"
-)  # fmt: skip
+# Chosen on EWT (docs/text.md): the neighbours help a network that reads in one direction, and harm none
+FEATURES = ("shape", "suffix1", "suffix2", "suffix3", "prefix3", "previous suffix3", "next suffix3")
 NEIGHBOUR = {"previous": 1, "next": -1}  # how far its values move to stand beside the word
 
 
@@ -80,7 +76,7 @@ class Tagging:
 
         Raises BadInput for words without a tag, and for the name of no feature.
         """
-        pairs = list(training_tags(sentences, check_column(column)))
+        pairs = list(with_tags(sentences, check_column(column)))
         tags = sorted(set(chain.from_iterable(tags for _, tags in pairs)))
         forms = Counter(chain.from_iterable(sentence.forms for sentence, _ in pairs))
         vocabularies = []

@@ -23,7 +23,7 @@ def tags_of(sentence: Sentence, column: str) -> tuple[str, ...]:
     return sentence.xpos if column == "xpos" else sentence.upos
 
 
-def training_tags(sentences: Iterable[Sentence], column: str) -> Iterator[tuple[Sentence, tuple[str, ...]]]:
+def with_tags(sentences: Iterable[Sentence], column: str) -> Iterator[tuple[Sentence, tuple[str, ...]]]:
     """Each sentence with its tags. Raises BadInput if there is none, or a word without a tag."""
     number = 0
     for number, sentence in enumerate(sentences, 1):
@@ -31,29 +31,31 @@ def training_tags(sentences: Iterable[Sentence], column: str) -> Iterator[tuple[
         if MISSING in tags:
             other = next(c for c in TAG_COLUMNS if c != column)
             raise BadInput(
-                f"sentence {number}: word {tags.index(MISSING) + 1} has no {column} tag to learn from; "
+                f"sentence {number}: word {tags.index(MISSING) + 1} has no {column} tag; "
                 f"give tags in that column or use {other}"
             )
         yield sentence, tags
     if not number:
-        raise BadInput("no sentences to learn from; give at least one")
+        raise BadInput("no sentences with tags; give at least one")
 
 
 def tag_accuracy(gold: Sequence[Sentence], predicted: Sequence[Sequence[str]], column: str = "xpos") -> float:
     """Share of words, 0..1, whose predicted tag is that of `gold`; every word counts, punctuation too.
 
-    predicted : for each sentence a tag for each word. Raises BadInput where the numbers differ.
+    predicted : for each sentence a tag for each word. Raises BadInput where the numbers differ, and where the
+        treebank has no tag.
     """
     if not gold or len(gold) != len(predicted):
         raise BadInput(
             f"{len(predicted)} tagged sentences for {len(gold)} of the treebank; give one for each"
         )
     right = total = 0
-    for number, (sentence, tags) in enumerate(zip(gold, predicted), 1):
+    known = with_tags(gold, check_column(column))
+    for number, ((sentence, gold_tags), tags) in enumerate(zip(known, predicted), 1):
         if len(tags) != len(sentence):
             raise BadInput(
                 f"sentence {number}: {len(tags)} tags for {len(sentence)} words; give one for each"
             )
-        right += sum(a == b for a, b in zip(tags_of(sentence, check_column(column)), tags))
+        right += sum(a == b for a, b in zip(gold_tags, tags))
         total += len(sentence)
     return right / total

@@ -71,5 +71,5 @@ def json_field(value: Any, key: str, kind: type, what: str) -> Any:
     """value[key], a `kind`. Raises BadInput, with `what` it is read for, if it is missing or another thing."""
     found = value.get(key) if isinstance(value, dict) else None
     if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
-        raise BadInput(f"{what}: {key!r} is {short(found)}, not a {kind.__name__}; the file is damaged")
+        raise BadInput(f"{what}: {key!r} is {short(found)}, which is no {kind.__name__}; the file is damaged")
     return found
