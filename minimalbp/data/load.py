@@ -69,4 +69,5 @@ def load_dataset(
     if os.path.exists(path):
         kind = SPECIAL.get(stat.S_IFMT(path.stat().st_mode), "a special file")
         raise BadInput(f"{typed}: {kind}, which cannot be read as data; {ACCEPTED}")
-    raise BadInput(f"{unknown('data set or path', typed, ['digits', *KNOWN])}; or {ACCEPTED}")
+    names = ["digits", *(known.name for known in KNOWN.values() if not known.treebank)]
+    raise BadInput(f"{unknown('data set or path', typed, names)}; or {ACCEPTED}")
