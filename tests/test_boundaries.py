@@ -23,6 +23,7 @@ MAY = {
     "buffers": {"backend"},
     "param": {"backend"},
     "data": {"errors", "files"},
+    "tasks": {"data", "errors"},
     "select": {"backend", "buffers", "errors"},
     "losses": {"backend", "buffers", "errors"},
     "optim": {"backend", "errors", "param"},

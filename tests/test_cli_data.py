@@ -43,6 +43,8 @@ def test_list(type_, tiny):
     before = type_("list")
     assert line_of(before, "digits").split()[1:5] == ["1079", "359", "359", "8x8"]
     assert " ".join(line_of(before, "mnist").split()) == "mnist 55000 5000 10000 28x28 CC BY-SA 3.0 not here"
+    treebank = "ud-english-ewt 12544 2001 2077 trees CC BY-SA 4.0 not here"
+    assert " ".join(line_of(before, "ud-english-ewt").split()) == treebank
     put(tiny, {NAMES[0]: tiny_files()[NAMES[0]]})
     assert line_of(type_("list"), "tiny").endswith(f"{tiny} (3 files missing)")
     put(tiny, tiny_files())
@@ -52,7 +54,7 @@ def test_list(type_, tiny):
 def test_list_as_json(type_, tiny):
     put(tiny, tiny_files())
     sets = {row["name"]: row for row in json.loads(type_("list", "--json"))["sets"]}
-    assert list(sets) == ["digits", "mnist", "fashion-mnist", "tiny"]
+    assert list(sets) == ["digits", "mnist", "fashion-mnist", "ud-english-ewt", "tiny"]
     assert sets["digits"].keys() == sets["mnist"].keys()
     assert sets["tiny"]["found"] == [str(tiny)]
     assert (sets["tiny"]["here"], sets["mnist"]["here"]) == (True, False)

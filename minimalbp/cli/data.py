@@ -52,7 +52,7 @@ def _list(args: argparse.Namespace) -> None:
         return
     print(f"{'name':<14} {'train':>6} {'dev':>6} {'test':>6}  {'shape':<7} {'licence':<13} where")
     for row in rows:
-        shape = "x".join(map(str, row["shape"]))
+        shape = "x".join(map(str, row["shape"])) or "trees"  # a treebank has sentences of any length
         sizes = f"{row['train']:>6} {row['dev']:>6} {row['test']:>6}"
         print(f"{row['name']:<14} {sizes}  {shape:<7} {row['licence']:<13} {_found(row)}")
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from minimalbp.data.cache import in_cache, store
 from minimalbp.data.files import gunzip, one_line
-from minimalbp.data.places import cache_dir, verify
+from minimalbp.data.places import cache_dir, find_in, locate, read_verified, verify
 from minimalbp.data.registry import KnownFile, KnownSet, known_set
 from minimalbp.errors import BadInput
 
@@ -65,6 +65,24 @@ def fetch(name: str, say: Callable[[str], object] = lambda line: None) -> list[P
     return paths
 
 
+def read_known(entry: KnownSet) -> tuple[dict[str, bytes], set[str]]:
+    """Verified bytes of each file of a known set, and the kinds of place they came from.
+
+    What lies neither in $MINIMALBP_DATA nor in the cache is fetched. Raises BadInput as `fetch` does.
+    """
+    found = {file.name: locate(entry, file) for file in entry.files}
+    if None in found.values():
+        fetch(entry.name)
+    raw, kinds = {}, set()
+    for file in entry.files:
+        hit = found[file.name]
+        path = hit[1] if hit else find_in(cache_dir() / entry.name, file.name)
+        assert path is not None  # fetch has put it there
+        raw[file.name] = read_verified(entry, file, path)
+        kinds.add(hit[0].kind if hit else "cache")
+    return raw, kinds
+
+
 def _from_mirrors(entry: KnownSet, file: KnownFile, failures: dict[str, str]) -> Path:
     """Fetch one file from the first mirror that has it right.
 
@@ -73,7 +91,7 @@ def _from_mirrors(entry: KnownSet, file: KnownFile, failures: dict[str, str]) ->
     for mirror in entry.mirrors:
         if mirror in failures:
             continue
-        url = f"{mirror}{file.name}.gz"
+        url = f"{mirror}{file.name}{entry.packed}"
         try:
             data = download(url)
             verify(entry, file, gunzip(data, url), url)

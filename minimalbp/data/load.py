@@ -49,6 +49,11 @@ def load_dataset(
     if isinstance(name, str) and name == "digits":
         return load_digits(dev=dev, test=test, seed=seed)
     if isinstance(name, str) and name in KNOWN:
+        if KNOWN[name].treebank:
+            raise BadInput(
+                f"{name} is a treebank: sentences, not arrays of numbers; read it with "
+                f"minimalbp.load_treebank({name!r})"
+            )
         return load_known(KNOWN[name], dev=dev, test=test)
     typed = os.fspath(name)
     path = Path(os.path.expanduser(typed))
@@ -56,10 +61,13 @@ def load_dataset(
         load = load_idx_folder if is_idx_folder(path) else load_pictures
         return load(path, dev=dev, test=test, seed=seed, source=typed)
     if os.path.isfile(path):
+        if ".conllu" in path.suffixes:
+            raise BadInput(f"{typed}: a treebank; read it with minimalbp.load_treebank({typed!r})")
         if path.suffix.lower() not in FILES:
             raise BadInput(f"{typed}: cannot be read as data; {ACCEPTED}")
         return FILES[path.suffix.lower()](path, dev=dev, test=test, seed=seed, source=typed)
     if os.path.exists(path):
         kind = SPECIAL.get(stat.S_IFMT(path.stat().st_mode), "a special file")
         raise BadInput(f"{typed}: {kind}, which cannot be read as data; {ACCEPTED}")
-    raise BadInput(f"{unknown('data set or path', typed, ['digits', *KNOWN])}; or {ACCEPTED}")
+    names = ["digits", *(known.name for known in KNOWN.values() if not known.treebank)]
+    raise BadInput(f"{unknown('data set or path', typed, names)}; or {ACCEPTED}")

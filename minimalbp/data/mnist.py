@@ -8,10 +8,10 @@ from minimalbp.data.assemble import Arrays, assemble
 from minimalbp.data.check import check_labels
 from minimalbp.data.dataset import Dataset
 from minimalbp.data.divide import share
-from minimalbp.data.fetch import fetch
+from minimalbp.data.fetch import read_known
 from minimalbp.data.files import read_raw, sha256
 from minimalbp.data.idx import parse_idx
-from minimalbp.data.places import cache_dir, find_in, locate, read_verified
+from minimalbp.data.places import find_in
 from minimalbp.data.registry import KnownSet
 from minimalbp.errors import BadInput
 
@@ -32,7 +32,7 @@ def load_known(
     dev  : count or fraction of the FIRST training images; default the papers' 5,000
     test : must be None: these sets have their own 10,000
     """
-    raw, kinds = _known_bytes(entry)
+    raw, kinds = read_known(entry)
     arrays = {name: parse_idx(data, name) for name, data in raw.items()}
     train, own_test = ((arrays[images], arrays[labels]) for images, labels in (NAMES["train"], NAMES["test"]))
     n_dev = share("dev", entry.sizes[1] if dev is None else dev, len(train[0]))
@@ -52,21 +52,6 @@ def load_known(
         source=", ".join(sorted(kinds)),
         sha256={file.name: file.sha256 for file in entry.files},
     )
-
-
-def _known_bytes(entry: KnownSet) -> tuple[dict[str, bytes], set[str]]:
-    """Verified bytes of each file, and the kinds of place they came from."""
-    found = {file.name: locate(entry, file) for file in entry.files}
-    if None in found.values():
-        fetch(entry.name)
-    raw, kinds = {}, set()
-    for file in entry.files:
-        hit = found[file.name]
-        path = hit[1] if hit else find_in(cache_dir() / entry.name, file.name)
-        assert path is not None  # fetch has put it there
-        raw[file.name] = read_verified(entry, file, path)
-        kinds.add(hit[0].kind if hit else "cache")
-    return raw, kinds
 
 
 def load_idx_folder(

@@ -18,7 +18,10 @@ class KnownFile:
 
 @dataclass(frozen=True)
 class KnownSet:
-    """sizes: examples in train, dev, test; mirrors: addresses to which `<file name>.gz` is appended."""
+    """sizes: examples (of a treebank: sentences) in train, dev, test; shape, classes: empty for a treebank.
+
+    mirrors : addresses to which the file's name and `packed` are appended
+    """
 
     name: str
     about: str
@@ -28,6 +31,8 @@ class KnownSet:
     classes: tuple[str, ...]
     files: tuple[KnownFile, ...]
     mirrors: tuple[str, ...]
+    packed: str = ".gz"
+    treebank: bool = False
 
 
 def _mnist_files(*hashes: str) -> tuple[KnownFile, ...]:
@@ -82,7 +87,38 @@ _FASHION = KnownSet(
     ),
 )  # fmt: skip
 
-KNOWN: dict[str, KnownSet] = {s.name: s for s in (_MNIST, _FASHION)}
+_EWT = KnownSet(
+    name="ud-english-ewt",
+    about="English Web Treebank of Universal Dependencies, release 2.16",
+    licence="CC BY-SA 4.0",
+    sizes=(12_544, 2_001, 2_077),
+    shape=(),
+    classes=(),
+    files=(  # train, dev, test
+        KnownFile(
+            "en_ewt-ud-train.conllu",
+            "3fb78e2b55482c8ee00caa653af436c88c9e5bc9a73ce26e4ae3ddc79d2b7e7b",
+            14_203_025,
+        ),
+        KnownFile(
+            "en_ewt-ud-dev.conllu",
+            "531a54ff90d6ab12201c5a50c3e78e6ddac4de69abc4bce5d275d3cd29efe2b6",
+            1_805_545,
+        ),
+        KnownFile(
+            "en_ewt-ud-test.conllu",
+            "e266e515a0a7547657ed3d90d9ba46487d6bd251f27ad4269d4e8a427c8555cd",
+            1_804_515,
+        ),
+    ),
+    # The tag of release 2.16 (May 2025): two public projects that pin these hashes name it as their source.
+    # On the branches master and dev the files change with every release.
+    mirrors=("https://raw.githubusercontent.com/UniversalDependencies/UD_English-EWT/r2.16/",),
+    packed="",
+    treebank=True,
+)
+
+KNOWN: dict[str, KnownSet] = {s.name: s for s in (_MNIST, _FASHION, _EWT)}
 
 
 def known_set(name: str) -> KnownSet:
