@@ -12,38 +12,25 @@ import re
 import sys
 from pathlib import Path
 
-import numpy as np
-from scipy.stats import sem
+from meprop_claims import claims_markdown
+from meprop_markdown import disagreements, mean, table
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
-# What the paper prints (its Table 1, Figure 4, Table 3), test accuracy in per cent; "~" is read off a figure.
-PAPER = {
-    "dense h=500": "97.82",
-    "top-k k=20": "98.01",
-    "top-k k=80": "98.15",
-    "random k=20": "~92.2",
-    "dense h=20": "95.77 (Table 3), ~96.4 (Figure 4)",
-}
 
 
 def mnist_table(report: dict) -> str:
     """Accuracy of each arm, mean and standard error over the seeds."""
-    dense = {r["seed"]: r["test_accuracy"] for r in report["runs"] if r["name"] == "dense h=500"}
     lines = [
         "| arm | optimiser rows | dev % | test % at best dev | minus dense, paired | best epoch | paper's test % |",
         "|---|---|---|---|---|---|---|",
     ]
     for arm in report["arms"]:
-        gaps = [
-            100 * (r["test_accuracy"] - dense[r["seed"]]) for r in report["runs"] if r["name"] == arm["name"]
-        ]
-        gap = "" if arm["name"] == "dense h=500" else f"{np.mean(gaps):+.2f} ± {sem(gaps):.2f}"
-        dev, test, epoch = (arm[key] for key in ("dev_accuracy", "test_accuracy", "best_epoch"))
+        gap = mean(arm["gap"]["test_accuracy"], digits="+.2f") if "gap" in arm else ""
+        paper = f"{arm['paper']['test']:g}" if arm["paper"] else ""
         lines.append(
-            f"| {arm['name'].split(',')[0]} | {arm['rows']} | {100 * dev['mean']:.2f} ± {100 * dev['se']:.2f} "
-            f"| {100 * test['mean']:.2f} ± {100 * test['se']:.2f} | {gap} | {epoch['mean']:.1f} "
-            f"| {PAPER.get(arm['name'], '')} |"
+            f"| {arm['name'].split(',')[0]} | {arm['rows']} | {mean(arm['dev_accuracy'])} "
+            f"| {mean(arm['test_accuracy'])} | {gap} | {arm['best_epoch']['mean']:.1f} | {paper} |"
         )
     return "\n".join(lines)
 
@@ -126,27 +113,50 @@ def _micro(seconds: float) -> str:
     return f"{1e6 * seconds:,.0f}" if seconds >= 1e-4 else f"{1e6 * seconds:.1f}"
 
 
+MEPROP = ("table1", "table2", "figure4", "table3", "table4", "table5", "table6", "mnist")
 # name: (how it is made, the file in docs/results that it is made of)
 TABLES = {
     "mnist": (mnist_table, "mnist"), "step": (step_table, "step"),
     "cost": (cost_table, "cost"), "law": (law_table, "cost"),
+    **{name: (table, name) for name in MEPROP if name != "mnist"},
 }  # fmt: skip
-PAGES = ("README.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md")
+PAGES = (
+    "README.md", "docs/results/meprop.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md",
+)  # fmt: skip
+
+
+def read(name: str) -> dict | None:
+    """A report by name; None where it has not been made yet."""
+    path = RESULTS / ("meprop" if name in MEPROP else "") / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def made(name: str) -> str:
+    """The Markdown of one table, and what made it where."""
+    if name in ("claims", "disagreements"):  # made of all reports there are
+        reports = {n: report for n in MEPROP if (report := read(n))}
+        if name == "claims":
+            return claims_markdown(reports)
+        lines = [f"* {n}: {line}" for n, report in reports.items() for line in disagreements(report)]
+        return "\n".join(lines) or "None."
+    make, source = TABLES[name]
+    report = read(source)
+    if report is None:
+        return f"Not made yet: `python scripts/reproduce_meprop.py {source}`."
+    on = report["machine"]
+    where = f"{on['cpu']}, {on['cores']} cores, minimalbp {on['minimalbp']}, numpy {on['numpy']}"
+    where += f", numba {on['numba']}" + (f", PyTorch {report['torch']}" if report.get("torch") else "")
+    where += f" (commit {', '.join(report['commits'])})" if report.get("commits") else ""
+    return f"{make(report)}\n\n`{report['command']}` on {where}."
 
 
 def fill(text: str) -> str:
     """`text` with what stands between <!-- table NAME --> and <!-- end --> made anew from the JSON."""
 
-    def table(match: re.Match) -> str:
-        make, name = TABLES[match[1]]
-        report = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-        on = report["machine"]
-        where = f"{on['cpu']}, {on['cores']} cores, minimalbp {on['minimalbp']}, numpy {on['numpy']}"
-        where += f", numba {on['numba']}" + (f", PyTorch {report['torch']}" if report.get("torch") else "")
-        body = f"{make(report)}\n\n`{report['command']}` on {where}."
-        return f"<!-- table {match[1]} -->\n{body}\n<!-- end -->"
+    def between(match: re.Match) -> str:
+        return f"<!-- table {match[1]} -->\n{made(match[1])}\n<!-- end -->"
 
-    return re.sub(r"<!-- table (\w+) -->\n.*?<!-- end -->", table, text, flags=re.S)
+    return re.sub(r"<!-- table (\w+) -->\n.*?<!-- end -->", between, text, flags=re.S)
 
 
 def main() -> int:

@@ -1,11 +1,16 @@
 """Makers of small things that several tests need."""
 
+import importlib
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import minimalbp as mbp
 from minimalbp.errors import BadInput
 
+SCRIPTS = Path(__file__).parent.parent / "scripts"
 CLOSE = {"float32": 2e-5, "float64": 1e-12}
 
 
@@ -79,3 +84,10 @@ def chosen_mask(choice, shape):
     else:
         np.put_along_axis(mask, choice, True, axis=1)
     return mask
+
+
+def script(name):
+    """A module of scripts/, with its neighbours there to import as if it were run."""
+    if sys.path[0] != str(SCRIPTS):
+        sys.path.insert(0, str(SCRIPTS))
+    return importlib.import_module(name)

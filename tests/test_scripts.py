@@ -1,74 +1,103 @@
 """The scripts behind the figures, on data small enough for a test, and the tables they fill."""
 
-import importlib.util
 import json
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import SCRIPTS, script
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
 pytestmark = pytest.mark.skipif(not SCRIPTS.is_dir(), reason="the tests run outside the source tree")
+NO_JIT = "NUMBA_DISABLE_JIT" in os.environ
 
 
-def script(name):
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory):
+    """The folder of every table's smoke version, and what was printed."""
+    folder = tmp_path_factory.mktemp("meprop")
+    reproduce, data = script("reproduce_meprop"), []
+    if NO_JIT:  # without the compiler digits take minutes
+        rng = np.random.default_rng(0)
+        np.savez(folder / "few.npz", x=rng.random((100, 9), np.float32), y=np.arange(100) % 3)
+        data = ["--data", str(folder / "few.npz")]
+    words = ["--smoke", "--jobs", "1", "--out", str(folder / "runs"), "--to", str(folder / "meprop"), *data]
+    assert reproduce.main([*reproduce.TABLES, "table2", *words]) == 0
+    return folder, words
 
 
-@pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="500 units take minutes without the JIT")
-def test_reproduce_mnist_on_a_handful_of_examples(tmp_path, monkeypatch):
-    rng = np.random.default_rng(0)
-    np.savez(tmp_path / "few.npz", x=rng.random((60, 9), np.float32), y=np.arange(60) % 3)
-    reproduce = script("reproduce_mnist")
-    monkeypatch.setattr(reproduce, "ProcessPoolExecutor", InProcess)
-    words = [
-        "--data",
-        str(tmp_path / "few.npz"),
-        "--seeds",
-        "2",
-        "--epochs",
-        "1",
-        "--out",
-        str(tmp_path / "runs"),
-    ]
-    reproduce.main([*words, "--to", str(tmp_path / "first.json")])
-    first = json.loads((tmp_path / "first.json").read_text())
-    assert [arm["name"] for arm in first["arms"]] == list(reproduce.ARMS)
-    for arm in first["arms"]:
-        mine = [r["test_accuracy"] for r in first["runs"] if r["name"] == arm["name"]]
-        assert len(mine) == 2 and np.isclose(arm["test_accuracy"]["mean"], np.mean(mine))
-        assert np.isclose(arm["test_accuracy"]["se"], np.std(mine, ddof=1) / np.sqrt(2))
-    monkeypatch.setattr(reproduce, "run", None)  # every run is kept: nothing is trained again
-    reproduce.main([*words, "--to", str(tmp_path / "second.json")])
-    assert json.loads((tmp_path / "second.json").read_text())["runs"] == first["runs"]
-    assert "| dense h=500 | all |" in script("tables").mnist_table(first)
+def test_every_table_of_meprop_is_made_from_its_runs(reproduced):
+    folder, _ = reproduced
+    reproduce = script("reproduce_meprop")
+    for name, table in reproduce.TABLES.items():
+        report = json.loads((folder / "meprop" / f"{name}.json").read_text())
+        assert [arm["name"] for arm in report["arms"]] == [arm.name for arm in table.arms]
+        for arm in report["arms"]:
+            mine = [r["test_accuracy"] for r in report["runs"] if r["name"] == arm["name"]]
+            assert len(mine) == 2 and np.isclose(arm["test_accuracy"]["mean"], np.mean(mine))
+            assert np.isclose(arm["test_accuracy"]["se"], np.std(mine, ddof=1) / np.sqrt(2))
+            if arm["against"]:
+                other = [r["test_accuracy"] for r in report["runs"] if r["name"] == arm["against"]]
+                assert np.isclose(arm["gap"]["test_accuracy"]["mean"], np.mean(np.subtract(mine, other)))
+        for run in report["runs"]:
+            assert run["machine"]["cpu"] and "commit" in run and run["settings"]["epochs"] == 1
+            assert run["test_by_epoch"] == [run["test_accuracy"]]  # of one epoch
+    assert (folder / "meprop" / "figure4.png").read_bytes().startswith(b"\x89PNG")
 
 
-class InProcess:
-    """An executor that works at once, so that the test sees what happens."""
-
-    def __init__(self, *args, **kwargs):
-        pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        pass
-
-    def submit(self, function, *args):
-        from concurrent.futures import Future
-
-        future = Future()
-        future.set_result(function(*args))
-        return future
+def test_the_seconds_of_an_epoch_add_up(reproduced):
+    report = json.loads((reproduced[0] / "meprop" / "table2.json").read_text())
+    for arm in report["arms"]:
+        s = {part: value["mean"] for part, value in arm["seconds"].items()}
+        assert np.isclose(s["forward"] + s["backward"], s["both"])
+        assert np.isclose(s["both"] + s["update"], s["total"])
+        assert 0 < s.get("linear", 0.5 * s["backward"]) < s["backward"]
 
 
-@pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="500 units take minutes without the JIT")
+def test_a_finished_run_is_not_trained_again(reproduced, monkeypatch, capsys):
+    folder, words = reproduced
+    before = {path.name: path.read_bytes() for path in (folder / "meprop").glob("*.json")}
+    reproduce = script("reproduce_meprop")
+    monkeypatch.setattr("meprop_runs.train", None)
+    names = ["figure4", "table1", "table3"]
+    assert reproduce.main([*names, *words]) == 0
+    assert "figure4: 44 runs are done, 0 to do" in capsys.readouterr().err
+    for name in names:
+        assert (folder / "meprop" / f"{name}.json").read_bytes() == before[f"{name}.json"]
+    with pytest.raises(TypeError):  # train is None
+        reproduce.main(["table3", "--fresh", *words])
+
+
+def test_the_page_is_filled_from_the_tables(reproduced, monkeypatch):
+    tables = script("tables")
+    page = (SCRIPTS.parent / "docs" / "results" / "meprop.md").read_text(encoding="utf-8")
+    monkeypatch.setattr(tables, "RESULTS", reproduced[0])
+    filled = tables.fill(page)
+    assert "Not made yet" not in filled
+    for text in (
+        "| Adam, top-k k=20 |", "meprop/figure4.png", "| 5 hidden, unified top-k k=50 |",
+        "**Top-k is far above random-k at the same k**", "Were the backward pass for nothing",
+    ):  # fmt: skip
+        assert text in filled, text
+    assert "| dense h=500 | all |" in tables.made("mnist")
+    monkeypatch.setattr(tables, "RESULTS", reproduced[0] / "nothing")
+    assert tables.fill(page).count("Not made yet: `python scripts/reproduce_meprop.py table1`.") == 1
+    assert tables.fill(filled) == tables.fill(page)
+
+
+def test_what_cannot_be_is_refused_in_one_line(tmp_path, capsys):
+    reproduce = script("reproduce_meprop")
+    for words, said in ((["--seeds", "0"], "seeds must be at least 1"),
+                        (["--epochs", "0"], "epochs must be at least 1"),
+                        (["--data", "nonsense"], "nonsense")):  # fmt: skip
+        assert (
+            reproduce.main(["table3", "--jobs", "1", "--to", str(tmp_path), "--out", str(tmp_path), *words])
+            == 2
+        )
+        error = capsys.readouterr().err.splitlines()[-1]
+        assert error.startswith("error: ") and said in error
+
+
+@pytest.mark.skipif(NO_JIT, reason="500 units take minutes without the JIT")
 def test_bench_step_verifies_and_then_measures():
     pytest.importorskip("torch")
     bench = script("bench_step")
@@ -80,7 +109,7 @@ def test_bench_step_verifies_and_then_measures():
 
 def test_a_wrong_step_is_found_before_it_is_timed(monkeypatch):
     """The judge must be able to fail: a dense network that skips its update is refused."""
-    if "NUMBA_DISABLE_JIT" in os.environ:
+    if NO_JIT:
         pytest.skip("500 units take minutes without the JIT")
     bench = script("bench_step")
     monkeypatch.setattr(bench, "ARMS", {"top-k": (bench.mbp.TopK(25), "all")})

@@ -1,0 +1,179 @@
+"""The meProp paper's claims that a reader should check first, each judged from the runs of the tables.
+
+A claim is a list of cases; a case is a paired difference with its confidence interval, and the word that this
+allows. The verdict on the claim counts the words. Nothing here is typed in but the margin of "far".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from meprop_arms import KS
+from meprop_markdown import PERCENT, interval
+from meprop_stats import LEVEL, paired, verdict
+
+FAR = 0.01  # "far above": the whole interval is more than a point of accuracy above zero
+Reports = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is compared, where, the difference (`spread`), and what it says."""
+
+    what: str
+    where: str
+    gap: dict[str, Any]
+    word: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    text: str
+    verdict: str
+    cases: tuple[Case, ...]
+    unit: float = PERCENT
+
+
+def claims(reports: Reports) -> list[Claim]:
+    """Every claim that the reports at hand have something to say on."""
+    makers: tuple[Callable[[Reports], Claim], ...] = (
+        above_random,
+        above_narrow,
+        peak,
+        lower_loss,
+        improves,
+        slower,
+    )
+    return [claim for claim in (make(reports) for make in makers) if claim.cases]
+
+
+def above_random(reports: Reports) -> Claim:
+    pairs = [(f"top-k k={k}", f"random k={k}{scaled}") for scaled in ("", ", scaled by n / k") for k in KS]
+    cases = tuple(_far(reports, ("figure4", "mnist"), pairs))
+    return Claim("Top-k is far above random-k at the same k", _count(cases, "far above"), cases)
+
+
+def above_narrow(reports: Reports) -> Claim:
+    pairs = [(f"top-k k={k}", f"dense h={k}") for k in KS]
+    cases = tuple(_far(reports, ("figure4", "table3"), pairs))
+    return Claim("k of 500 units is far above a net that is k wide", _count(cases, "far above"), cases)
+
+
+def _far(reports: Reports, names: tuple[str, ...], pairs: list[tuple[str, str]]) -> Iterator[Case]:
+    for name in names:
+        for one, other in pairs:
+            if name in reports and {one, other} <= _names(reports[name]):
+                gap = paired(_runs(reports[name], one), _runs(reports[name], other))
+                word = verdict(gap, "above", "below", "undecided")
+                if word == "above" and gap["low"] > FAR:
+                    word = "far above"
+                yield Case(f"{one} minus {other}", _where(reports[name]), gap, word)
+
+
+def peak(reports: Reports) -> Claim:
+    """Several k are tried and the best is looked at, so each interval is wider (Bonferroni)."""
+    text = "Accuracy peaks at an intermediate k, above dense and above the smallest k"
+    report = reports.get("figure4")
+    if report is None:
+        return Claim(text, "", ())
+    ks = [k for k in (*KS, 160) if f"top-k k={k}" in _names(report)]
+    level = 1 - (1 - LEVEL) / len(ks)
+    names, cases = [f"top-k k={k}" for k in ks], []
+    for name in names:
+        gap = paired(_runs(report, name), _runs(report, "dense h=500"), level=level)
+        cases.append(
+            Case(f"{name} minus dense", _where(report), gap, verdict(gap, "above", "below", "undecided"))
+        )
+    best = max(names, key=lambda name: _mean(report, name))
+    gap = paired(_runs(report, best), _runs(report, names[0]), level=level)
+    word = verdict(gap, "above", "below", "undecided")
+    cases.append(Case(f"{best}, the best of them, minus {names[0]}", _where(report), gap, word))
+    over_dense = cases[names.index(best)].word
+    if best != names[0] and over_dense == word == "above":
+        said = f"holds: {best} is above both"
+    else:
+        said = (
+            f"not shown: the best k is that of {best}; against dense {over_dense}, against {names[0]} {word}"
+        )
+    return Claim(f"{text} (intervals at {PERCENT * level:.1f} %)", said, tuple(cases))
+
+
+def lower_loss(reports: Reports) -> Claim:
+    cases = tuple(_against_dense(reports, "test_loss", ("higher", "lower")))
+    return Claim("The test loss is lower than dense", _count(cases, "lower"), cases, unit=1)
+
+
+def improves(reports: Reports) -> Claim:
+    cases = tuple(_against_dense(reports, "test_accuracy", ("better", "worse")))
+    return Claim("Test accuracy improves over dense", _count(cases, "better"), cases)
+
+
+def slower(reports: Reports) -> Claim:
+    """Not in the paper, but in the logs of its authors' code."""
+    cases = tuple(_against_dense(reports, "first_epoch", ("faster", "slower")))
+    return Claim("Early epochs are slower: dev accuracy after the first", _count(cases, "slower"), cases)
+
+
+def _against_dense(reports: Reports, key: str, words: tuple[str, str]) -> Iterator[Case]:
+    """Every top-k or unified arm that updates all rows, minus the dense arm of the same net; each pair once."""
+    seen = set()
+    for name in ("table1", "mnist", "figure4", "table4", "table5", "table6"):
+        report = reports.get(name, {"arms": []})
+        dense = [arm["name"] for arm in report["arms"] if "select" not in arm["changes"]]
+        for arm in report["arms"]:
+            pair = (str(arm["changes"]), report["epochs"])
+            sparse = arm["changes"].get("select") in ("topk", "unified") and arm["rows"] == "all"
+            if not sparse or arm["against"] not in dense or pair in seen:
+                continue
+            seen.add(pair)
+            mine, others = (_with_first_epoch(_runs(report, n)) for n in (arm["name"], arm["against"]))
+            gap = paired(mine, others, key)
+            yield Case(f"{arm['name']} minus dense", _where(report), gap, verdict(gap, *words, "undecided"))
+
+
+def _with_first_epoch(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [run | {"first_epoch": (run.get("dev_by_epoch") or [None])[0]} for run in runs]
+
+
+def _count(cases: tuple[Case, ...], wanted: str) -> str:
+    """holds; or how often, and what else was found."""
+    words = [case.word for case in cases]
+    if all(word == wanted for word in words):
+        return f"holds in all {len(words)}" if len(words) > 1 else "holds in the one case at hand"
+    counts = ", ".join(f"{word} in {words.count(word)}" for word in dict.fromkeys([wanted, *sorted(words)]))
+    return f"{'holds in part' if wanted in words else 'not shown'}: of {len(words)} {counts}"
+
+
+def _names(report: dict[str, Any]) -> set[str]:
+    return {arm["name"] for arm in report["arms"]}
+
+
+def _runs(report: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return [run for run in report["runs"] if run["name"] == name]
+
+
+def _mean(report: dict[str, Any], name: str) -> float:
+    return next(arm["test_accuracy"]["mean"] or 0.0 for arm in report["arms"] if arm["name"] == name)
+
+
+def _where(report: dict[str, Any]) -> str:
+    return f"{report['table']}, {report['epochs']} epochs"
+
+
+def claims_markdown(reports: Reports) -> str:
+    """Each claim with its verdict and its cases."""
+    parts = []
+    for claim in claims(reports):
+        digits = "+.2f" if claim.unit == PERCENT else "+.3f"
+        rows = [
+            f"| {c.what} | {c.where} | {interval(c.gap, claim.unit, digits)} | {c.word} |"
+            for c in claim.cases
+        ]
+        unit = "points" if claim.unit == PERCENT else "loss"
+        parts.append(
+            "\n".join([f"**{claim.text}**: {claim.verdict}.\n",
+                       f"| difference, paired by seed | from | {unit} [interval] | |", "|---|---|---|---|", *rows])
+        )  # fmt: skip
+    return "\n\n".join(parts)

@@ -1,0 +1,174 @@
+"""The tables of reproduce_meprop.py as Markdown, the paper's figures beside ours, and where the two disagree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Arm = dict[str, Any]
+PERCENT = 100
+
+
+def table(report: dict[str, Any]) -> str:
+    """The Markdown of one TABLE.json."""
+    return time_table(report) if report["table"] == "table2" else accuracy_table(report)
+
+
+def accuracy_table(report: dict[str, Any]) -> str:
+    """One line for each arm: mean ± standard error, the paired difference with its 95 % interval, the paper."""
+    lines = [
+        "| arm | dev % | test % | best epoch | test loss | test %, paired difference [95 %] | the paper's test % "
+        "| its difference | agrees |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    arms = {arm["name"]: arm for arm in report["arms"]}
+    for name, arm in arms.items():
+        gap, theirs = "", papers_gap(arm, arms)
+        if arm["against"]:
+            gap = f"{interval(arm['gap']['test_accuracy'])} from {arm['against']}"
+        cells = [
+            f"{name} ({arm['diverged']} diverged)" if arm["diverged"] else name,
+            mean(arm["dev_accuracy"]), mean(arm["test_accuracy"]), mean(arm["best_epoch"], 1, ".1f"),
+            mean(arm["test_loss"], 1, ".3f"), gap, printed(arm["paper"]),
+            "" if theirs is None else f"{theirs:+.2f}", agrees(arm, arms),
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    count, whole = report["epochs"], report["paper_epochs"]
+    note = f"{count} epoch{'s' if count != 1 else ''}" + (
+        f" instead of the paper's {whole}" if count != whole else ""
+    )
+    figure = "\n\n![test accuracy against k](meprop/figure4.png)" if report["table"] == "figure4" else ""
+    return "\n".join(lines) + f"\n\nMeans ± standard errors of {report['seeds']} seeds, {note}.{figure}"
+
+
+def printed(paper: dict[str, float]) -> str:
+    """98.01 (dev 98.22, epoch 15)."""
+    more = [f"dev {paper['dev']:.2f}"] if "dev" in paper else []
+    more += [f"epoch {paper['epoch']:g}"] if "epoch" in paper else []
+    return (f"{paper['test']:.2f}" if "test" in paper else "") + (f" ({', '.join(more)})" if more else "")
+
+
+def mean(value: dict[str, Any], unit: float = PERCENT, digits: str = ".2f") -> str:
+    """98.04 ± 0.04: mean and standard error."""
+    if value["mean"] is None:
+        return "-"
+    text = f"{unit * value['mean']:{digits}}"
+    return text if value["se"] is None else f"{text} ± {unit * value['se']:{digits.lstrip('+')}}"
+
+
+def interval(gap: dict[str, Any], unit: float = PERCENT, digits: str = "+.2f") -> str:
+    """-0.31 [-0.64, +0.02]: mean and confidence interval."""
+    if gap["mean"] is None:
+        return "-"
+    text = f"{unit * gap['mean']:{digits}}"
+    return text if gap["low"] is None else (
+        f"{text} [{unit * gap['low']:{digits}}, {unit * gap['high']:{digits}}]"
+    )  # fmt: skip
+
+
+def papers_gap(arm: Arm, arms: dict[str, Arm]) -> float | None:
+    """The paper's difference of test accuracies, in points; None where it prints none."""
+    other = arms.get(arm["against"], {"paper": {}})["paper"]
+    return arm["paper"]["test"] - other["test"] if "test" in arm["paper"] and "test" in other else None
+
+
+def agrees(arm: Arm, arms: dict[str, Arm]) -> str:
+    """Where the paper's difference lies: "yes" in the interval of our mean, "as one run" where one more of our runs
+    would fall, else "no"; "" where either is not known.
+    """
+    paper = papers_gap(arm, arms)
+    if paper is None or arm["gap"]["test_accuracy"]["next"] is None:
+        return ""
+    gap, paper = arm["gap"]["test_accuracy"], paper / PERCENT
+    if gap["low"] <= paper <= gap["high"]:
+        return "yes"
+    return "as one run" if gap["next"][0] <= paper <= gap["next"][1] else "no"
+
+
+def time_table(report: dict[str, Any]) -> str:
+    """Seconds of an epoch, and how many times faster than the dense arm of the same optimiser."""
+    lines = [
+        "| arm | linear backward | forward | backward | forward + backward | update | whole epoch "
+        "| paper: linear, forward, backward, both |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    arms = {arm["name"]: arm for arm in report["arms"]}
+    for name, arm in arms.items():
+        cells = [
+            cell(arm, arms, part) for part in ("linear", "forward", "backward", "both", "update", "total")
+        ]
+        paper = ", ".join(papers_cell(arm, arms, part) for part in arm["paper"])
+        lines.append(f"| {name} | {' | '.join(cells)} | {paper} |")
+    threads, epochs = report["threads"], report["epochs"]
+    return "\n".join(lines) + (
+        f"\n\nSeconds of an epoch of {report['steps']} steps, means ± standard errors of {epochs} in a row, "
+        f"{threads} thread{'s' if threads != 1 else ''}, processor time {report['cpu_share']:.0%} of the clock's. "
+        f"{ceiling(arms['Adam, dense'])}"
+    )
+
+
+def cell(arm: Arm, arms: dict[str, Arm], part: str) -> str:
+    """8.03 ± 0.02 (3.1x)."""
+    if part not in arm["seconds"]:
+        return "-"
+    faster = speedup(arm, arms, part)
+    return mean(arm["seconds"][part], 1) + ("" if faster is None else f" ({faster:.2f}x)")
+
+
+def papers_cell(arm: Arm, arms: dict[str, Arm], part: str) -> str:
+    faster = speedup(arm, arms, part, of_paper=True)
+    return f"{arm['paper'][part]:g}" + ("" if faster is None else f" ({faster:.1f}x)")
+
+
+def speedup(arm: Arm, arms: dict[str, Arm], part: str, of_paper: bool = False) -> float | None:
+    """How many times faster a part is than in the arm it stands against; None where that is not known."""
+    if not arm["against"]:
+        return None
+    other = arms[arm["against"]]
+    if of_paper:
+        has = part in arm["paper"] and part in other["paper"]
+        return other["paper"][part] / arm["paper"][part] if has else None
+    if part not in arm["seconds"] or part not in other["seconds"]:
+        return None
+    return other["seconds"][part]["mean"] / arm["seconds"][part]["mean"]
+
+
+def ceiling(dense: Arm) -> str:
+    """Amdahl's line: what a backward pass that takes no time would be worth, with the optimiser and without."""
+    s = {part: dense["seconds"][part]["mean"] for part in ("forward", "both", "update", "total")}
+    theirs = dense["paper"]["both"] / dense["paper"]["forward"]
+    return (
+        f"Were the backward pass for nothing, forward + backward would be {s['both'] / s['forward']:.1f}x faster "
+        f"(in the paper {theirs:.1f}x), the whole epoch {s['total'] / (s['forward'] + s['update']):.1f}x."
+    )
+
+
+def disagreements(report: dict[str, Any]) -> list[str]:
+    """Each finding that is not the paper's, in words."""
+    arms = {arm["name"]: arm for arm in report["arms"]}
+    if report["table"] == "table2":
+        return [line for arm in arms.values() for line in _slower_or_faster(arm, arms)]
+    found = []
+    for name, arm in arms.items():
+        paper, word = papers_gap(arm, arms), agrees(arm, arms)
+        if paper is None or word in ("", "yes"):
+            continue
+        gap = arm["gap"]["test_accuracy"]
+        said = f"{name} minus {arm['against']} is {interval(gap)} points, in the paper {paper:+.2f}"
+        if gap["high"] < 0 < paper or paper < 0 < gap["low"]:
+            said += ", the other way round"
+        one_run = "outside our interval, but one more run of ours could give it"
+        found.append(f"{said}: {one_run if word != 'no' else 'not what one more run of ours would give'}")
+    return found
+
+
+def _slower_or_faster(arm: Arm, arms: dict[str, Arm]) -> list[str]:
+    """Speed-ups that differ from the paper's by more than a fifth."""
+    found = []
+    for part in arm["paper"]:
+        ours, theirs = speedup(arm, arms, part), speedup(arm, arms, part, of_paper=True)
+        if ours and theirs and not 1 / 1.2 < ours / theirs < 1.2:
+            name = {"linear": "linear backward", "both": "forward + backward"}.get(part, part)
+            found.append(
+                f"{arm['name']}: {name} is {ours:.1f}x faster than dense, in the paper {theirs:.1f}x"
+            )
+    return found
