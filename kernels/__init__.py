@@ -6,6 +6,8 @@ same modules, the same functions and the same parameters (`tests/test_contract.p
     linear      y = x Wᵀ + b, and the backward products: all units, shared rows, or chosen per example
     select      which units get a gradient
     activation  element-wise forward and backward, dropout
+    embedding   rows of tables, and the gradient of those that occurred
+    lstm        the loops of an LSTM over time, forward and backward, with the choice at each step
     loss        softmax with cross-entropy
     update      SGD, AdaGrad, Adam: one pass over the rows they touch
 
@@ -15,6 +17,7 @@ Rules
   where a docstring says "in place".
 * Arrays are C-contiguous and of one floating type (float32 or float64); indices and labels are int32.
 * A matrix of weights is (n_out, n_in): one contiguous row per output unit.
+* `work` is scratch memory, of the shape that a docstring gives; what it holds afterwards is undefined.
 * Kernels are given random numbers and never draw them. They check nothing: the engine has checked.
 * NaN and infinity travel as in NumPy: no kernel may assume that they do not occur.
 """

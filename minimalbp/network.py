@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from .backend import Array, check_dtype, get_backend
 from .errors import BadInput
-from .layers import Chain, Layer, Linear
+from .layers import Chain, Layer, Linear, check_lengths
 from .select import Dense
 from .streams import Streams
 
@@ -28,13 +30,23 @@ class Sequential(Chain):
         self.bind(get_backend(backend), dtype, Streams(rng), ())
         self.n_out = self.out_features(None)
 
-    def __call__(self, x: Any) -> Array:
+    def __call__(self, x: Any, lengths: Any = None) -> Array:
         """Outputs for x (batch, ...) outside training, as a new array."""
-        return self.be.get(self.forward(self.prepare(x), train=False))
+        return self.be.get(self.forward(self.prepare(x), train=False, lengths=lengths))
+
+    def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
+        """Outputs for x as `prepare` returns it; the array is the network's own and written anew at the next call.
+
+        lengths: words of each sentence, where the rows of x are the words of several (None: of one).
+        Raises BadInput where they do not sum to the rows.
+        """
+        if lengths is not None:
+            lengths = check_lengths(lengths, len(x))
+        return super().forward(x, train=train, lengths=lengths)
 
     def prepare(self, x: Any) -> Array:
-        """x as the kernels want it. Raises BadInput where its width does not fit the first layer."""
-        x = self.be.put(x, self.dtype)
+        """x as the kernels want it, ids as int32. Raises BadInput where it does not fit the first layer."""
+        x = self._ids(x) if self.children[0].takes_ids else self.be.put(x, self.dtype)
         if x.ndim < 2:
             raise BadInput(f"inputs must be (batch, features), not of shape {x.shape}")
         if isinstance(self.children[0], Linear):  # pictures for a network that looks at vectors
@@ -42,13 +54,21 @@ class Sequential(Chain):
         self.out_features(x.shape[-1] if x.ndim == 2 else None)
         return x
 
+    def _ids(self, x: Any) -> Array:
+        x = np.asarray(x)
+        if x.dtype.kind not in "iu":
+            raise BadInput(f"{self.children[0].label} takes ids, which are whole numbers, not {x.dtype}")
+        if x.dtype != np.int32 and x.size and not -(2**31) <= int(x.min()) <= int(x.max()) < 2**31:
+            raise BadInput(f"ids must be below 2**31, not {int(x.max())} (the least is {int(x.min())})")
+        return self.be.put(x, "int32")
+
     def linears(self) -> list[Linear]:
         """The linear layers, first to last."""
         return [layer for layer in self.layers() if isinstance(layer, Linear)]
 
     def notes(self) -> list[str]:
         """What a user should be told about this network: where k was clipped."""
-        return [note for layer in self.linears() if (note := layer.note())]
+        return [note for layer in self.layers() if (note := layer.note())]
 
 
 def mlp(sizes: list[int], *, select: Any = None, dropout: float = 0.0, **options: Any) -> Sequential:

@@ -37,10 +37,19 @@ def check_fit(net: Sequential, data: Dataset, batch_size: int) -> None:
 
 
 def train_step(
-    net: Sequential, loss: SoftmaxCrossEntropy, optimizer: Optimizer, x: Any, labels: Any, mark: Callable
+    net: Sequential,
+    loss: SoftmaxCrossEntropy,
+    optimizer: Optimizer,
+    x: Any,
+    labels: Any,
+    mark: Callable,
+    lengths: Any = None,
 ) -> float:
-    """Forward, loss, backward, update; returns the loss. `mark` is told where each part ends."""
-    logits = net.forward(x)
+    """Forward, loss, backward, update; returns the loss. `mark` is told where each part ends.
+
+    lengths: of the sentences in x, as for `Sequential.forward`.
+    """
+    logits = net.forward(x, lengths=lengths)
     mark("forward")
     value = loss.forward(logits, labels)
     net.backward(loss.backward(), need_dx=False)
@@ -168,7 +177,7 @@ class _Run:
                 return self._look(total / count, checkpoint)
 
     def _take(self, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        x = self.loss.buf.get("x", (len(which), *self.x.shape[1:]))
+        x = self.loss.buf.get("x", (len(which), *self.x.shape[1:]), self.x.dtype.name)
         labels = self.loss.buf.get("labels", (len(which),), "int32")
         np.take(self.x, which, axis=0, out=x, mode="clip")  # "raise" would copy through a buffer
         np.take(self.labels, which, out=labels, mode="clip")
@@ -212,9 +221,7 @@ class _Run:
             "looks": sorted(self.looks),
             "seed": self.seed,
             "loss": self.loss.reduction,
-            "layers": [
-                {"select": la.select.describe(), "bias_rows": la.bias_rows} for la in self.net.linears()
-            ],
+            "layers": [selection for layer in self.net.layers() if (selection := layer.selection())],
         }
 
     def state(self) -> dict[str, Any]:

@@ -130,3 +130,51 @@ def each(function, *arrays):
     """function of Python floats, entry by entry, as a float64 array."""
     flat = [function(*values) for values in zip(*(a.ravel().tolist() for a in arrays))]
     return np.array(flat, np.float64).reshape(arrays[0].shape)
+
+
+def lstm(x, w, u, b):
+    """One sentence: for each word (i, f, g, o, c, c before, h before, x, h). w, u, b: rows of i, f, g, o."""
+    size = len(u[0])
+    h, c, tape = [0.0] * size, [0.0] * size, []
+    for word in x:
+        a = [
+            b[r] + sum(p * q for p, q in zip(word, w[r])) + sum(p * q for p, q in zip(h, u[r]))
+            for r in range(4 * size)
+        ]
+        i, f, o = ([1 / (1 + math.exp(-a[g * size + j])) for j in range(size)] for g in (0, 1, 3))
+        g = [math.tanh(a[2 * size + j]) for j in range(size)]
+        now = [f[j] * c[j] + i[j] * g[j] for j in range(size)]
+        out = [o[j] * math.tanh(now[j]) for j in range(size)]
+        tape.append((i, f, g, o, now, c, h, word, out))
+        h, c = out, now
+    return tape
+
+
+def lstm_backward(tape, dy, w, u, kept, scale=1.0):
+    """(dx, dw, du, dense dgates). kept[t][r]: whether entry r of the gates' gradient goes on at word t."""
+    size, n_in = len(u[0]), len(w[0])
+    dh, dc = [0.0] * size, [0.0] * size
+    dw, du = [[0.0] * n_in for _ in w], [[0.0] * size for _ in u]
+    dx, dgates = [None] * len(tape), [None] * len(tape)
+    for t in range(len(tape) - 1, -1, -1):
+        i, f, g, o, c, before, h, word, _ = tape[t]
+        d = [0.0] * (4 * size)
+        for j in range(size):
+            dh[j] += dy[t][j]
+            th = math.tanh(c[j])
+            dc[j] += dh[j] * o[j] * (1 - th * th)
+            d[j] = dc[j] * g[j] * i[j] * (1 - i[j])
+            d[size + j] = dc[j] * before[j] * f[j] * (1 - f[j])
+            d[2 * size + j] = dc[j] * i[j] * (1 - g[j] * g[j])
+            d[3 * size + j] = dh[j] * th * o[j] * (1 - o[j])
+            dc[j] *= f[j]
+        sent = [scale * v if keep else 0.0 for v, keep in zip(d, kept[t])]
+        dx[t] = [sum(sent[r] * w[r][m] for r in range(4 * size)) for m in range(n_in)]
+        dh = [sum(sent[r] * u[r][m] for r in range(4 * size)) for m in range(size)]
+        for r in range(4 * size):
+            for m in range(n_in):
+                dw[r][m] += sent[r] * word[m]
+            for m in range(size):
+                du[r][m] += sent[r] * h[m]
+        dgates[t] = d
+    return dx, dw, du, dgates

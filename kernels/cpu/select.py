@@ -21,12 +21,18 @@ _TOP, _BYTES, _ONE = np.uint64(61), np.uint64(0x0101010101010101), np.uint64(1)
 
 
 def top_k(chosen, dy):
-    integer, infinity = _BITS[dy.dtype]
+    bits, infinity = integers(dy)
     n = min(pieces(COST * dy.size), len(dy))
     if n > 1:
-        _top_k_pieces(chosen, dy.view(integer), integer(infinity), n)
+        _top_k_pieces(chosen, bits, infinity, n)
     else:
-        _top_k(chosen, dy.view(integer), integer(infinity))
+        _top_k(chosen, bits, infinity)
+
+
+def integers(dy):
+    """(the bits of dy as integers, those of infinity)."""
+    integer, infinity = _BITS[dy.dtype]
+    return dy.view(integer), integer(infinity)
 
 
 def score(out, dy, kind):
@@ -34,7 +40,7 @@ def score(out, dy, kind):
     if n > 1:
         _score_pieces(out, dy, kind, n)
     else:
-        _score(out, dy, kind)
+        score_units(out, dy, kind)
 
 
 def invert(rows, start, example, value, count, chosen, picked):
@@ -50,34 +56,49 @@ def _top_k_pieces(chosen, bits, infinity, n):
 
 @kernel
 def _top_k(chosen, bits, infinity):
-    k, n_out = chosen.shape[1], bits.shape[1]
-    key, near = np.empty(n_out, bits.dtype), np.empty(n_out, bits.dtype)
-    place, hit = np.empty(n_out + 2, np.int32), np.zeros((n_out + 7) // 8 * 8, np.uint8)
+    scratch = room(bits.shape[1], bits.dtype)
     guess = np.int64(0)
     for e in range(len(bits)):
-        n, largest = _keys(key, bits[e], infinity, key.dtype.type(guess))
-        n, loose = _loose_threshold(key, k, n, guess, np.int64(largest))
-        _mark(hit, key, key.dtype.type(loose))
-        _list(place, hit.view(np.uint64))
-        for i in range(n):
-            near[i] = key[place[i]]
-        t, ties = _threshold(near[:n], k, loose, np.int64(largest))
-        _take(chosen[e], place, near, n, key.dtype.type(t), ties)
-        # The next example is likely to be like this one: aim in the middle of k and 2 k, where it may miss by half.
-        aim = loose + (t - loose) * ((n - 1.5 * k) / max(n - k, 1))
-        guess = np.int64(min(max(aim, 0.0), float(t)))
+        guess = choose(chosen[e], bits[e], infinity, scratch, guess)
+
+
+@kernel
+def room(n_out, integer):
+    """What `choose` needs beside its arguments: key, near, place, hit."""
+    hit = np.zeros((n_out + 7) // 8 * 8, np.uint8)
+    return np.empty(n_out, integer), np.empty(n_out, integer), np.empty(n_out + 2, np.int32), hit
+
+
+@kernel
+def choose(chosen, bits, infinity, scratch, guess):
+    """The choice of one example; returns the guess for one that is like it."""
+    key, near, place, hit = scratch
+    k = len(chosen)
+    n, largest = _keys(key, bits, infinity, key.dtype.type(guess))
+    n, loose = _loose_threshold(key, k, n, guess, np.int64(largest))
+    _mark(hit, key, key.dtype.type(loose))
+    _list(place, hit.view(np.uint64))
+    for i in range(n):
+        near[i] = key[place[i]]
+    t, ties = _threshold(near[:n], k, loose, np.int64(largest))
+    _take(chosen, place, near, n, key.dtype.type(t), ties)
+    # The next example is likely to be like this one: aim in the middle of k and 2 k, where it may miss by half.
+    aim = loose + (t - loose) * ((n - 1.5 * k) / max(n - k, 1))
+    return np.int64(min(max(aim, 0.0), float(t)))
 
 
 @kernel
 def _keys(key, bits, infinity, t):
     """key = the magnitudes as integers, with one key for every NaN; (how many are at least t, the largest)."""
-    largest, n = key.dtype.type(0), np.int32(0)
+    cast = key.dtype.type  # at every operation: Numba makes int64 of a sum of int32, at half the speed
+    largest, n = cast(0), np.int32(0)
+    all_but_sign, nan = cast(infinity | (infinity - 1)), cast(infinity + 1)
     for j in range(len(bits)):
-        magnitude = bits[j] & (infinity | (infinity - 1))  # all but the sign
-        magnitude = magnitude if magnitude <= infinity else infinity + 1
+        magnitude = cast(bits[j] & all_but_sign)
+        magnitude = cast(magnitude if magnitude <= infinity else nan)
         key[j] = magnitude
-        largest = max(largest, magnitude)
-        n += np.int32(magnitude >= t)
+        largest = cast(magnitude if magnitude > largest else largest)
+        n = np.int32(n + np.int32(magnitude >= t))
     return np.int64(n), largest
 
 
@@ -86,7 +107,7 @@ def _reach(key, t):
     """How many keys are at least t."""
     n = np.int32(0)
     for j in range(len(key)):
-        n += np.int32(key[j] >= t)
+        n = np.int32(n + np.int32(key[j] >= t))
     return np.int64(n)
 
 
@@ -193,11 +214,11 @@ else:  # NumPy warns where whole numbers overflow, which is meant above
 def _score_pieces(out, dy, kind, n):
     for p in prange(n):
         lo, hi = len(out) * p // n, len(out) * (p + 1) // n
-        _score(out[lo:hi], dy[:, lo:hi], kind)
+        score_units(out[lo:hi], dy[:, lo:hi], kind)
 
 
 @kernel
-def _score(out, dy, kind):
+def score_units(out, dy, kind):
     out[:] = 0
     for e in range(len(dy)):
         g = dy[e]

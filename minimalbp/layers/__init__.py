@@ -4,9 +4,13 @@ from .activation import Cube, ReLU, Sigmoid, Tanh
 from .base import Layer
 from .container import Chain, Residual
 from .dropout import Dropout
+from .embedding import Embedding
 from .flatten import Flatten
 from .linear import Linear
+from .lstm import LSTM
+from .packing import check_lengths
 
 __all__ = [
-    "Chain", "Cube", "Dropout", "Flatten", "Layer", "Linear", "ReLU", "Residual", "Sigmoid", "Tanh",
+    "LSTM", "Chain", "Cube", "Dropout", "Embedding", "Flatten", "Layer", "Linear", "ReLU", "Residual", "Sigmoid",
+    "Tanh", "check_lengths",
 ]  # fmt: skip

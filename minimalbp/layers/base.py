@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..backend import Array, Backend
 from ..buffers import Buffers
 from ..param import Param
+from ..select import Selector
 from ..streams import Streams
 
 
@@ -19,6 +20,8 @@ class Layer:
     Arrays that forward and backward return are the layer's own and are written anew at the next call.
     """
 
+    takes_ids: ClassVar[bool] = False  # whether the input is whole numbers
+    takes_lengths: ClassVar[bool] = False  # whether forward wants the lengths of the sentences in x
     be: Backend
     buf: Buffers
     path: tuple[int, ...] = ()
@@ -52,6 +55,14 @@ class Layer:
         """What distinguishes this layer from others of its class, as JSON."""
         return {}
 
+    def selection(self) -> dict[str, Any]:
+        """How this layer chooses what gets a gradient, as JSON; empty where it does not choose."""
+        return {}
+
+    def note(self) -> str | None:
+        """A line for the user where k is larger than the layer; None where there is nothing to say."""
+        return None
+
     def describe(self) -> dict[str, Any]:
         """Class and settings, as JSON: equal for networks whose parameters can be exchanged."""
         return {"layer": type(self).__name__, **self.settings()}
@@ -63,3 +74,11 @@ class Layer:
     def label(self) -> str:
         """Place and kind, for messages: "layer 2, Linear(n_in=500, n_out=10)"."""
         return f"layer {'.'.join(map(str, self.path))}, {self!r}"
+
+
+def clipped(select: Selector, width: int, label: str) -> str | None:
+    """The note of a layer whose k is larger than what it chooses from."""
+    k = getattr(select, "k", None)
+    if k is None or k <= width:
+        return None
+    return f"k = {k} is larger than {label}: clipped to all {width} units, which runs dense"

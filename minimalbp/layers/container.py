@@ -15,6 +15,8 @@ from .base import Layer
 class Chain(Layer):
     """Layers one after another: forward first to last, backward last to first."""
 
+    takes_lengths = True  # for the layers inside that do
+
     def __init__(self, *layers: Layer):
         if not layers:
             raise BadInput(f"{type(self).__name__} needs at least one layer")
@@ -30,9 +32,10 @@ class Chain(Layer):
         for i, layer in enumerate(self.children):
             layer.bind(be, dtype, streams, (*path, i))
 
-    def forward(self, x: Array, *, train: bool = True) -> Array:
+    def forward(self, x: Array, *, train: bool = True, lengths: Array | None = None) -> Array:
         for layer in self.children:
-            x = layer.forward(x, train=train)
+            wanted: dict[str, Any] = {"lengths": lengths} if layer.takes_lengths else {}
+            x = layer.forward(x, train=train, **wanted)
         return x
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
@@ -69,8 +72,8 @@ class Chain(Layer):
 class Residual(Chain):
     """y = x + f(x), f the chain of the layers inside;  dx = dy + the backward of f."""
 
-    def forward(self, x: Array, *, train: bool = True) -> Array:
-        inner = super().forward(x, train=train)
+    def forward(self, x: Array, *, train: bool = True, lengths: Array | None = None) -> Array:
+        inner = super().forward(x, train=train, lengths=lengths)
         if inner.shape != x.shape:
             raise BadInput(
                 f"{self.label} adds its input {x.shape} to {inner.shape}; the shapes must be equal"

@@ -10,7 +10,7 @@ from ..init import get_initialiser
 from ..param import Param, RowGrad
 from ..select import Dense, Selector
 from ..streams import Streams
-from .base import Layer
+from .base import Layer, clipped
 
 
 class Linear(Layer):
@@ -149,9 +149,8 @@ class Linear(Layer):
         bias = {} if self.has_bias else {"bias": False}
         return {"n_in": self.n_in, "n_out": self.n_out, **bias}
 
+    def selection(self) -> dict[str, Any]:
+        return {"select": self.select.describe(), "bias_rows": self.bias_rows}
+
     def note(self) -> str | None:
-        """A line for the user where k is larger than the layer; None where there is nothing to say."""
-        k = getattr(self.select, "k", None)
-        if k is None or k <= self.n_out:
-            return None
-        return f"k = {k} is larger than {self.label}: clipped to all {self.n_out} units, which runs dense"
+        return clipped(self.select, self.n_out, self.label)

@@ -24,6 +24,9 @@ class Count:
     bytes: int
 
 
+Counts = tuple[Count, ...]  # of a kernel with several parts; its seconds belong to the phase of the first
+
+
 def _forward(y: Any, x: Any, w: Any, b: Any) -> Count:
     return Count("forward", len(x) * w.size, _bytes(y, x, w, b))
 
@@ -76,6 +79,78 @@ def _invert(rows: Any, start: Any, example: Any, value: Any, count: Any, chosen:
     return Count("dw", 2 * chosen.size, _bytes(chosen, picked, example, value) + (2 * r + 1) * INDEX)
 
 
+def _look_up(y: Any, ids: Any, table: Any, column: int, columns: int, offset: int) -> Count:
+    found = len(ids) * columns
+    return Count("forward", found * table.shape[1], found * (2 * table.shape[1] * y.itemsize + INDEX))
+
+
+def _look_up_backward(
+    values: Any, rows: Any, count: Any, mark: Any, dy: Any, ids: Any, column: int, columns: int, offset: int
+) -> Count:
+    r, size, found = int(count[0]), values.shape[1], len(ids) * columns
+    return Count("dw", found * size, (found + r) * (size * dy.itemsize + INDEX))
+
+
+def _lstm(h: Any, c: Any, tanh_c: Any, gates: Any, u: Any, active: Any) -> Count:
+    rows, size = tanh_c.shape
+    first = int(active[0])  # there h is zero, and nothing is multiplied
+    moved = 2 * gates.nbytes + u.nbytes * (len(active) - 1) + _bytes(h, c, tanh_c, active)
+    return Count("forward", (rows - first) * u.size + 8 * rows * size, moved)
+
+
+def _lstm_all(
+    dgates: Any, dy: Any, gates: Any, c: Any, tanh_c: Any, u: Any, active: Any, work: Any
+) -> Counts:
+    sent, size = len(dy) - int(active[0]), u.shape[1]
+    moved = u.nbytes * (len(active) - 1) + sent * 5 * size * u.itemsize
+    return Count("dx", sent * u.size, moved), _cells(dgates, dy, gates, c, tanh_c, active)
+
+
+def _lstm_top_k(dgates: Any, chosen: Any, picked: Any, *rest: Any) -> Counts:
+    choice = Count("select", dgates.size, _bytes(chosen, dgates))
+    return *_lstm_sparse(dgates, chosen, picked, *rest), choice
+
+
+def _lstm_unified(dgates: Any, chosen: Any, picked: Any, *rest: Any) -> Counts:
+    steps, width = len(rest[5]), dgates.shape[1]
+    scores = Count("select", dgates.size, dgates.nbytes + steps * width * dgates.itemsize)
+    read = steps * (width * dgates.itemsize + chosen.shape[1] * INDEX)
+    return *_lstm_sparse(dgates, chosen, picked, *rest), scores, Count("select", steps * width, read)
+
+
+def _lstm_chosen(dgates: Any, picked: Any, chosen: Any, *rest: Any) -> Counts:
+    return _lstm_sparse(dgates, chosen, picked, *rest)
+
+
+def _lstm_sparse(
+    dgates: Any,
+    chosen: Any,
+    picked: Any,
+    dy: Any,
+    gates: Any,
+    c: Any,
+    tanh_c: Any,
+    u: Any,
+    active: Any,
+    *rest: Any,
+) -> Counts:
+    """What the chosen units send to the step before, the cells, the picking."""
+    sent, size, s = len(dy) - int(active[0]), u.shape[1], u.itemsize
+    pairs = sent * chosen.shape[1]
+    sending = Count("dx", pairs * size, sent * size * s + pairs * (s + INDEX + size * s))
+    return sending, _cells(dgates, dy, gates, c, tanh_c, active), _pick(picked, dgates, chosen)
+
+
+def _cells(dgates: Any, dy: Any, gates: Any, c: Any, tanh_c: Any, active: Any) -> Count:
+    return Count("other", 7 * dy.size, _bytes(dgates, dy, gates, tanh_c, active) + dy.nbytes)
+
+
+def _move(out: Any, a: Any, order: Any, column: int, *add: bool) -> Count:
+    return Count(
+        "other", len(order) * min(out.shape[1], a.shape[1]), 2 * min(out.nbytes, a.nbytes) + order.nbytes
+    )
+
+
 def _forward_map(y: Any, x: Any, *rest: Any) -> Count:
     return Count("forward", y.size, _bytes(y, x, *rest))
 
@@ -114,7 +189,7 @@ def _bytes(*arrays: Any) -> int:
     return sum(a.nbytes for a in arrays if hasattr(a, "nbytes") and a.ndim)
 
 
-FORMULAS: dict[str, Callable[..., Count]] = {
+FORMULAS: dict[str, Callable[..., Count | Counts]] = {
     "linear.forward": _forward,
     "linear.pick_rows": _pick,
     "linear.pick_chosen": _pick,
@@ -132,6 +207,15 @@ FORMULAS: dict[str, Callable[..., Count]] = {
     **{f"activation.{f}_backward": _backward_map for f in ("relu", "tanh", "sigmoid", "cube", "dropout")},
     "activation.add": _backward_map,
     "activation.scale": _backward_map,
+    "embedding.forward": _look_up,
+    "embedding.backward": _look_up_backward,
+    "lstm.forward": _lstm,
+    "lstm.backward_all": _lstm_all,
+    "lstm.backward_top_k": _lstm_top_k,
+    "lstm.backward_unified": _lstm_unified,
+    "lstm.backward_chosen": _lstm_chosen,
+    "lstm.take": _move,
+    "lstm.put": _move,
     "loss.softmax_cross_entropy": _loss,
     "update.sgd": _sgd,
     "update.adagrad": _update(4, 1),

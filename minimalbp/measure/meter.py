@@ -17,7 +17,7 @@ from ..backend import NAMESPACES, Backend
 from ..losses import SoftmaxCrossEntropy
 from ..network import Sequential
 from ..optim import Optimizer
-from .counters import FORMULAS, PHASES
+from .counters import FORMULAS, PHASES, Count
 
 _TIMED = ("select", "dw", "dx")  # phases known from their kernels; the others from the marks of the step
 
@@ -27,7 +27,8 @@ class Meter:
 
     forward is from taking the batch to the logits, update the optimiser, both with their Python; select, dw and
     dx are their kernels; other is the rest between logits and update: loss, biases, activations, the drawing of
-    random choices, Python. The seconds of all phases so add up to the whole step.
+    random choices, Python. The seconds of all phases so add up to the whole step. The loop of an LSTM back through
+    time is one kernel: its seconds are dx, its operations those of its parts.
     """
 
     def __init__(self) -> None:
@@ -104,12 +105,15 @@ class Meter:
             began = clock()
             kernel(*args)
             ended = clock()
-            count = formula(*args)
-            phase = "forward" if self._forward else count.phase  # an addition may belong to either
-            ops[phase] += count.ops
-            moved[phase] += count.bytes
-            if phase in spent:
-                spent[phase] += ended - began
+            counts = formula(*args)
+            if isinstance(counts, Count):
+                counts = (counts,)
+            for count in counts:
+                phase = "forward" if self._forward else count.phase  # an addition may belong to either
+                ops[phase] += count.ops
+                moved[phase] += count.bytes
+            if not self._forward and counts[0].phase in spent:
+                spent[counts[0].phase] += ended - began
             self._last += clock() - ended  # counting is not part of the step
             return None
 

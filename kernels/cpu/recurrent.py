@@ -1,0 +1,128 @@
+"""Dense loops of an LSTM over time, each in one call, since a step is a few microseconds of work.
+
+Bound by reading U at every step, which is cut by hidden units: each thread multiplies and then finishes the cell of
+its own units, in one parallel region a step. Bodies of parallel loops are functions of their own, as in dense.py.
+"""
+
+import numpy as np
+from numba import prange
+
+from .blas import product
+from .cell import add, add_four, cell_backward, cell_forward, previous, starts
+from .policy import kernel
+
+FEW = 6  # sentences up to which the product of a step is sums of our own; above, BLAS
+
+
+@kernel(parallel=True)
+def forward_pieces(h, c, tanh_c, gates, u, active, n):
+    start = begin(h, c, active)
+    for t in range(len(active)):
+        for p in prange(n):
+            lo, hi = len(u) // 4 * p // n, len(u) // 4 * (p + 1) // n
+            forward_step(h, c, tanh_c, gates, u, active, start, t, lo, hi)
+
+
+@kernel
+def forward(h, c, tanh_c, gates, u, active):
+    start = begin(h, c, active)
+    for t in range(len(active)):
+        forward_step(h, c, tanh_c, gates, u, active, start, t, 0, len(u) // 4)
+
+
+@kernel
+def begin(h, c, active):
+    h[: active[0]] = 0
+    c[: active[0]] = 0
+    return starts(active)
+
+
+@kernel
+def forward_step(h, c, tanh_c, gates, u, active, start, t, lo, hi):
+    """Units lo to hi of step t."""
+    batch, first, before = active[t], start[t], previous(start, active, t)
+    if t > 0:  # h is zero before
+        add_product(gates[first : first + batch], h[before : before + batch], u, lo, hi)
+    for e in range(batch):
+        row, now = first + e, first + e + active[0]
+        cell_forward(h[now], c[now], tanh_c[row], gates[row], c[before + e], lo, hi)
+
+
+@kernel
+def add_product(gates, h, u, lo, hi):
+    """gates += h Uᵀ for the four gates of units lo to hi."""
+    size = u.shape[1]
+    if len(h) <= FEW:
+        for j in range(lo, hi):
+            for e in range(len(h)):
+                four_dots(gates[e], h[e], u[j], u[size + j], u[2 * size + j], u[3 * size + j], j)
+        return
+    part = np.empty((len(h), hi - lo), h.dtype)
+    for gate in range(0, 4 * size, size):
+        product(part, h, u[gate + lo : gate + hi], False, True)
+        for e in range(len(h)):
+            add(gates[e, gate + lo : gate + hi], part[e])
+
+
+@kernel
+def four_dots(out, x, a, b, c, d, j):
+    """The products with the rows of a unit's four gates; four streams from memory are the fastest (measured)."""
+    size = len(x)
+    s0 = s1 = s2 = s3 = x.dtype.type(0)
+    for i in range(size):
+        s0 += x[i] * a[i]
+        s1 += x[i] * b[i]
+        s2 += x[i] * c[i]
+        s3 += x[i] * d[i]
+    out[j] += s0
+    out[size + j] += s1
+    out[2 * size + j] += s2
+    out[3 * size + j] += s3
+
+
+# ----------------------------------------------------------------------------- backward: every unit
+
+
+@kernel(parallel=True)
+def backward_all_pieces(dgates, dy, gates, c, tanh_c, u, active, work, n):
+    start = starts(active)
+    work[:] = 0
+    for t in range(len(active) - 1, -1, -1):
+        for p in prange(n):
+            lo, hi = len(u) // 4 * p // n, len(u) // 4 * (p + 1) // n
+            backward_step(dgates, dy, gates, c, tanh_c, u, active, start, work, t, lo, hi)
+
+
+@kernel
+def backward_all(dgates, dy, gates, c, tanh_c, u, active, work):
+    start = starts(active)
+    work[:] = 0
+    for t in range(len(active) - 1, -1, -1):
+        backward_step(dgates, dy, gates, c, tanh_c, u, active, start, work, t, 0, len(u) // 4)
+
+
+@kernel
+def backward_step(dgates, dy, gates, c, tanh_c, u, active, start, work, t, lo, hi):
+    """What the next step sends to units lo to hi, and their cell: no thread waits for another in between."""
+    dh, dc = work[0], work[1]
+    if t + 1 < len(active):
+        later = dgates[start[t + 1] : start[t + 1] + active[t + 1]]
+        rows_times(dh[: len(later), lo:hi], later, u[:, lo:hi])
+    before = previous(start, active, t)
+    for e in range(active[t]):
+        row = start[t] + e
+        cell_backward(dgates[row], dh[e], dc[e], dy[row], gates[row], c[before + e], tanh_c[row], lo, hi)
+
+
+@kernel
+def rows_times(out, d, u):
+    """out = d u. Few sentences: four rows of u at a time, read once, into memory that no other thread writes."""
+    if len(d) > FEW:
+        product(out, d, u, False, False)
+        return
+    own = np.zeros(out.shape, out.dtype)
+    for o in range(0, len(u), 4):  # the rows are those of four gates
+        for e in range(len(d)):
+            w = d[e, o : o + 4]
+            add_four(own[e], w[0], w[1], w[2], w[3], u[o], u[o + 1], u[o + 2], u[o + 3])
+    out[:] = own

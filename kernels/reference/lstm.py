@@ -1,0 +1,133 @@
+"""One direction of an LSTM, and minimal-effort back propagation through time.
+
+Rows are words in the order of their time steps: first those of step 0 of every sentence, longest sentence first,
+then those of step 1, and so on. `active` int32 (steps,) says how many sentences reach each step; it never rises, so
+that the sentences of a step are the first of those of the step before. `batch` = active[0] sentences.
+
+    gates, dgates   (rows, 4 size)    input i, forget f, cell g and output o, one after another
+    h, c            (batch + rows, size)    the first `batch` rows are the states before step 0: zero
+    tanh_c, dy      (rows, size)      tanh c, kept; the gradient of h from above
+    u               (4 size, size)    recurrent weights; those of the inputs are kernels of `linear`
+    work            (2, batch, size)  scratch
+
+For the backward kernels gates, c and tanh_c are as `forward` left them. A choice is int32 (rows, groups k) among
+the 4 size entries of dgates: with groups = 4 k units of each gate, with groups = 1 k of all; ascending. `picked`
+holds dgates there. dgates itself is always dense.
+"""
+
+import numpy as np
+
+from . import activation, select
+
+
+def _steps(active):
+    """Of each step: its rows in gates, in h and c, and those of the step before in h and c."""
+    batch, first, before = int(active[0]), 0, 0
+    for n in map(int, active):
+        yield slice(first, first + n), slice(batch + first, batch + first + n), slice(before, before + n)
+        before = batch + first
+        first += n
+
+
+def forward(h, c, tanh_c, gates, u, active):
+    """On entry gates is x Wᵀ + b, afterwards i, f, g, o.
+
+    i, f, o = σ(x Wᵀ + b + h' Uᵀ),  g = tanh(...),  c = f c' + i g,  h = o tanh c;  h', c' of the step before.
+    """
+    h[: active[0]] = 0
+    c[: active[0]] = 0
+    for now, state, before in _steps(active):
+        gates[now] += h[before] @ u.T
+        i, f, g, o = np.split(gates[now], 4, axis=1)
+        for gate in (i, f, o):
+            activation.sigmoid(gate, gate)
+        np.tanh(g, out=g)
+        c[state] = f * c[before] + i * g
+        np.tanh(c[state], out=tanh_c[now])
+        h[state] = o * tanh_c[now]
+
+
+def backward_all(dgates, dy, gates, c, tanh_c, u, active, work):
+    """dgates, every unit of it sent on: dh' = dgates U."""
+    _through_time(dgates, dy, gates, c, tanh_c, active, work, lambda now: dgates[now] @ u)
+
+
+def backward_top_k(dgates, chosen, picked, dy, gates, c, tanh_c, u, active, groups, work):
+    """At each step every sentence sends its k largest |dgates| of each group to the step before: dh' = picked U."""
+
+    def send(now):
+        _each_group(chosen[now], dgates[now], groups, select.top_k)
+        return _picked(picked, chosen, dgates, now) @ u
+
+    _through_time(dgates, dy, gates, c, tanh_c, active, work, send)
+
+
+def backward_unified(dgates, chosen, picked, dy, gates, c, tanh_c, u, active, groups, kind, work):
+    """One choice a step for all sentences that reach it, by a score over them (kind: see select.score)."""
+
+    def top_k(chosen, dy):
+        score = np.empty((1, dy.shape[1]), dy.dtype)
+        select.score(score[0], dy, kind)
+        select.top_k(chosen[:1], score)
+        chosen[:] = chosen[0]
+
+    def send(now):
+        _each_group(chosen[now], dgates[now], groups, top_k)
+        return _picked(picked, chosen, dgates, now) @ u
+
+    _through_time(dgates, dy, gates, c, tanh_c, active, work, send)
+
+
+def backward_chosen(dgates, picked, chosen, dy, gates, c, tanh_c, u, active, scale, work):
+    """The choice is given; picked is scale times dgates there (random-k)."""
+
+    def send(now):
+        return _picked(picked, chosen, dgates, now, scale) @ u
+
+    _through_time(dgates, dy, gates, c, tanh_c, active, work, send)
+
+
+def _through_time(dgates, dy, gates, c, tanh_c, active, work, send):
+    """Last step to first; `send(rows of the step)` is the gradient of the states h before it."""
+    work[:] = 0
+    dh, dc = work
+    for now, _, before in reversed(list(_steps(active))):
+        n = now.stop - now.start
+        i, f, g, o = np.split(gates[now], 4, axis=1)
+        di, df, dg, do = np.split(dgates[now], 4, axis=1)
+        dh[:n] += dy[now]
+        do[:] = dh[:n] * tanh_c[now] * o * (1 - o)
+        dc[:n] += dh[:n] * o * (1 - tanh_c[now] ** 2)
+        di[:] = dc[:n] * g * i * (1 - i)
+        df[:] = dc[:n] * c[before] * f * (1 - f)
+        dg[:] = dc[:n] * i * (1 - g**2)
+        dc[:n] *= f
+        dh[:n] = send(now)
+
+
+def _each_group(chosen, dgates, groups, top_k):
+    """Choose in each group of columns by itself; units are counted over all of them."""
+    width, k = dgates.shape[1] // groups, chosen.shape[1] // groups
+    for g in range(groups):
+        units = np.empty((len(chosen), k), np.int32)
+        top_k(units, dgates[:, g * width : (g + 1) * width])
+        chosen[:, g * k : (g + 1) * k] = units + g * width
+
+
+def _picked(picked, chosen, dgates, now, scale=1.0):
+    """picked at the rows `now`; returned as a matrix that is zero elsewhere."""
+    sparse = np.zeros_like(dgates[now])
+    picked[now] = np.take_along_axis(dgates[now], chosen[now], axis=1) * dgates.dtype.type(scale)
+    np.put_along_axis(sparse, chosen[now], picked[now], axis=1)
+    return sparse
+
+
+def take(out, a, order, column):
+    """out[i] = a[order[i], column : column + width of out]. order int32."""
+    out[:] = a[order, column : column + out.shape[1]]
+
+
+def put(out, a, order, column, add):
+    """out[order[i], column : column + width of a] = a[i], or += with `add`. order has no repeats."""
+    columns = slice(column, column + a.shape[1])
+    out[order, columns] = out[order, columns] + a if add else a
