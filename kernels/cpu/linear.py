@@ -79,7 +79,7 @@ def dx_chosen(dx, picked, w, chosen):
 
 def _times_dense(out, start, index, value, a):
     n = pieces(index.size * a.shape[1])
-    if a.nbytes > sparse.LARGE and len(index) >= sparse.OFTEN * len(a):
+    if a.nbytes > sparse.LARGE and len(index) >= sparse.OFTEN * max(len(a), len(out)):
         sparse.times_dense_columns(out, start, index, value, a, n)
     elif n > 1:
         sparse.times_dense_pieces(out, start, index, value, a, n)

@@ -71,11 +71,19 @@ def room(n_out, integer):
 
 @kernel
 def choose(chosen, bits, infinity, scratch, guess):
-    """The choice of one example; returns the guess for one that is like it."""
+    """The choice of one example; returns the guess for one that is like it, but for its scale.
+
+    A guess is the way from the middle of the keys to the threshold: bits of floats are their logarithms, near enough,
+    and the examples of a trained network differ in scale by orders of magnitude.
+    """
     key, near, place, hit = scratch
     k = len(chosen)
-    n, largest = _keys(key, bits, infinity, key.dtype.type(guess))
-    n, loose = _loose_threshold(key, k, n, guess, np.int64(largest))
+    nonzero, middle, largest = _keys(key, bits, infinity)
+    if nonzero <= k:  # as often where units are dead, or the example is learnt
+        _take_all(chosen, key, k - nonzero)
+        return guess
+    guess = min(max(middle + guess, 0), np.int64(largest))
+    n, loose = _loose_threshold(key, k, _reach(key, key.dtype.type(guess)), guess, np.int64(largest))
     _mark(hit, key, key.dtype.type(loose))
     _list(place, hit.view(np.uint64))
     for i in range(n):
@@ -84,22 +92,23 @@ def choose(chosen, bits, infinity, scratch, guess):
     _take(chosen, place, near, n, key.dtype.type(t), ties)
     # The next example is likely to be like this one: aim in the middle of k and 2 k, where it may miss by half.
     aim = loose + (t - loose) * ((n - 1.5 * k) / max(n - k, 1))
-    return np.int64(min(max(aim, 0.0), float(t)))
+    return np.int64(min(max(aim, 0.0), float(t))) - middle
 
 
 @kernel
-def _keys(key, bits, infinity, t):
-    """key = the magnitudes as integers, with one key for every NaN; (how many are at least t, the largest)."""
+def _keys(key, bits, infinity):
+    """key = the magnitudes as integers, with one key for every NaN; (how many are no zeros, their mean, the largest)."""
     cast = key.dtype.type  # at every operation: Numba makes int64 of a sum of int32, at half the speed
-    largest, n = cast(0), np.int32(0)
+    largest, n, total = cast(0), np.int32(0), np.float32(0)
     all_but_sign, nan = cast(infinity | (infinity - 1)), cast(infinity + 1)
     for j in range(len(bits)):
         magnitude = cast(bits[j] & all_but_sign)
         magnitude = cast(magnitude if magnitude <= infinity else nan)
         key[j] = magnitude
         largest = cast(magnitude if magnitude > largest else largest)
-        n = np.int32(n + np.int32(magnitude >= t))
-    return np.int64(n), largest
+        n = np.int32(n + np.int32(magnitude > 0))
+        total = np.float32(total + np.float32(magnitude))
+    return np.int64(n), np.int64(total / max(n, 1)), largest
 
 
 @kernel
@@ -116,7 +125,7 @@ def _loose_threshold(key, k, n, t, largest):
     """(n, t): n keys reach t, and k <= n <= 2 k unless many are equal. On entry n keys reach the guess t."""
     low, n_low = np.int64(0), np.int64(len(key))  # at least k keys reach low
     high, n_high = largest + 1, np.int64(0)  # fewer reach high
-    turn = 0
+    turn, step = 0, np.int64(1) << (23 if key.itemsize == 4 else 52)  # a factor of two
     while True:
         if n >= k:
             low, n_low = t, n
@@ -126,8 +135,12 @@ def _loose_threshold(key, k, n, t, largest):
             high, n_high = t, n
         if high - low <= 1:
             break
-        turn += 1
-        t = _between(low, n_low, high, n_high, k + k // 2, turn)
+        if low == 0 and high > step:  # most keys lie close together, far from zero
+            t = high - step
+            step *= 2
+        else:
+            turn += 1
+            t = _between(low, n_low, high, n_high, k + k // 2, turn)
         n = _reach(key, key.dtype.type(t))
     return n_low, low
 
@@ -162,6 +175,17 @@ def _between(low, n_low, high, n_high, k, turn):
 def _mark(hit, key, least):
     for j in range(len(key)):
         hit[j] = key[j] >= least
+
+
+@kernel
+def _take_all(chosen, key, zeros):
+    """Every key that is not zero, and the first `zeros` of those that are."""
+    s = 0
+    for j in range(len(key)):
+        if key[j] > 0 or zeros > 0:
+            zeros -= key[j] == 0
+            chosen[s] = j
+            s += 1
 
 
 @kernel

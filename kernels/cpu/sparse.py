@@ -14,7 +14,7 @@ from .policy import kernel
 from .tile import WIDE, columns, sum_tile
 
 LARGE = 1 << 20  # bytes that no second-level cache keeps beside others
-OFTEN = 16  # uses of a row that pay for copying it
+OFTEN = 8  # uses of a row, and entries of a list, that pay for copying rows
 
 
 @kernel
