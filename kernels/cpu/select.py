@@ -2,7 +2,7 @@
 
 Magnitudes are compared as integers: the bits of a non-negative float order as the number does, and those of NaN
 lie above those of infinity. The k-th magnitude is found by counting how many keys reach a threshold, a pass at
-the speed of the cache, and moving the threshold; the previous example's is the first guess. A heap (the paper's)
+the speed of the cache, and moving the threshold; the first guess is the previous example's, in its own scale. A heap (the paper's)
 needs a branch for each entry that no processor foretells: five times slower, measured.
 """
 
@@ -73,8 +73,8 @@ def room(n_out, integer):
 def choose(chosen, bits, infinity, scratch, guess):
     """The choice of one example; returns the guess for one that is like it, but for its scale.
 
-    A guess is the way from the middle of the keys to the threshold: bits of floats are their logarithms, near enough,
-    and the examples of a trained network differ in scale by orders of magnitude.
+    A guess is the way from the middle of the keys to the threshold: bits of floats are their logarithms, near
+    enough, and the examples of a trained network differ in scale by orders of magnitude.
     """
     key, near, place, hit = scratch
     k = len(chosen)
@@ -97,7 +97,7 @@ def choose(chosen, bits, infinity, scratch, guess):
 
 @kernel
 def _keys(key, bits, infinity):
-    """key = the magnitudes as integers, with one key for every NaN; (how many are no zeros, their mean, the largest)."""
+    """key = the magnitudes as integers, one key for every NaN; (how many are not 0, their mean, the largest)."""
     cast = key.dtype.type  # at every operation: Numba makes int64 of a sum of int32, at half the speed
     largest, n, total = cast(0), np.int32(0), np.float32(0)
     all_but_sign, nan = cast(infinity | (infinity - 1)), cast(infinity + 1)
@@ -108,7 +108,7 @@ def _keys(key, bits, infinity):
         largest = cast(magnitude if magnitude > largest else largest)
         n = np.int32(n + np.int32(magnitude > 0))
         total = np.float32(total + np.float32(magnitude))
-    return np.int64(n), np.int64(total / max(n, 1)), largest
+    return np.int64(n), np.int64(float(total) / max(int(n), 1)), largest
 
 
 @kernel
