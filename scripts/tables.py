@@ -68,8 +68,8 @@ def cost_table(report: dict) -> str:
     """The backward pass of one layer at the k of the aims: seconds, speed-up, share, roof and aim."""
     lines = [
         "| batch, n_in, n_out, k | select | µs: select, dW, dx | backward | best dense | speed-up | share "
-        "| of its roof | aim |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| against the others | of its roof | aim |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for result in report["results"]:
         k, aims = next(((k, a) for (s, k), a in AIMS.items() if s == tuple(result["shape"])), (0, {}))
@@ -82,10 +82,12 @@ def cost_table(report: dict) -> str:
             source = result.get("problem", "").removesuffix(".npz").removeprefix("mnist-")
             name = ", ".join(map(str, (*result["shape"], k))) + (f" ({source})" if source else "")
             s, roof = p["seconds"], p["roof"]
+            others = min(t for by, t in result["dense"]["all"].items() if by != "minimalbp") / s["backward"]
             lines.append(
                 f"| {name} | {result['select']} | {', '.join(_micro(s[part]) for part in ('select', 'dw', 'dx'))} "
                 f"| {_micro(s['backward'])} | {_micro(result['dense']['seconds'])} ({result['dense']['by']}) "
-                f"| {p['speedup']:.1f}x | {p['share_of_ideal']:.2f} | {roof['share']:.2f} ({roof['by']}) | {aim} |"
+                f"| {p['speedup']:.1f}x | {p['share_of_ideal']:.2f} "
+                f"| {others:.1f}x, {others * p['ratio']:.2f} | {roof['share']:.2f} ({roof['by']}) | {aim} |"
             )
     return "\n".join(lines)
 

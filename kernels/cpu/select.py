@@ -2,8 +2,8 @@
 
 Magnitudes are compared as integers: the bits of a non-negative float order as the number does, and those of NaN
 lie above those of infinity. The k-th magnitude is found by counting how many keys reach a threshold, a pass at
-the speed of the cache, and moving the threshold; the first guess is the previous example's, in its own scale. A heap (the paper's)
-needs a branch for each entry that no processor foretells: five times slower, measured.
+the speed of the cache, and moving the threshold; the first guess is the previous example's, in its own scale. A
+heap (the paper's) needs a branch for each entry that no processor foretells: five times slower, measured.
 """
 
 import numpy as np
