@@ -1,9 +1,14 @@
 """Linear products of every kind of choice against the oracle: exact, since their entries are small integers."""
 
+from contextlib import nullcontext
+
 import naive
 import numpy as np
 import pytest
+from conftest import in_pieces
 from helpers import close, small_integers, unwritten
+
+from minimalbp.backend import get_backend
 
 SIZES = [  # batch, n_in, n_out
     (1, 1, 1), (1, 7, 3), (2, 3, 5), (3, 2, 1), (5, 1, 2), (7, 17, 33), (17, 3, 40), (33, 40, 17),
@@ -19,19 +24,18 @@ PATHS: dict[str, dict[str, float]] = {
 }
 
 
-@pytest.fixture(scope="module", params=PATHS)
-def path(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def be(be, path):
-    if be.name == "reference" and PATHS[path]:
-        pytest.skip("the reference has one algorithm for each product")
-    with pytest.MonkeyPatch.context() as patch:
+@pytest.fixture(
+    scope="module", params=["reference", "cpu", *(("cpu in 3 pieces", path) for path in PATHS)], ids=str
+)
+def be(request):
+    name, path = (request.param, "as measured") if isinstance(request.param, str) else request.param
+    chosen = get_backend(name.split(" in ")[0])
+    with in_pieces(3) if " in " in name else nullcontext(), pytest.MonkeyPatch.context() as patch:
         for limit, value in PATHS[path].items():
-            patch.setattr(be.linear if hasattr(be.linear, limit) else be.linear.sparse, limit, value)
-        yield be
+            patch.setattr(
+                chosen.linear if hasattr(chosen.linear, limit) else chosen.linear.sparse, limit, value
+            )
+        yield chosen
 
 
 @pytest.fixture(params=SIZES + TILES, ids=str)
