@@ -12,6 +12,8 @@ from ._version import __version__
 
 _HOME = {
     "backend": ("get_backend",),
+    "annotate": ("load_annotator",),
+    "assembly": ("load_data",),
     "checkpoint": ("load_checkpoint", "save_checkpoint"),
     "comparison": ("compare",),
     "data": (
@@ -47,6 +49,7 @@ _HOME = {
     "select": ("Dense", "RandomK", "TopK", "UnifiedTopK"),
     "scoring": ("History", "Record", "Score", "evaluate"),
     "tasks": ("MostFrequentTag", "Parsing", "Tagging", "attachment", "tag_accuracy"),
+    "text": ("ParsingData", "TaggingData", "parser", "tagger"),
     "training": ("fit",),
     "weights": ("load", "save"),
 }

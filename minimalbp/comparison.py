@@ -4,48 +4,34 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import weights
+from .assembly import AnyData, build, sizes_of
 from .checkpoint import read_checkpoint
 from .data import Dataset
 from .errors import BadInput
+from .feed import feed
 from .files import read_json, replacing, write_json
 from .losses import SoftmaxCrossEntropy
-from .measure.machine import check_memory, machine
+from .measure.machine import machine
 from .measure.meter import Meter
-from .network import Sequential, mlp
-from .optim import OPTIMIZERS, Optimizer
 from .scoring import History, Record
 from .select import Dense, Selector
 from .settings import Settings
+from .streams import Streams
 from .training import check_fit, check_resume, fit, train_step
 
 BACKWARD = ("select", "dw", "dx", "other")
-
-
-def build(settings: Settings, data: Dataset, select: Selector) -> tuple[Sequential, Optimizer]:
-    """The network and the optimiser that `settings` ask for, with `select` in every hidden layer."""
-    sizes = [data.n_inputs, *settings.hidden, data.n_classes]
-    _check_memory(sizes)
-    net = mlp(
-        sizes, select=select, dropout=settings.dropout, init=settings.init,
-        rng=settings.seed, backend=settings.backend,
-    )  # fmt: skip
-    options: dict[str, Any] = {"lr": settings.lr, "rows": settings.rows}
-    if settings.clip is not None:
-        options["clip"] = settings.clip
-    optimizer = OPTIMIZERS[settings.optimizer](net.parameters(), **options)
-    return net, optimizer
+VOCABULARIES = "vocabularies.json"  # what a tagger or parser knows beside its weights
 
 
 def compare(
     settings: Settings,
-    data: Dataset,
+    data: AnyData,
     *,
     dense: bool = True,
     out: Path | None = None,
@@ -54,16 +40,19 @@ def compare(
 ) -> dict[str, Any]:
     """Train both networks and report, as `minimalbp train --json` prints it.
 
+    data: as `load_data(settings)` brings them.
     dense: whether to train the dense network too. out: a folder for run.json, metrics.jsonl, and a checkpoint
     and the best weights of each run; resume: go on from those. Raises BadInput and Diverged as `fit` does, and
     BadInput where `data` are not those of the resumed run.
     """
+    settings, notes = _clipped(settings, data)
     arms: list[tuple[str, Selector]] = [("dense", Dense())] if dense or settings.select == "dense" else []
     if settings.select != "dense":
         arms.append((settings.arm(), settings.selector()))
     report: dict[str, Any] = {
         "data": _describe(data),
         "config": settings.as_json(),
+        "sizes": sizes_of(settings, data if isinstance(data, Dataset) else data.task),
         "machine": machine(),
         "threads": settings.threads,
         "pools": {},
@@ -80,15 +69,26 @@ def compare(
         _reopen(out, report, settings, data, arms)
     elif out is not None:
         _open(out, report)
+    if out is not None and not isinstance(data, Dataset):
+        write_json(out / VOCABULARIES, data.task.as_json())
     metrics = {name: _kept(out, name) for name, _ in arms}
     for name, select in arms:
         result = _train(settings, data, name, select, out, resume, progress, metrics)
-        report["runs"].append(result)
+        report["runs"].append(result | {"notes": [*result["notes"], *notes]})
     if len(arms) == 2:
         report["speedup"] = speedup(*(run["seconds"] for run in report["runs"]))
     if out is not None:
         write_json(out / "run.json", report)
     return report
+
+
+def _clipped(settings: Settings, data: AnyData) -> tuple[Settings, list[str]]:
+    """A parser's mini-batch is no larger than the data, which a treebank of a user's own may be: with a note."""
+    n = len(data.train)
+    if settings.task != "parsing" or settings.batch <= n:
+        return settings, []
+    note = f"batch = {settings.batch} is larger than the training part: clipped to its {n} transitions"
+    return settings.changed(batch=n), [note]
 
 
 def speedup(dense: dict[str, float], sparse: dict[str, float]) -> dict[str, float]:
@@ -99,7 +99,7 @@ def speedup(dense: dict[str, float], sparse: dict[str, float]) -> dict[str, floa
 
 def _train(
     settings: Settings,
-    data: Dataset,
+    data: AnyData,
     name: str,
     select: Selector,
     out: Path | None,
@@ -139,6 +139,7 @@ def _train(
         "best_epoch": best.epoch,
         "dev_loss": best.dev_loss,
         "test_loss": best.test_loss,
+        **({} if best.dev_las is None else {"dev_las": best.dev_las, "test_las": best.test_las}),
         "steps": meter.steps,
         **meter.totals(),
         "notes": net.notes(),
@@ -146,7 +147,7 @@ def _train(
 
 
 def _reopen(
-    out: Path, report: dict[str, Any], settings: Settings, data: Dataset, arms: list[tuple[str, Selector]]
+    out: Path, report: dict[str, Any], settings: Settings, data: AnyData, arms: list[tuple[str, Selector]]
 ) -> None:
     """Go on in a folder. Raises BadInput for what cannot be gone on with, before anything there is touched."""
     before = read_json(out / "run.json")
@@ -174,21 +175,13 @@ def _kept(out: Path | None, name: str) -> History:
     return History([Record(**r) for r in read_checkpoint(path)[1]["training"].get("history", [])])
 
 
-def _warm_up(settings: Settings, data: Dataset, select: Selector) -> None:
+def _warm_up(settings: Settings, data: AnyData, select: Selector) -> None:
     """A step of each size of batch, on a network that is thrown away: compiling is no part of a step's time."""
     net, optimizer = build(settings, data, select)
     loss = SoftmaxCrossEntropy().bind(net.be, net.dtype)
     with net.be.threads(settings.threads), np.errstate(all="ignore"):
-        for size in {settings.batch, len(data.train) % settings.batch or settings.batch}:
-            x, labels = net.prepare(data.train.x[:size]), np.asarray(data.train.y[:size], np.int32)
-            train_step(net, loss, optimizer, x, labels, lambda phase: None)
-
-
-def _check_memory(sizes: list[int]) -> None:
-    """Refuse a network whose weights, moments and gradients do not fit."""
-    per_weight = 24  # bytes: float32 w, dw, m, v, and w in float64 when drawn
-    need = per_weight * sum(a * b for a, b in pairwise(sizes))
-    check_memory(need, f"a network of {'-'.join(map(str, sizes))}", "smaller --hidden")
+        for x, labels, lengths in feed(data.train, net, Streams(settings.seed)).trials(settings.batch):
+            train_step(net, loss, optimizer, x, labels, lambda phase: None, lengths)
 
 
 def _open(out: Path, report: dict[str, Any]) -> None:
@@ -218,7 +211,9 @@ def _write_metrics(path: Path, metrics: dict[str, History]) -> None:
         temporary.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 
 
-def _describe(data: Dataset) -> dict[str, Any]:
+def _describe(data: AnyData) -> dict[str, Any]:
+    if not isinstance(data, Dataset):
+        return data.describe()
     parts = {part: len(getattr(data, part)) for part in ("train", "dev", "test")}
     return {"name": data.name, "source": data.source, "sha256": data.sha256, **parts,
             "shape": list(data.shape), "classes": data.n_classes}  # fmt: skip

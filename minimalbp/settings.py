@@ -16,29 +16,52 @@ from .select import Dense, RandomK, Selector, TopK, UnifiedTopK
 
 SELECT = ("topk", "unified", "random", "random-scaled", "dense")
 LEARNING_RATE = {"adam": 1e-3, "adagrad": 0.1, "sgd": 0.1}  # of the papers; SGD they do not use
+# What a task has of its own where nothing else is said: k, batch and learning rates of the meProp paper (section 4)
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "classify": {
+        "data": "digits", "hidden": (500, 500), "k": "5%", "epochs": 20, "batch": 10, "evals": 8, "tags": None,
+    },
+    "tagging": {
+        "data": "ud-english-ewt", "hidden": (500,), "k": 10, "epochs": 5, "batch": 1, "evals": 4, "tags": "xpos",
+    },
+    "parsing": {
+        "data": "ud-english-ewt", "hidden": (500,), "k": 20, "epochs": 20, "batch": 10_000, "evals": 1,
+        "tags": "xpos",
+    },
+}  # fmt: skip
+TASKS = tuple(DEFAULTS)
+TAGS = ("xpos", "upos")
+_OWN: Any = None  # the task's own default
 
 
 @dataclass(frozen=True)
 class Settings:
     """Checked when made: raises BadInput for anything out of range, with the nearest known name.
 
-    k is a whole number or a percentage ("5%"); lr None stands for the optimiser's own in LEARNING_RATE; clip
-    is the element-wise limit of gradients, None: off; evals are the looks at the dev set in an epoch.
+    task: "classify" labelled arrays; "tagging" or "parsing" of a treebank, which `data` then names. What is not
+    given is the task's own of DEFAULTS. k is a whole number or a percentage ("5%"); lr None stands for the
+    optimiser's own in LEARNING_RATE (AdaGrad on text: 0.01); batch counts pictures, sentences or transitions;
+    clip is the element-wise limit of gradients, None: off; evals are the looks at the dev set in an epoch.
+    tags: the column that a tagger learns and a parser reads, "xpos" or "upos"; bidirectional: whether a tagger
+    reads both ways.
     """
 
-    data: str = "digits"
-    hidden: tuple[int, ...] = (500, 500)
-    k: int | str = "5%"
+    task: str = "classify"
+    data: str = _OWN
+    hidden: tuple[int, ...] = _OWN
+    k: int | str = _OWN
     select: str = "topk"
     optimizer: str = "adam"
     rows: str = "all"
     lr: float | None = None
-    epochs: int = 20
-    batch: int = 10
+    epochs: int = _OWN
+    batch: int = _OWN
     dropout: float = 0.0
     clip: float | None = None
     init: str = "glorot_uniform"
-    evals: int = 8
+    evals: int = _OWN
+    tags: str | None = None
+    bidirectional: bool = False
     seed: int = 0
     backend: str = "cpu"
     threads: int | None = None
@@ -47,16 +70,18 @@ class Settings:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
 
+        if self.task not in TASKS:
+            raise unknown("task", self.task, TASKS)
+        for name, value in DEFAULTS[self.task].items():
+            if getattr(self, name) is None:
+                put(name, value)
         put("hidden", whole_list("hidden", self.hidden))
         put("k", parse_k(self.k).get("k", str(self.k).strip()))  # 25 and "25" are one setting
         for name, known in (("select", SELECT), ("optimizer", tuple(OPTIMIZERS)), ("rows", ROWS),
                             ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
             if getattr(self, name) not in known:
                 raise unknown(name, getattr(self, name), known)
-        put(
-            "lr",
-            number("lr", LEARNING_RATE[self.optimizer] if self.lr is None else self.lr, 0, open_low=True),
-        )
+        put("lr", number("lr", self._rate() if self.lr is None else self.lr, 0, open_low=True))
         if math.isinf(self.lr or 0):
             raise BadInput("lr must be finite, not inf")
         for name, least in (("epochs", 1), ("batch", 1), ("evals", 1), ("seed", 0)):
@@ -68,7 +93,29 @@ class Settings:
         put("threads", check_threads(self.threads))
         if not isinstance(self.data, str) or not self.data:
             raise BadInput(f"data must be the name of a data set or a path, not {self.data!r}")
+        self._check_text()
         self.selector()
+
+    def _rate(self) -> float:
+        """The paper's learning rate."""
+        if self.optimizer == "adagrad" and self.task != "classify":
+            return 0.01
+        return LEARNING_RATE[self.optimizer]
+
+    def _check_text(self) -> None:
+        """Refuse what has no meaning for the task."""
+        if not isinstance(self.bidirectional, bool):
+            raise BadInput(f"bidirectional must be true or false, not {self.bidirectional!r}")
+        if self.bidirectional and self.task != "tagging":
+            raise BadInput(f"bidirectional is for a tagger; leave it out with the task {self.task}")
+        if self.task == "classify" and self.tags is not None:
+            raise BadInput(
+                "tags are for the tasks tagging and parsing; leave them out with the task classify"
+            )
+        if self.task != "classify" and self.tags not in TAGS:
+            raise unknown("tags", self.tags, TAGS)
+        if self.task == "parsing" and len(self.hidden) > 1:
+            raise BadInput(f"a parser has one hidden layer, such as 500; hidden is {list(self.hidden)}")
 
     def selector(self) -> Selector:
         """The selector of the hidden layers."""

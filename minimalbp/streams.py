@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import whole
 
-PURPOSES = ("init", "shuffle", "dropout", "random-k")
+PURPOSES = ("init", "shuffle", "dropout", "random-k", "unknown")  # append only: the place is the key
 
 
 class Streams:

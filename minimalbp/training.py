@@ -13,7 +13,9 @@ import numpy as np
 
 from .checkpoint import load_checkpoint, save_checkpoint
 from .data import Dataset, check_dataset
+from .diagnosis import first_not_finite
 from .errors import BadInput, Diverged, whole
+from .feed import Data, feed
 from .losses import SoftmaxCrossEntropy
 from .measure.meter import Meter
 from .network import Sequential
@@ -25,11 +27,12 @@ from .streams import Streams
 Callback = Callable[[Record], "bool | None"]
 
 
-def check_fit(net: Sequential, data: Dataset, batch_size: int) -> None:
+def check_fit(net: Sequential, data: Data, batch_size: int) -> None:
     """Raise BadInput unless `net` can be trained on `data` in mini-batches of that size."""
-    check_dataset(data)
+    if isinstance(data, Dataset):  # others were checked when they were made
+        check_dataset(data)
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is for the loss to say
-        outputs = net(data.train.x[:1]).shape[1]
+        outputs = net(*data.train.first(1)).shape[1]
     if batch_size > len(data.train):
         raise BadInput(f"a batch of {batch_size} is larger than the {len(data.train)} training examples")
     if outputs < data.n_classes:
@@ -62,7 +65,7 @@ def train_step(
 
 def fit(
     net: Sequential,
-    data: Dataset,
+    data: Data,
     optimizer: Optimizer,
     *,
     epochs: int = 20,
@@ -79,6 +82,7 @@ def fit(
 ) -> History:
     """Train `net` on data.train; the records of every look at data.dev, test scores at its best.
 
+    data: a Dataset, or a task's own (TaggingData, ParsingData), whose examples are sentences or transitions.
     rng: seed of the order of examples. evals_per_epoch: looks at the dev set per epoch (the authors: 8 or 11).
     callbacks: called with each Record; one that returns True ends the training. checkpoint: a file written
     whole after each look; with `resume` the run goes on from it, bit for bit as if never stopped (same backend
@@ -115,7 +119,7 @@ def fit(
 
 def check_resume(
     net: Sequential,
-    data: Dataset,
+    data: Data,
     optimizer: Optimizer,
     checkpoint: str | Path,
     *,
@@ -135,7 +139,7 @@ class _Run:
     def __init__(
         self,
         net: Sequential,
-        data: Dataset,
+        data: Data,
         optimizer: Optimizer,
         loss: SoftmaxCrossEntropy,
         batch_size: int,
@@ -146,13 +150,12 @@ class _Run:
         self.net, self.data, self.optimizer, self.loss, self.meter = net, data, optimizer, loss, meter
         self.batch_size, self.history, self.done = batch_size, History(), 0
         self.seed, self.shuffle = streams.seed, streams.generator("shuffle")
-        self.order: np.ndarray | None = None
+        self.order = np.empty(0, np.int64)  # none is drawn yet
         n = len(data.train)
         self.steps = math.ceil(n / batch_size)  # of one epoch; the last batch may be smaller
         evals = min(evals, self.steps)
         self.looks = {self.steps * (i + 1) // evals for i in range(evals)}
-        self.x = net.prepare(data.train.x)
-        self.labels = np.asarray(data.train.y, np.int32)
+        self.feed = feed(data.train, net, streams)
 
     def part(self, bar: Progress, checkpoint: Path | None) -> Record:
         """Train up to the next look at the dev set, and look."""
@@ -160,52 +163,46 @@ class _Run:
         mark = meter.mark if meter else _no_mark
         while True:
             position = self.done % self.steps
-            if position == 0 or self.order is None:
-                self.order_state = self.shuffle.bit_generator.state
-                self.order = self.shuffle.permutation(len(self.x))
+            if position == 0 or not len(self.order):
+                self._begin()
             if meter:
                 meter.start()
             which = self.order[position * self.batch_size : (position + 1) * self.batch_size]
-            x, labels = self._take(which)
-            value = train_step(self.net, self.loss, self.optimizer, x, labels, mark)
+            x, labels, lengths = self.feed.take(which)
+            packed = {} if lengths is None else {"lengths": lengths}
+            value = train_step(self.net, self.loss, self.optimizer, x, labels, mark, **packed)
             self.done += 1
             if not math.isfinite(value):
-                raise Diverged(self._diagnosis(x, value, checkpoint))
+                raise Diverged(self._diagnosis(x, lengths, value, checkpoint))
             total, count = total + value, count + 1
             bar.advance(value)
             if position + 1 in self.looks:
                 return self._look(total / count, checkpoint)
 
-    def _take(self, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        x = self.loss.buf.get("x", (len(which), *self.x.shape[1:]), self.x.dtype.name)
-        labels = self.loss.buf.get("labels", (len(which),), "int32")
-        np.take(self.x, which, axis=0, out=x, mode="clip")  # "raise" would copy through a buffer
-        np.take(self.labels, which, out=labels, mode="clip")
-        return x, labels
+    def _begin(self) -> None:
+        """Draw what belongs to the epoch that begins, or is gone on with."""
+        self.order_state = self.shuffle.bit_generator.state
+        self.order = self.shuffle.permutation(len(self.feed))
+        self.feed.begin(self.done // self.steps)
 
     def _look(self, train_loss: float, checkpoint: Path | None) -> Record:
         dev = score(self.net, self.data.dev)
         if not math.isfinite(dev.loss):
-            raise Diverged(self._diagnosis(self.net.prepare(self.data.dev.x[:100]), dev.loss, checkpoint))
+            x, lengths = self.data.dev.first(100)
+            raise Diverged(self._diagnosis(self.net.prepare(x), lengths, dev.loss, checkpoint))
         best = not self.history.records or dev.accuracy > self.history.best.dev_accuracy
         test = score(self.net, self.data.test) if best else None
         epoch = (self.done - 1) // self.steps + 1
         record = Record(
             epoch, self.done, train_loss, dev.accuracy, dev.loss,
-            test.accuracy if test else None, test.loss if test else None,
+            test.accuracy if test else None, test.loss if test else None, dev.las, test.las if test else None,
         )  # fmt: skip
         self.history.records.append(record)
         return record
 
-    def _diagnosis(self, x: np.ndarray, value: float, checkpoint: Path | None) -> str:
+    def _diagnosis(self, x: np.ndarray, lengths: Any, value: float, checkpoint: Path | None) -> str:
         """One line for a loss that is not finite: where it began, what is kept, what to try."""
-        where = "the loss itself"
-        for layer in self.net.children:
-            bad = [p.name for p in layer.parameters() if not np.isfinite(p.value).all()]
-            x = layer.forward(x, train=False)
-            if bad or not np.isfinite(x).all():
-                where = layer.label + (f" (its {', '.join(bad)} too)" if bad else "")
-                break
+        where = first_not_finite(self.net, x, lengths)
         kept = f"; the last good checkpoint is {checkpoint}" if checkpoint and checkpoint.exists() else ""
         epoch = (self.done - 1) // self.steps + 1
         return (
@@ -217,7 +214,7 @@ class _Run:
         """What must be the same for a run to go on bit for bit, as JSON."""
         return {
             "batch_size": self.batch_size,
-            "examples": len(self.x),
+            "examples": len(self.feed),
             "looks": sorted(self.looks),
             "seed": self.seed,
             "loss": self.loss.reduction,
@@ -240,7 +237,7 @@ class _Run:
         self.done, self.order_state = state["done"], state["order"]
         if self.done % self.steps:  # in the middle of an epoch: draw its order again
             self.shuffle.bit_generator.state = state["order"]
-            self.order = self.shuffle.permutation(len(self.x))
+            self._begin()
         self.shuffle.bit_generator.state = state["shuffle"]
         self.history = History([Record(**r) for r in state["history"]])
         if self.meter and state["meter"]:

@@ -14,15 +14,16 @@ from minimalbp.settings import Settings
 # 784-500-500-10, ReLU, pixels / 255, dev = the first 5,000 training images; the paper's sections 3 and 4. Written
 # out in full: finished runs are known by their settings, so a default that changes must not rename them.
 BASE = Settings(
-    data="mnist", hidden=(500, 500), select="dense", optimizer="adam", rows="all", lr=1e-3, epochs=20, batch=10,
-    dropout=0.0, clip=None, init="glorot_uniform", evals=8, seed=0, backend="cpu", threads=1,
+    task="classify", data="mnist", hidden=(500, 500), select="dense", optimizer="adam", rows="all", lr=1e-3,
+    epochs=20, batch=10, dropout=0.0, clip=None, init="glorot_uniform", evals=8, tags=None, bidirectional=False,
+    seed=0, backend="cpu", threads=1,
 )  # fmt: skip
 KS = (5, 10, 20, 40, 80)  # 1, 2, 4, 8 and 16 % of 500
 
 
 @dataclass(frozen=True)
 class Arm:
-    """changes: the settings that differ from BASE. against: the arm that the paired difference is with.
+    """changes: the settings that differ from `base`. against: the arm that the paired difference is with.
 
     paper: what it prints, of "dev", "test" (per cent) and "epoch" (its "Iter").
     """
@@ -31,10 +32,11 @@ class Arm:
     changes: dict[str, Any]
     against: str = ""
     paper: dict[str, float] = field(default_factory=dict)
+    base: Settings = BASE
 
     def settings(self, **more: Any) -> Settings:
         """The settings of one training."""
-        return BASE.changed(**self.changes, **more)
+        return self.base.changed(**self.changes, **more)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ PERCENT = 100
 
 def table(report: dict[str, Any]) -> str:
     """The Markdown of one TABLE.json."""
+    if report["table"] in ("tagging", "parsing"):
+        return text_table(report)
     return time_table(report) if report["table"] == "table2" else accuracy_table(report)
 
 
@@ -38,6 +40,34 @@ def accuracy_table(report: dict[str, Any]) -> str:
     )
     figure = "\n\n![test accuracy against k](meprop/figure4.png)" if report["table"] == "figure4" else ""
     return "\n".join(lines) + f"\n\nMeans ± standard errors of {report['seeds']} seeds, {note}.{figure}"
+
+
+def text_table(report: dict[str, Any]) -> str:
+    """Accuracy, or UAS and LAS, of each arm on EWT; nothing of the paper's, whose corpus is another."""
+    parser = report["table"] == "parsing"
+    score = "UAS" if parser else "accuracy"
+    heads = ["arm", f"dev {score} %", f"test {score} %", *(["test LAS %"] if parser else []), "best epoch",
+             "test loss", f"test {score} %, paired difference [95 %]"]  # fmt: skip
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for arm in report["arms"]:
+        gap = f"{interval(arm['gap']['test_accuracy'])} from {arm['against']}" if arm["against"] else ""
+        cells = [
+            f"{arm['name']} ({arm['diverged']} diverged)" if arm["diverged"] else arm["name"],
+            mean(arm["dev_accuracy"]), mean(arm["test_accuracy"]), *([mean(arm["test_las"])] if parser else []),
+            mean(arm["best_epoch"], 1, ".1f"), mean(arm["test_loss"], 1, ".3f"), gap,
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    corpus, epochs = report["corpus"], report["epochs"]
+    note = (
+        f"Means ± standard errors of {report['seeds']} seeds, {epochs} epoch{'s' if epochs != 1 else ''}. "
+        f"{corpus['name']}: {corpus['train']:,} sentences to train on, {corpus['dev']:,} in dev, "
+        f"{corpus['test']:,} in test."
+    )
+    if parser:
+        left = corpus["not_projective"]
+        shares = ", ".join(f"{left[part] / corpus[part]:.1%} of {part}" for part in left)
+        note += f" Trees that are not projective: {shares}; dev and test keep theirs."
+    return "\n".join(lines) + f"\n\n{note}"
 
 
 def printed(paper: dict[str, float]) -> str:

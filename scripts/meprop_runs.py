@@ -23,7 +23,7 @@ from typing import Any
 from meprop_arms import BASE
 
 import minimalbp as mbp
-from minimalbp.comparison import build
+from minimalbp.assembly import build, load_data
 from minimalbp.files import read_json, replacing
 from minimalbp.settings import Settings
 
@@ -35,7 +35,7 @@ def train(settings: Settings) -> Run:
 
     test_by_epoch is the test accuracy at the best dev accuracy so far: what a shorter run would have reported.
     """
-    data = mbp.load_dataset(settings.data)
+    data = load_data(settings)
     net, optimizer = build(settings, data, settings.selector())
     began = time.perf_counter()
     run: Run = {"settings": settings.as_json(), "dev_accuracy": None, "test_accuracy": None, "test_loss": None,
@@ -56,6 +56,8 @@ def train(settings: Settings) -> Run:
             "best_epoch": best.epoch, "dev_by_epoch": [r.dev_accuracy for r in last.values()],
             "test_by_epoch": so_far, "train_loss_by_epoch": [round(r.train_loss, 6) for r in last.values()],
         }  # fmt: skip
+        if best.dev_las is not None:
+            run |= {"dev_las": best.dev_las, "test_las": best.test_las}
     run |= {"seconds": round(time.perf_counter() - began, 1), "commit": commit(), "machine": mbp.machine()}
     return run
 

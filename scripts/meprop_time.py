@@ -17,7 +17,7 @@ from meprop_arms import BASE
 from meprop_stats import spread
 
 import minimalbp as mbp
-from minimalbp.comparison import build
+from minimalbp.assembly import build
 from minimalbp.cost.peers import TorchStep, peer_threads
 from minimalbp.measure.counters import PHASES
 from minimalbp.measure.machine import version

@@ -115,7 +115,8 @@ def _micro(seconds: float) -> str:
     return f"{1e6 * seconds:,.0f}" if seconds >= 1e-4 else f"{1e6 * seconds:.1f}"
 
 
-MEPROP = ("table1", "table2", "figure4", "table3", "table4", "table5", "table6", "mnist")
+TEXT = ("tagging", "parsing")
+MEPROP = ("table1", "table2", "figure4", "table3", "table4", "table5", "table6", "mnist", *TEXT)
 # name: (how it is made, the file in docs/results that it is made of)
 TABLES = {
     "mnist": (mnist_table, "mnist"), "step": (step_table, "step"),
@@ -144,7 +145,9 @@ def made(name: str) -> str:
     make, source = TABLES[name]
     report = read(source)
     if report is None:
-        return f"Not made yet: `python scripts/reproduce_meprop.py {source}`."
+        return (
+            f"Not made yet: `python scripts/reproduce_{'text' if source in TEXT else 'meprop'}.py {source}`."
+        )
     on = report["machine"]
     where = f"{on['cpu']}, {on['cores']} cores, minimalbp {on['minimalbp']}, numpy {on['numpy']}"
     where += f", numba {on['numba']}" + (f", PyTorch {report['torch']}" if report.get("torch") else "")

@@ -33,21 +33,31 @@ MAY = {
     "weights": {"errors", "files", "network"},
     "checkpoint": {"_version", "errors", "files", "network", "optim"},
     "settings": {"backend", "errors", "init", "optim", "select"},
-    "scoring": {"data", "errors", "losses", "network"},
+    "feed": {"backend", "buffers", "data", "network", "streams"},
+    "scoring": {"data", "errors", "feed", "losses", "network"},
+    "diagnosis": {"backend", "network"},
     "training": {
-        "checkpoint", "data", "errors", "losses", "measure", "network", "optim", "progress", "scoring",
-        "streams",
+        "checkpoint", "data", "diagnosis", "errors", "feed", "losses", "measure", "network", "optim", "progress",
+        "scoring", "streams",
     },
+    "text": {
+        "backend", "data", "errors", "feed", "layers", "network", "scoring", "select", "streams", "tasks",
+    },
+    "assembly": {"data", "measure", "network", "optim", "select", "settings", "tasks", "text"},
     "comparison": {
-        "_version", "backend", "checkpoint", "data", "errors", "files", "losses", "measure", "network", "optim",
-        "scoring", "select", "settings", "training", "weights",
+        "assembly", "checkpoint", "data", "errors", "feed", "files", "losses", "measure", "scoring", "select",
+        "settings", "streams", "training", "weights",
+    },
+    "annotate": {
+        "assembly", "comparison", "data", "errors", "files", "network", "select", "settings", "tasks", "text",
+        "weights",
     },
     "cost": {
         "errors", "files", "layers", "losses", "measure", "network", "optim", "select", "training",
     },
     "cli": {
-        "_version", "backend", "comparison", "cost", "data", "errors", "files", "measure", "optim", "progress",
-        "settings",
+        "_version", "annotate", "assembly", "backend", "comparison", "cost", "data", "errors", "files", "measure",
+        "optim", "progress", "settings",
     },
     "__main__": {"cli"},
     "__init__": {"_version"},

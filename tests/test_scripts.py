@@ -22,6 +22,7 @@ def reproduced(tmp_path_factory):
         data = ["--data", str(folder / "few.npz")]
     words = ["--smoke", "--jobs", "1", "--out", str(folder / "runs"), "--to", str(folder / "meprop"), *data]
     assert reproduce.main([*reproduce.TABLES, "table2", *words]) == 0
+    assert script("reproduce_text").main(["tagging", "parsing", *words[:7]]) == 0
     return folder, words
 
 
@@ -82,6 +83,38 @@ def test_the_page_is_filled_from_the_tables(reproduced, monkeypatch):
     monkeypatch.setattr(tables, "RESULTS", reproduced[0] / "nothing")
     assert tables.fill(page).count("Not made yet: `python scripts/reproduce_meprop.py table1`.") == 1
     assert tables.fill(filled) == tables.fill(page)
+
+
+def test_the_text_tables_hold_their_baselines_and_las(reproduced):
+    folder, _ = reproduced
+    text = script("reproduce_text")
+    for name, table in text.TEXT_TABLES.items():
+        report = json.loads((folder / "meprop" / f"{name}.json").read_text())
+        arms = {arm["name"]: arm for arm in report["arms"]}
+        assert list(arms)[: len(table.arms)] == [arm.name for arm in table.arms]
+        assert report["corpus"]["train"] == 32 and "dense h=500" in arms
+        for arm in table.arms:
+            mine = [r for r in report["runs"] if r["name"] == arm.name]
+            assert [r["settings"]["seed"] for r in mine] == [0, 1]
+            assert np.isclose(
+                arms[arm.name]["test_accuracy"]["mean"], np.mean([r["test_accuracy"] for r in mine])
+            )
+            if name == "parsing":
+                assert all(0 <= r["test_las"] <= r["test_accuracy"] for r in mine)
+    assert report["corpus"]["not_projective"]["train"] == 1
+    report = json.loads((folder / "meprop" / "tagging.json").read_text())
+    plain = report["arms"][-1]
+    assert plain["name"] == "most frequent tag" and 0.5 < plain["test_accuracy"]["mean"] < 1
+
+
+def test_a_finished_run_on_text_is_not_trained_again(reproduced, monkeypatch, capsys):
+    _, words = reproduced
+    monkeypatch.setattr("meprop_runs.train", None)
+    # the made-up treebank has another path now, so that of the runs is given
+    path = json.loads((reproduced[0] / "meprop" / "parsing.json").read_text())["data"]
+    assert path.endswith("made-up.conllu")
+    with pytest.raises(TypeError):  # train is None
+        script("reproduce_text").main(["parsing", "--fresh", *words[:7]])
 
 
 def test_what_cannot_be_is_refused_in_one_line(tmp_path, capsys):

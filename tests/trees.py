@@ -1,8 +1,10 @@
 """Makers of CoNLL-U text, sentences and random trees for the tests of treebanks."""
 
+import random
+
 from hypothesis import strategies as st
 
-from minimalbp.data import Sentence
+from minimalbp.data import Sentence, write_conllu
 
 TAGS = {"D": "DET", "N": "NOUN", "V": "VERB", "P": "PUNCT", "A": "ADV"}
 
@@ -63,3 +65,34 @@ def with_heads(heads, rels=("det", "nsubj", "obj:x", "obj", "punct")):
         tuple(heads),
         tuple("root" if head == 0 else rels[i % len(rels)] for i, head in enumerate(heads)),
     )
+
+
+NOUNS, VERBS = ("dog", "cat", "tree", "door", "bird", "saw"), ("sees", "hears", "likes", "saw")
+
+
+def toy_sentence(draw):
+    """A subject, a verb, now and then an object, a full stop; `draw` is a random.Random."""
+
+    def noun(role, place, verb):
+        """The words of a noun phrase that begins at `place`, counted from 1."""
+        words = [(draw.choice(("the", "a")), "D", "det")]
+        if draw.random() < 0.3:
+            words.append((draw.choice(("old", "red", "small")), "A", "amod"))
+        head = place + len(words)
+        return [(*w, head) for w in words] + [(draw.choice(NOUNS), "N", role, verb)]
+
+    subject = noun("nsubj", 1, 0)
+    verb = len(subject) + 1
+    words = [(*w[:3], w[3] or verb) for w in subject] + [(draw.choice(VERBS), "V", "root", 0)]
+    if draw.random() < 0.7:
+        words += noun("obj", verb + 1, verb)
+    words.append((".", "P", "punct", verb))
+    forms, tags, rels, heads = zip(*words)
+    return Sentence(forms, tuple(TAGS[t] for t in tags), tags, heads, rels)
+
+
+def toy_treebank(path, n=60, seed=0):
+    """Write n sentences that a small network learns to tag and to parse; returns the path as text."""
+    draw = random.Random(seed)
+    write_conllu(path, [toy_sentence(draw) for _ in range(n)])
+    return str(path)

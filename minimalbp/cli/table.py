@@ -8,21 +8,34 @@ PHASES = {
     "forward": "forward", "select": "select", "dw": "dW", "dx": "dx", "other": "other backward",
     "update": "update", "total": "whole step",
 }  # fmt: skip
+SCORES = {
+    "classify": {"dev_accuracy": "dev accuracy", "test_accuracy": "test accuracy at best dev"},
+    "tagging": {"dev_accuracy": "dev accuracy", "test_accuracy": "test accuracy at best dev"},
+    "parsing": {
+        "dev_accuracy": "dev UAS", "dev_las": "dev LAS",
+        "test_accuracy": "test UAS at best dev", "test_las": "test LAS at best dev",
+    },
+}  # fmt: skip
 
 
 def comparison_table(report: dict[str, Any]) -> str:
     """`report` as compare() returns it: accuracies, then seconds, operations and bytes of each phase."""
     config, data, runs = report["config"], report["data"], report["runs"]
-    sizes = "-".join(map(str, [_product(data["shape"]), *config["hidden"], data["classes"]]))
+    sizes = "-".join(map(str, report["sizes"]))
     head = (
-        f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test · {sizes} · "
+        f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test"
+        f"{'' if config['task'] == 'classify' else ' sentences'} · {sizes} · "
         f"{config['optimizer']}, rows={config['rows']} · batch {config['batch']} · {config['epochs']} epochs · "
         f"{config['backend']}, {max(report['pools'].values())} threads · seed {report['seed']}"
     )
+    head += _left_out(data)
     two = len(runs) == 2
+    plain = [data["baseline"]] if "baseline" in data else []  # behind the runs and their ratio
     rows = [["", *(run["name"] for run in runs)] + (["dense / sparse"] if two else [])]
-    rows.append(["dev accuracy", *(f"{100 * run['dev_accuracy']:.2f} %" for run in runs)])
-    rows.append(["test accuracy at best dev", *(f"{100 * run['test_accuracy']:.2f} %" for run in runs)])
+    rows[0] += [run["name"] for run in plain]
+    for key, title in SCORES[config["task"]].items():
+        row = [f"{100 * run[key]:.2f} %" for run in runs] + [""] * two
+        rows.append([title, *row, *(f"{100 * run[key]:.2f} %" for run in plain)])
     rows.append(["epoch of best dev", *(str(run["best_epoch"]) for run in runs)])
     for key, title, form in (
         ("seconds", "seconds", ".3f"),
@@ -52,8 +65,9 @@ def align(rows: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
-def _product(shape: list[int]) -> int:
-    total = 1
-    for n in shape:
-        total *= n
-    return total
+def _left_out(data: dict[str, Any]) -> str:
+    """The share of trees that a parser by transitions cannot build."""
+    if "not_projective" not in data:
+        return ""
+    shares = [f"{n:,} in {part} ({n / data[part]:.1%})" for part, n in data["not_projective"].items()]
+    return f"\ntrees that are not projective, left out of training: {', '.join(shares)}"

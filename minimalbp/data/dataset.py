@@ -23,6 +23,10 @@ class Split:
     def __len__(self) -> int:
         return len(self.x)
 
+    def first(self, n: int) -> tuple[npt.NDArray[np.float32], None]:
+        """The inputs of the first n examples; None: they are no sentences, which would have lengths."""
+        return self.x[:n], None
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:

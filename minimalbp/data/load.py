@@ -52,7 +52,7 @@ def load_dataset(
         if KNOWN[name].treebank:
             raise BadInput(
                 f"{name} is a treebank: sentences, not arrays of numbers; read it with "
-                f"minimalbp.load_treebank({name!r})"
+                f"minimalbp.load_treebank({name!r}), or train with --task tagging or parsing"
             )
         return load_known(KNOWN[name], dev=dev, test=test)
     typed = os.fspath(name)
@@ -62,7 +62,10 @@ def load_dataset(
         return load(path, dev=dev, test=test, seed=seed, source=typed)
     if os.path.isfile(path):
         if ".conllu" in path.suffixes:
-            raise BadInput(f"{typed}: a treebank; read it with minimalbp.load_treebank({typed!r})")
+            raise BadInput(
+                f"{typed}: a treebank; read it with minimalbp.load_treebank({typed!r}), "
+                "or train with --task tagging or parsing"
+            )
         if path.suffix.lower() not in FILES:
             raise BadInput(f"{typed}: cannot be read as data; {ACCEPTED}")
         return FILES[path.suffix.lower()](path, dev=dev, test=test, seed=seed, source=typed)

@@ -1,0 +1,104 @@
+"""A tagger or parser that `minimalbp train --out` has left in a folder, at work on new sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import weights
+from .assembly import network
+from .comparison import VOCABULARIES, file_stem
+from .data import Sentence
+from .data.sentence import NO_HEAD
+from .errors import BadInput, unknown
+from .files import read_json
+from .network import Sequential
+from .select import Dense
+from .settings import Settings
+from .tasks import Parsing, Tagging, attachment, tag_accuracy
+from .tasks.tags import MISSING, tags_of
+from .text import parse, tag
+
+
+@dataclass(frozen=True, eq=False)
+class Annotator:
+    """A trained network with what it knows of words. `name` is that of its run: "dense", "topk 10"."""
+
+    name: str
+    net: Sequential
+    task: Tagging | Parsing
+
+    def __call__(self, sentences: Sequence[Sentence], *, threads: int | None = None) -> list[Sentence]:
+        """The sentences with the tags, or the heads and relations, that the network finds.
+
+        Raises BadInput for sentences without the tags that a parser reads.
+        """
+        with self.net.be.threads(threads):
+            if isinstance(self.task, Tagging):
+                return tag(self.net, self.task, sentences)
+            _check_tags(sentences, self.task.column)
+            return parse(self.net, self.task, sentences)
+
+    def scores(self, gold: Sequence[Sentence], found: Sequence[Sentence]) -> dict[str, float] | None:
+        """How much of `gold` was found: {"accuracy"} of tags, or {"uas", "las"}; None where gold has none."""
+        column = self.task.column
+        if isinstance(self.task, Tagging):
+            if any(MISSING in tags_of(s, column) for s in gold):
+                return None
+            return {"accuracy": tag_accuracy(gold, [tags_of(s, column) for s in found], column)}
+        if any(NO_HEAD in s.heads for s in gold):
+            return None
+        trees = attachment(gold, found)
+        return {"uas": trees.uas, "las": trees.las}
+
+
+def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
+    """The tagger or parser of a run, with the weights of its best look at the dev set.
+
+    run: "dense", or the name of the run with the selector, such as "topk 10"; by default the latter, where there is
+    one. Raises BadInput for a folder that holds no such run.
+    """
+    folder = Path(folder)
+    if not (folder / "run.json").is_file():
+        raise BadInput(
+            f"{folder} holds no run: there is no run.json; make one with minimalbp train --out {folder}"
+        )
+    report = read_json(folder / "run.json")
+    settings, names = _settings(report, folder)
+    if settings.task == "classify":
+        raise BadInput(
+            f"the run in {folder} is no tagger or parser; train one with --task tagging or parsing"
+        )
+    if run is not None and run not in names:
+        raise unknown("run", run, names)
+    known = read_json(folder / VOCABULARIES)
+    task: Any = (Tagging if settings.task == "tagging" else Parsing).from_json(known)
+    name = run or names[-1]
+    path = folder / f"{file_stem(name)}.safetensors"
+    if not path.is_file():
+        raise BadInput(f"{folder} has no weights of {name} yet; go on with minimalbp train --resume {folder}")
+    net = network(settings, task, Dense())  # the selector matters to training only
+    weights.load(net, path)
+    return Annotator(name, net, task)
+
+
+def _settings(report: Any, folder: Path) -> tuple[Settings, list[str]]:
+    """The settings of a run, and the names of its networks, that with a selector last."""
+    try:
+        settings = Settings(**report["config"] | {"threads": None})
+        names = ["dense"] if report["dense"] or settings.select == "dense" else []
+    except (KeyError, TypeError) as e:
+        raise BadInput(f"{folder / 'run.json'} is not that of a training run") from e
+    return settings, names + ([settings.arm()] if settings.select != "dense" else [])
+
+
+def _check_tags(sentences: Sequence[Sentence], column: str) -> None:
+    for number, sentence in enumerate(sentences, 1):
+        if MISSING in tags_of(sentence, column):
+            word = tags_of(sentence, column).index(MISSING) + 1
+            raise BadInput(
+                f"sentence {number}: word {word} has no {column} tag, which this parser reads; "
+                "let a tagger of minimalbp annotate write it first"
+            )

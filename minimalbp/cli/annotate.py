@@ -1,0 +1,48 @@
+"""`minimalbp annotate`: tag or parse CoNLL-U with a network that `minimalbp train` has left in a folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add `annotate` to the subparsers of `minimalbp`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "annotate",
+        help="tag or parse CoNLL-U with a trained network",
+        description=__doc__,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("folder", metavar="DIR", help="of a run: minimalbp train --task tagging --out DIR")
+    add("file", metavar="FILE", help="CoNLL-U, .gz or not; a parser reads the tags in it")
+    add("--to", metavar="FILE", help="where the result goes (default: to stdout)")
+    add(
+        "--run",
+        dest="name",
+        metavar="NAME",
+        help="dense, or the one with the selector, such as 'topk 10' (default)",
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what `minimalbp annotate ...` asks. Returns 0; raises BadInput."""
+    from minimalbp.annotate import load_annotator
+    from minimalbp.data import format_conllu, read_conllu, write_conllu
+
+    annotator = load_annotator(args.folder, args.name)
+    sentences = read_conllu(args.file, trees=False)
+    found = annotator(sentences)
+    if args.to is None:
+        sys.stdout.write(format_conllu(found))
+    else:
+        write_conllu(args.to, found)
+    scores = annotator.scores(sentences, found)
+    said = "".join(f", {name} {100 * value:.2f} %" for name, value in (scores or {}).items())
+    against = " of what the file had" if scores else ""
+    print(f"minimalbp: {annotator.name}: {len(found)} sentences{said}{against}", file=sys.stderr)
+    return 0

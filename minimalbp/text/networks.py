@@ -1,0 +1,76 @@
+"""The networks of meProp's two tasks on text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import whole
+from ..layers import LSTM, Cube, Dropout, Embedding, Layer, Linear
+from ..network import Sequential
+from ..select import Selector
+from ..tasks import Parsing, Tagging
+
+WORD, FEATURE = 50, 20  # sizes of a tagger's embeddings: 50 + 7 x 20 = 190 inputs (meProp, section 4)
+PLACE = 50  # of a parser's: 48 x 50 = 2,400
+SCALE = 0.5  # embeddings start in U(-SCALE, SCALE), so that the first hidden layer has something to work with
+
+
+def tagger(
+    tagging: Tagging,
+    *,
+    hidden: int | Sequence[int] = 500,
+    select: Selector | None = None,
+    bidirectional: bool = False,
+    dropout: float = 0.0,
+    scale: float = SCALE,
+    init: str = "glorot_uniform",
+    **options: Any,
+) -> Sequential:
+    """Embedding, an LSTM for each of `hidden`, and a dense Linear to the tags.
+
+    select: of the LSTMs, through time. dropout: after the embedding and after each LSTM. options: as for
+    Sequential.
+    """
+    sizes = [(n, FEATURE if i else WORD) for i, n in enumerate(tagging.sizes)]
+    layers: list[Layer] = [Embedding(sizes, scale=scale), *_dropout(dropout)]
+    width = sum(size for _, size in sizes)
+    for size in _sizes(hidden):
+        layers += [LSTM(width, size, select=select, bidirectional=bidirectional, init=init)]
+        layers += _dropout(dropout)
+        width = size * (2 if bidirectional else 1)
+    return Sequential(*layers, Linear(width, len(tagging.tags), init=init), **options)
+
+
+def parser(
+    parsing: Parsing,
+    *,
+    hidden: int = 500,
+    select: Selector | None = None,
+    dropout: float = 0.0,
+    scale: float = SCALE,
+    init: str = "glorot_uniform",
+    **options: Any,
+) -> Sequential:
+    """Chen and Manning's (2014): Embedding, Linear, Cube, and a dense Linear to the transitions.
+
+    select: of the hidden layer. dropout: after it. options: as for Sequential.
+    """
+    tables = [(n, PLACE, columns) for n, columns in zip(parsing.sizes, parsing.widths)]
+    width, size = PLACE * sum(parsing.widths), whole("hidden", hidden, least=1)
+    return Sequential(
+        Embedding(tables, scale=scale),
+        Linear(width, size, select=select, init=init),
+        Cube(),
+        *_dropout(dropout),
+        Linear(size, len(parsing.system), init=init),
+        **options,
+    )
+
+
+def _dropout(p: float) -> list[Layer]:
+    return [Dropout(p)] if p else []
+
+
+def _sizes(hidden: int | Sequence[int]) -> Sequence[int]:
+    return hidden if isinstance(hidden, Sequence) else [hidden]
