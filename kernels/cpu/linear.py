@@ -19,17 +19,17 @@ __all__ = [
 
 SMALL_BATCH = 24  # up to here the forward product is one of dot products
 QUICK = 4  # multiply-adds of a dense product that take as long as one element operation
-FEW = 3  # examples for which a panel is not worth its copy
-THIN = (
-    128  # up to here, on its smallest side, a product in panels beats BLAS (measured from 10 x 784 x 500 on)
-)
+FEW = 3  # rows, or terms of each, for which a panel is not worth its copy
+# Up to THIN examples products in panels beat BLAS (measured from 10 x 784 x 500 on); dW of so few units does up to DEEP
+# examples, where a panel still fits the second-level cache.
+THIN, DEEP = 128, 1024
 
 
 def forward(y, x, w, b):
     n = pieces(x.size * len(w))
     if len(x) <= SMALL_BATCH:
         dense.forward_small(y, x, w, b, n) if n > 1 else dense.dot_block(y, x, w, b)
-    elif min(x.shape) <= THIN or len(w) <= THIN:
+    elif len(x) <= THIN:
         dense.forward_panels(y, x, w, b, n) if n > 1 else dense.panel_block(y, x, w, b)
     elif n > 1:
         dense.forward_blas(y, x, w, b, n)
@@ -47,7 +47,7 @@ def pick_chosen(picked, dy, chosen):
 
 def dw_all(dw, dy, x):
     n = pieces(dw.size * len(x))
-    if len(x) <= THIN or min(dw.shape) <= THIN:
+    if len(x) <= THIN or (len(dw) <= THIN and len(x) <= DEEP):
         _times_rows(dw, dy.T, x, _all_below(len(x)))
     elif n > 1:
         dense.dw_blas(dw, dy, x, n)
@@ -61,7 +61,7 @@ def dw_chosen(dw, value, x, start, example):
 
 def dx_all(dx, dy, w):
     n = pieces(dy.size * w.shape[1])
-    if len(dy) <= THIN or min(w.shape) <= THIN:
+    if len(dy) <= THIN:
         _times_rows(dx, dy, w, _all_below(len(w)))
     elif n > 1:
         dense.dx_blas(dx, dy, w, n)
@@ -80,7 +80,10 @@ def dx_chosen(dx, picked, w, chosen):
 def _times_dense(out, start, index, value, a):
     n = pieces(index.size * a.shape[1])
     if a.nbytes > sparse.LARGE and len(index) >= sparse.OFTEN * max(len(a), len(out)):
-        sparse.times_dense_columns(out, start, index, value, a, n)
+        if n > 1:
+            sparse.times_dense_columns(out, start, index, value, a, n)
+        else:
+            sparse.times_columns(out, start, index, value, a, 0, a.shape[1])
     elif n > 1:
         sparse.times_dense_pieces(out, start, index, value, a, n)
     else:

@@ -135,7 +135,7 @@ def _loose_threshold(key, k, n, t, largest):
             high, n_high = t, n
         if high - low <= 1:
             break
-        if low == 0 and high > step:  # most keys lie close together, far from zero
+        if low == 0 and high // 2 > step:  # most keys lie close together, far from zero
             t = high - step
             step *= 2
         else:

@@ -13,7 +13,7 @@ from numba import prange
 from .policy import kernel
 from .tile import WIDE, columns, sum_tile
 
-LARGE = 1 << 20  # bytes that no second-level cache keeps beside others
+LARGE = 1 << 20  # bytes that a second-level cache does not keep beside others
 OFTEN = 8  # uses of a row, and entries of a list, that pay for copying rows
 
 
@@ -61,11 +61,11 @@ def _share(start, p, n):
 def times_dense_columns(out, start, index, value, a, n):
     for p in prange(n):
         lo, hi = columns(a, p, n, WIDE)
-        _times_columns(out, start, index, value, a, lo, hi)
+        times_columns(out, start, index, value, a, lo, hi)
 
 
 @kernel
-def _times_columns(out, start, index, value, a, lo, hi):
+def times_columns(out, start, index, value, a, lo, hi):
     wide = WIDE // a.itemsize
     if hi - lo < wide:
         for s in range(len(out)):

@@ -25,9 +25,11 @@ def peer_threads(n: int, peer: str = "") -> Iterator[None]:
 
     torch = _torch()
     before = torch.get_num_threads() if torch else 0
+    if torch:
+        torch.set_num_threads(1 if peer == "NumPy" else n)
     with threadpool_limits(1 if peer == "PyTorch" else n, user_api="blas"):
-        if torch:
-            torch.set_num_threads(1 if peer == "NumPy" else n)
+        if torch and peer == "PyTorch":  # again: the two may share one BLAS
+            torch.set_num_threads(n)
         try:
             yield
         finally:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 REST = 0.05  # seconds after which the threads of any library are asleep, not looking for work
-SKIP = 2  # calls at the start of a block that do not count: threads wake up, caches fill
+WARM = 0.003  # seconds, and at least two calls, at the start of a block that do not count: threads wake, caches fill
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,17 @@ def blocks(seconds: float) -> int:
 def in_turns(arms: dict[Any, Arm], seconds: float, tick: Callable[[], None]) -> dict[Any, np.ndarray]:
     """{arm: (calls, parts) seconds}: about `seconds` for each arm, in `blocks(seconds)` with a tick after each."""
     found: dict[Any, list[tuple[float, ...]]] = {name: [] for name in arms}
-    rounds, pool = blocks(seconds), ""
+    rounds, pool = blocks(seconds), None
     for _ in range(rounds):
         for name, arm in arms.items():
             if arm.pool != pool:
                 time.sleep(REST)
                 pool = arm.pool
             with arm.threads():
-                for _ in range(SKIP):
+                ready = time.perf_counter() + WARM
+                arm.call()
+                arm.call()
+                while time.perf_counter() < ready:
                     arm.call()
                 end = time.perf_counter() + seconds / rounds
                 while True:
