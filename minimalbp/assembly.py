@@ -67,7 +67,9 @@ def _check_memory(settings: Settings, task: AnyTask) -> None:
     """Refuse a network whose weights, moments and gradients do not fit."""
     sizes = sizes_of(settings, task)
     weights = sum(a * b for a, b in pairwise(sizes))
-    if isinstance(task, Tagging):  # four gates, which read their own layer as well; in both directions twice that
+    if isinstance(
+        task, Tagging
+    ):  # four gates, which read their own layer as well; in both directions twice that
         weights = (1 + settings.bidirectional) * 4 * (weights + sum(h * h for h in settings.hidden))
     if not isinstance(task, Dataset):
         weights += PLACE * sum(task.sizes)

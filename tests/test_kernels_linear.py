@@ -133,7 +133,7 @@ def expect(a, choice, dw, dx, db, rows):
 def test_batches_around_the_switch(be, dtype, rng):
     """The cpu kernels change their algorithm above SMALL_BATCH."""
     switch = max(getattr(be.linear, "SMALL_BATCH", 24), 24)
-    for batch in (switch - 1, switch, switch + 1, switch + 5):
+    for batch in (switch - 1, switch, switch + 1, switch + 5, 130, 300):  # 300: deep panels
         a = made(rng, (batch, 7, 5), dtype)
         y, dx = unwritten((batch, 5), dtype), unwritten((batch, 7), dtype)
         dw = unwritten((5, 7), dtype)

@@ -68,6 +68,28 @@ def test_top_k_of_anything(be, dtype, data):
     assert top_k(be, dy, k) == [naive.top_k(row, k) for row in dy.tolist()]
 
 
+def test_an_example_that_misleads_the_next(be, dtype):
+    """The search begins where the last example's ended: here far above or below all but a NaN."""
+    least = np.finfo(dtype).smallest_subnormal
+    wide, flat = np.zeros(100), np.full(100, least)
+    wide[:45], wide[45:60], flat[3] = np.finfo(dtype).max, least, np.nan
+    ordinary = np.cos(np.arange(100))
+    rows = [
+        wide,
+        flat,
+        ordinary * 1e-30,
+        np.zeros(100),
+        ordinary * 1e30,
+        flat,
+        wide,
+        np.full(100, np.inf),
+        ordinary,
+    ]
+    dy = np.array(rows, dtype)
+    for k in (1, 10, 49, 51, 99):
+        assert top_k(be, dy, k) == [naive.top_k(row, k) for row in dy.tolist()]
+
+
 @pytest.mark.parametrize("kind", ["sum", "mean", "l2", "signed"])
 def test_scores(be, dtype, kind, rng):
     for batch, n in ((1, 1), (1, 7), (2, 3), (17, 5), (5, 33)):

@@ -1,6 +1,7 @@
 """The cell of an LSTM, a few units of one sentence at one step, and where the rows of each step stand.
 
-The loops over units write one array each, or LLVM gives up proving that none overlaps another.
+The loops over units write one array each, or LLVM gives up proving that none overlaps another; and what they write
+they do not read under another name, for then none is vectorised (tanh: 4.4 microseconds for 500 numbers, not 0.8).
 """
 
 import numpy as np
@@ -38,10 +39,11 @@ def cell_forward(h, c, tanh_c, gates, before, lo, hi):
     c, tanh_c = c[lo:hi], tanh_c[lo:hi]
     sigmoid(i)
     sigmoid(f)
-    tanh(g, g)
+    tanh(g)
     sigmoid(o)
     carry(c, before[lo:hi], i, f, g)
-    tanh(tanh_c, c)
+    tanh_c[:] = c
+    tanh(tanh_c)
     times(h[lo:hi], o, tanh_c)
 
 
@@ -60,7 +62,7 @@ def cell_backward(dgates, dh, dc, dy, gates, before, tanh_c, lo, hi):
     through_sigmoid(di, dc, g, i)
     through_sigmoid(df, dc, before[lo:hi], f)
     through_tanh(dg, dc, i, g)
-    times(dc, dc, f)
+    scale(dc, f)
 
 
 @kernel
@@ -79,6 +81,12 @@ def add(out, a):
 def times(out, a, b):
     for j in range(len(out)):
         out[j] = a[j] * b[j]
+
+
+@kernel
+def scale(out, a):
+    for j in range(len(out)):
+        out[j] *= a[j]
 
 
 @kernel
@@ -118,7 +126,7 @@ def sigmoid(a):
 
 
 @kernel
-def tanh(out, a):
+def tanh(a):
     numbers = series(a)
     one, far = numbers[1], a.dtype.type(22)
     for j in range(len(a)):
@@ -127,7 +135,7 @@ def tanh(out, a):
         e = far if e > far else e
         e = exp_less_one(-(e + e), numbers)
         y = e / (one + one + e)
-        out[j] = y if x < 0 else -y
+        a[j] = y if x < 0 else -y
 
 
 @kernel

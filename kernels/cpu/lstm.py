@@ -2,11 +2,14 @@
 
 import numpy as np
 
-from . import recurrent, recurrent_sparse
+from . import recurrent
+from . import recurrent_sparse as sparse
 from .policy import pieces
 from .select import integers
 
 __all__ = ["backward_all", "backward_chosen", "backward_top_k", "backward_unified", "forward", "put", "take"]
+
+_nobody_waits = np.zeros(1, np.int64)
 
 
 def forward(h, c, tanh_c, gates, u, active):
@@ -25,39 +28,42 @@ def backward_all(dgates, dy, gates, c, tanh_c, u, active, work):
         recurrent.backward_all(dgates, dy, gates, c, tanh_c, u, active, work)
 
 
-def backward_top_k(dgates, chosen, picked, dy, gates, c, tanh_c, u, active, groups, work):
+def backward_top_k(dgates, chosen, picked, dx, dy, gates, c, tanh_c, u, w, active, groups, work):
     bits, infinity = integers(dgates)
-    kept = (gates, c, tanh_c, u, active)
+    kept = (gates, c, tanh_c, u, w, active)
     n = _shares(chosen, u, active)
     if n > 1:
-        recurrent_sparse.top_k_pieces(dgates, bits, infinity, chosen, picked, dy, kept, groups, work, n)
+        sparse.top_k_pieces(dgates, bits, infinity, chosen, picked, dx, dy, kept, groups, work, n)
     else:
-        recurrent_sparse.top_k(dgates, bits, infinity, chosen, picked, dy, kept, groups, work, 0, 1)
+        sparse.top_k(dgates, bits, infinity, chosen, picked, dx, dy, kept, groups, work, _nobody_waits, 0, 1)
 
 
-def backward_unified(dgates, chosen, picked, dy, gates, c, tanh_c, u, active, groups, kind, work):
-    score, kept = np.empty((1, dgates.shape[1]), dgates.dtype), (gates, c, tanh_c, u, active)
+def backward_unified(dgates, chosen, picked, dx, dy, gates, c, tanh_c, u, w, active, groups, kind, work):
+    score, kept = np.empty((1, dgates.shape[1]), dgates.dtype), (gates, c, tanh_c, u, w, active)
     bits, infinity = integers(score)
-    recurrent_sparse.unified(dgates, score, bits, infinity, chosen, picked, dy, kept, groups, kind, work)
+    sparse.unified(
+        dgates, score, bits, infinity, chosen, picked, dx, dy, kept, groups, kind, work, _nobody_waits
+    )
 
 
-def backward_chosen(dgates, picked, chosen, dy, gates, c, tanh_c, u, active, scale, work):
-    kept, scale = (gates, c, tanh_c, u, active), dgates.dtype.type(scale)
+def backward_chosen(dgates, picked, dx, chosen, dy, gates, c, tanh_c, u, w, active, scale, work):
+    kept, scale = (gates, c, tanh_c, u, w, active), dgates.dtype.type(scale)
     n = _shares(chosen, u, active)
     if n > 1:
-        recurrent_sparse.given_pieces(dgates, picked, chosen, dy, kept, scale, work, n)
+        sparse.given_pieces(dgates, picked, dx, chosen, dy, kept, scale, work, n)
     else:
-        recurrent_sparse.given(dgates, picked, chosen, dy, kept, scale, work, 0, 1)
+        sparse.given(dgates, picked, dx, chosen, dy, kept, scale, work, _nobody_waits, 0, 1)
 
 
 def _shares(chosen, u, active):
-    """Among how many threads the sentences are dealt out."""
-    return min(pieces(chosen.size * u.shape[1]), int(active[0]))
+    """Among how many threads the sentences are dealt out; one alone is for two (recurrent_sparse.py)."""
+    n, sentences = pieces(chosen.size * u.shape[1]), int(active[0])
+    return min(n, sentences if sentences > 1 else 2)
 
 
 def take(out, a, order, column):
-    recurrent_sparse.take(out, a, order, column)
+    sparse.take(out, a, order, column)
 
 
 def put(out, a, order, column, add):
-    recurrent_sparse.put(out, a, order, column, add)
+    sparse.put(out, a, order, column, add)

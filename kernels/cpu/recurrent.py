@@ -85,44 +85,58 @@ def four_dots(out, x, a, b, c, d, j):
 
 @kernel(parallel=True)
 def backward_all_pieces(dgates, dy, gates, c, tanh_c, u, active, work, n):
-    start = starts(active)
+    start, sums = starts(active), np.empty((2, n, FEW, u.shape[1]), u.dtype)
     work[:] = 0
     for t in range(len(active) - 1, -1, -1):
         for p in prange(n):
-            lo, hi = len(u) // 4 * p // n, len(u) // 4 * (p + 1) // n
-            backward_step(dgates, dy, gates, c, tanh_c, u, active, start, work, t, lo, hi)
+            backward_step(dgates, dy, gates, c, tanh_c, u, active, start, work, sums, t, p, n)
 
 
 @kernel
 def backward_all(dgates, dy, gates, c, tanh_c, u, active, work):
-    start = starts(active)
+    start, sums = starts(active), np.empty((2, 1, FEW, u.shape[1]), u.dtype)
     work[:] = 0
     for t in range(len(active) - 1, -1, -1):
-        backward_step(dgates, dy, gates, c, tanh_c, u, active, start, work, t, 0, len(u) // 4)
+        backward_step(dgates, dy, gates, c, tanh_c, u, active, start, work, sums, t, 0, 1)
 
 
 @kernel
-def backward_step(dgates, dy, gates, c, tanh_c, u, active, start, work, t, lo, hi):
-    """What the next step sends to units lo to hi, and their cell: no thread waits for another in between."""
-    dh, dc = work[0], work[1]
-    if t + 1 < len(active):
-        later = dgates[start[t + 1] : start[t + 1] + active[t + 1]]
-        rows_times(dh[: len(later), lo:hi], later, u[:, lo:hi])
+def backward_step(dgates, dy, gates, c, tanh_c, u, active, start, work, sums, t, p, n):
+    """Piece p of n: what the next step sent to its units, their cell, and what they send to the step before.
+
+    Few sentences: each piece reads the rows of U of its own units, and `sums` keeps what it sends to all units
+    until the next call (one half is read, the other written). Many: a BLAS call for the columns of U of its units.
+    """
+    size, dh, dc = u.shape[1], work[0], work[1]
+    lo, hi = size * p // n, size * (p + 1) // n
+    later = active[t + 1] if t + 1 < len(active) else 0
+    if later > FEW:
+        product(dh[:later, lo:hi], dgates[start[t + 1] : start[t + 1] + later], u[:, lo:hi], False, False)
+    else:
+        add_up(dh[:later, lo:hi], sums[(t + 1) % 2, :, :, lo:hi])
     before = previous(start, active, t)
     for e in range(active[t]):
         row = start[t] + e
         cell_backward(dgates[row], dh[e], dc[e], dy[row], gates[row], c[before + e], tanh_c[row], lo, hi)
+    if t > 0 and active[t] <= FEW:
+        for e in range(active[t]):
+            send(sums[t % 2, p, e], dgates[start[t] + e], u, lo, hi)
 
 
 @kernel
-def rows_times(out, d, u):
-    """out = d u. Few sentences: four rows of u at a time, read once, into memory that no other thread writes."""
-    if len(d) > FEW:
-        product(out, d, u, False, False)
-        return
-    own = np.zeros(out.shape, out.dtype)
-    for o in range(0, len(u), 4):  # the rows are those of four gates
-        for e in range(len(d)):
-            w = d[e, o : o + 4]
-            add_four(own[e], w[0], w[1], w[2], w[3], u[o], u[o + 1], u[o + 2], u[o + 3])
-    out[:] = own
+def add_up(out, sums):
+    """out[e] = the sum of sums[piece, e] over the pieces."""
+    for e in range(len(out)):
+        out[e] = 0
+        for p in range(len(sums)):
+            add(out[e], sums[p, e])
+
+
+@kernel
+def send(out, d, u, lo, hi):
+    """out = the rows of U of the four gates of units lo to hi, times d there."""
+    size = len(out)
+    out[:] = 0
+    for j in range(lo, hi):
+        f, g, o = size + j, 2 * size + j, 3 * size + j
+        add_four(out, d[j], d[f], d[g], d[o], u[j], u[f], u[g], u[o])

@@ -7,12 +7,13 @@ that the sentences of a step are the first of those of the step before. `batch` 
     gates, dgates   (rows, 4 size)    input i, forget f, cell g and output o, one after another
     h, c            (batch + rows, size)    the first `batch` rows are the states before step 0: zero
     tanh_c, dy      (rows, size)      tanh c, kept; the gradient of h from above
-    u               (4 size, size)    recurrent weights; those of the inputs are kernels of `linear`
+    u, w            (4 size, size), (4 size, n_in)    recurrent weights, and those of the inputs
     work            (2, batch, size)  scratch
 
 For the backward kernels gates, c and tanh_c are as `forward` left them. A choice is int32 (rows, groups k) among
 the 4 size entries of dgates: with groups = 4 k units of each gate, with groups = 1 k of all; ascending. `picked`
-holds dgates there. dgates itself is always dense.
+holds dgates there. dgates itself is always dense. Of the products with chosen entries dx = picked W belongs to the
+loop, so that it can be made beside it; dx without rows: not wanted. All other products are kernels of `linear`.
 """
 
 import numpy as np
@@ -52,17 +53,17 @@ def backward_all(dgates, dy, gates, c, tanh_c, u, active, work):
     _through_time(dgates, dy, gates, c, tanh_c, active, work, lambda now: dgates[now] @ u)
 
 
-def backward_top_k(dgates, chosen, picked, dy, gates, c, tanh_c, u, active, groups, work):
-    """At each step every sentence sends its k largest |dgates| of each group to the step before: dh' = picked U."""
+def backward_top_k(dgates, chosen, picked, dx, dy, gates, c, tanh_c, u, w, active, groups, work):
+    """Each word sends its k largest |dgates| of each group to x and to the word before: dh' = picked U."""
 
     def send(now):
         _each_group(chosen[now], dgates[now], groups, select.top_k)
-        return _picked(picked, chosen, dgates, now) @ u
+        return _send(picked, dx, chosen, dgates, u, w, now)
 
     _through_time(dgates, dy, gates, c, tanh_c, active, work, send)
 
 
-def backward_unified(dgates, chosen, picked, dy, gates, c, tanh_c, u, active, groups, kind, work):
+def backward_unified(dgates, chosen, picked, dx, dy, gates, c, tanh_c, u, w, active, groups, kind, work):
     """One choice a step for all sentences that reach it, by a score over them (kind: see select.score)."""
 
     def top_k(chosen, dy):
@@ -73,16 +74,16 @@ def backward_unified(dgates, chosen, picked, dy, gates, c, tanh_c, u, active, gr
 
     def send(now):
         _each_group(chosen[now], dgates[now], groups, top_k)
-        return _picked(picked, chosen, dgates, now) @ u
+        return _send(picked, dx, chosen, dgates, u, w, now)
 
     _through_time(dgates, dy, gates, c, tanh_c, active, work, send)
 
 
-def backward_chosen(dgates, picked, chosen, dy, gates, c, tanh_c, u, active, scale, work):
+def backward_chosen(dgates, picked, dx, chosen, dy, gates, c, tanh_c, u, w, active, scale, work):
     """The choice is given; picked is scale times dgates there (random-k)."""
 
     def send(now):
-        return _picked(picked, chosen, dgates, now, scale) @ u
+        return _send(picked, dx, chosen, dgates, u, w, now, scale)
 
     _through_time(dgates, dy, gates, c, tanh_c, active, work, send)
 
@@ -114,12 +115,14 @@ def _each_group(chosen, dgates, groups, top_k):
         chosen[:, g * k : (g + 1) * k] = units + g * width
 
 
-def _picked(picked, chosen, dgates, now, scale=1.0):
-    """picked at the rows `now`; returned as a matrix that is zero elsewhere."""
+def _send(picked, dx, chosen, dgates, u, w, now, scale=1.0):
+    """The chosen entries of the rows `now`, to x and to the step before."""
     sparse = np.zeros_like(dgates[now])
     picked[now] = np.take_along_axis(dgates[now], chosen[now], axis=1) * dgates.dtype.type(scale)
     np.put_along_axis(sparse, chosen[now], picked[now], axis=1)
-    return sparse
+    if len(dx):
+        dx[now] = sparse @ w
+    return sparse @ u
 
 
 def take(out, a, order, column):

@@ -55,20 +55,20 @@ class Direction:
         """The gradients of w, u and b; returns that of x, in the order of time steps."""
         dgates = self.buf.get("dgates", self._kept[0].shape)
         work = self.buf.get("work", (2, int(self._packing.active[0]), self.hidden))
-        dx = self.buf.get("dx", self._x.shape) if need_dx else None
+        dx = self.buf.get("dx", self._x.shape if need_dx else (0, 1))
         width = 4 * self.hidden // choice.groups
         k = choice.select.units(width)
         if k == width:
             self.last_choice = self.last_picked = None
             be.lstm.backward_all(dgates, dy, *self._kept, work)
             self._all(be, dgates, dx)
-            return dx
+            return dx if need_dx else None
         shape = (len(dy), choice.groups * k)
         chosen, picked = self.buf.get("chosen", shape, "int32"), self.buf.get("picked", shape)
-        self._through_time(be, choice, rng, dgates, chosen, picked, dy, work)
+        self._through_time(be, choice, rng, dgates, chosen, picked, dx, dy, work)
         self.last_choice, self.last_picked = chosen, picked
-        self._chosen(be, choice.bias_rows, dgates, chosen, picked, dx)
-        return dx
+        self._chosen(be, choice.bias_rows, dgates, chosen, picked)
+        return dx if need_dx else None
 
     def _through_time(
         self,
@@ -78,15 +78,18 @@ class Direction:
         dgates: Array,
         chosen: Array,
         picked: Array,
+        dx: Array,
         dy: Array,
         work: Array,
     ) -> None:
         select, groups, lstm = choice.select, choice.groups, be.lstm
+        gates, c, tanh_c, u, active = self._kept
+        kept = (gates, c, tanh_c, u, self.w.value, active)
         if isinstance(select, TopK):
-            lstm.backward_top_k(dgates, chosen, picked, dy, *self._kept, groups, work)
+            lstm.backward_top_k(dgates, chosen, picked, dx, dy, *kept, groups, work)
         elif isinstance(select, UnifiedTopK):
             kind = be.select.SCORES.index(select.score)
-            lstm.backward_unified(dgates, chosen, picked, dy, *self._kept, groups, kind, work)
+            lstm.backward_unified(dgates, chosen, picked, dx, dy, *kept, groups, kind, work)
         else:
             assert isinstance(select, RandomK) and rng is not None
             width = dgates.shape[1] // groups
@@ -96,7 +99,7 @@ class Direction:
             chosen.reshape(len(dy), groups, -1)[:] += np.arange(0, groups * width, width, dtype=np.int32)[
                 :, None
             ]
-            lstm.backward_chosen(dgates, picked, chosen, dy, *self._kept, select.scale(width), work)
+            lstm.backward_chosen(dgates, picked, dx, chosen, dy, *kept, select.scale(width), work)
 
     def _before(self, be: Backend) -> Array:
         """The state h before each row."""
@@ -106,19 +109,17 @@ class Direction:
         be.lstm.take(h, self._h, self._packing.before, 0)
         return h
 
-    def _all(self, be: Backend, dgates: Array, dx: Array | None) -> None:
+    def _all(self, be: Backend, dgates: Array, dx: Array) -> None:
         """dW = dgatesᵀ x, dU = dgatesᵀ h', dx = dgates W."""
         dw, du = self.buf.get("dw", self.w.value.shape), self.buf.get("du", self.u.value.shape)
         be.linear.dw_all(dw, dgates, self._x)
         be.linear.dw_all(du, dgates, self._before(be))
         self.w.grad, self.u.grad = RowGrad(None, dw), RowGrad(None, du)
         self._dense_bias(be, dgates)
-        if dx is not None:
+        if len(dx):
             be.linear.dx_all(dx, dgates, self.w.value)
 
-    def _chosen(
-        self, be: Backend, bias_rows: str, dgates: Array, chosen: Array, picked: Array, dx: Array | None
-    ) -> None:
+    def _chosen(self, be: Backend, bias_rows: str, dgates: Array, chosen: Array, picked: Array) -> None:
         """The same of the chosen entries only, each row its own; one list of rows for W and U."""
         lin, buf, n = be.linear, self.buf, dgates.shape[1]
         rows, start = buf.get("rows", (n,), "int32"), buf.get("start", (n + 1,), "int32")
@@ -137,8 +138,6 @@ class Direction:
             db = buf.get("db", (n,))[:r]
             lin.db_chosen(db, value, start)
             self.b.grad = RowGrad(rows, db)
-        if dx is not None:
-            lin.dx_chosen(dx, picked, self.w.value, chosen)
 
     def _dense_bias(self, be: Backend, dgates: Array) -> None:
         db = self.buf.get("db", (dgates.shape[1],))

@@ -106,38 +106,30 @@ def _lstm_all(
     return Count("dx", sent * u.size, moved), _cells(dgates, dy, gates, c, tanh_c, active)
 
 
-def _lstm_top_k(dgates: Any, chosen: Any, picked: Any, *rest: Any) -> Counts:
+def _lstm_top_k(dgates: Any, chosen: Any, picked: Any, dx: Any, *rest: Any) -> Counts:
     choice = Count("select", dgates.size, _bytes(chosen, dgates))
-    return *_lstm_sparse(dgates, chosen, picked, *rest), choice
+    return *_lstm_sparse(dgates, chosen, picked, dx, *rest), choice
 
 
-def _lstm_unified(dgates: Any, chosen: Any, picked: Any, *rest: Any) -> Counts:
-    steps, width = len(rest[5]), dgates.shape[1]
+def _lstm_unified(dgates: Any, chosen: Any, picked: Any, dx: Any, *rest: Any) -> Counts:
+    steps, width = len(rest[6]), dgates.shape[1]
     scores = Count("select", dgates.size, dgates.nbytes + steps * width * dgates.itemsize)
     read = steps * (width * dgates.itemsize + chosen.shape[1] * INDEX)
-    return *_lstm_sparse(dgates, chosen, picked, *rest), scores, Count("select", steps * width, read)
+    return *_lstm_sparse(dgates, chosen, picked, dx, *rest), scores, Count("select", steps * width, read)
 
 
-def _lstm_chosen(dgates: Any, picked: Any, chosen: Any, *rest: Any) -> Counts:
-    return _lstm_sparse(dgates, chosen, picked, *rest)
+def _lstm_chosen(dgates: Any, picked: Any, dx: Any, chosen: Any, *rest: Any) -> Counts:
+    return _lstm_sparse(dgates, chosen, picked, dx, *rest)
 
 
-def _lstm_sparse(
-    dgates: Any,
-    chosen: Any,
-    picked: Any,
-    dy: Any,
-    gates: Any,
-    c: Any,
-    tanh_c: Any,
-    u: Any,
-    active: Any,
-    *rest: Any,
-) -> Counts:
-    """What the chosen units send to the step before, the cells, the picking."""
-    sent, size, s = len(dy) - int(active[0]), u.shape[1], u.itemsize
-    pairs = sent * chosen.shape[1]
-    sending = Count("dx", pairs * size, sent * size * s + pairs * (s + INDEX + size * s))
+def _lstm_sparse(dgates: Any, chosen: Any, picked: Any, dx: Any, dy: Any, *rest: Any) -> Counts:
+    """What the chosen units send to the step before and to x, the cells, the picking."""
+    gates, c, tanh_c, u, w, active = rest[:6]
+    sent, size = len(dy) - int(active[0]), u.shape[1]
+    pairs = sent * chosen.shape[1] * size + (w.shape[1] * chosen.size if len(dx) else 0)
+    read = (sent + len(dx)) * chosen.shape[1] * (u.itemsize + INDEX)  # the choice, once for U and once for W
+    written = sent * size * u.itemsize + dx.nbytes
+    sending = Count("dx", pairs, read + written + pairs * u.itemsize)
     return sending, _cells(dgates, dy, gates, c, tanh_c, active), _pick(picked, dgates, chosen)
 
 

@@ -1,0 +1,276 @@
+"""One training step of the papers' tagger, a batch of one sentence: ours, dense and sparse, against PyTorch.
+
+Embedding (one word of 50 numbers and seven features of 20) -> LSTM of 500 -> Linear to 45 tags; Adam. Every arm
+does the whole step (forward, loss, backward, update) on the same sentences with as many threads. Before the clock
+starts, our dense step is checked against PyTorch's (loss, gradients) and each sparse step against the reference
+backend. The arms take turns in short blocks, so that a slow moment of the machine hits all; the first steps of a
+block are not counted. The backward pass of the LSTM alone is timed likewise. Medians and quartiles. Needs PyTorch.
+
+    python scripts/bench_lstm.py --to docs/results/lstm.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+import minimalbp as mbp
+from minimalbp.measure import PHASES
+from minimalbp.training import train_step
+
+WORDS, FEATURES, TAGS = 10_000, [60, 1000, 700, 900, 12, 700, 700], 45  # entries: about those of a treebank
+TABLES = [(WORDS, 50), *((n, 20) for n in FEATURES)]
+N_IN, HIDDEN = 190, 500
+SENTENCES = 64  # different ones, in turn
+VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")  # what changes how threads wait
+ARMS: dict[str, tuple[mbp.Dense | mbp.TopK, str]] = {
+    "dense, rows=all": (mbp.Dense(), "all"),
+    "dense, rows=chosen": (mbp.Dense(), "chosen"),
+    "top-k 10, rows=all": (mbp.TopK(10), "all"),
+    "top-k 10, rows=chosen": (mbp.TopK(10), "chosen"),
+    "top-k 5, rows=chosen": (mbp.TopK(5), "chosen"),
+}
+PEERS = {"PyTorch, fused Adam": False, "PyTorch, fused Adam and SparseAdam": True}
+
+
+def sentences(low: int, high: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Ids (words, 8) and tags of sentences of low to high words; words are as rare as Zipf's law has it."""
+    rng = np.random.default_rng(0)
+    made = []
+    for _ in range(SENTENCES):
+        n = int(rng.integers(low, high + 1))
+        columns = [np.minimum(rng.zipf(1.3, n), entries) - 1 for entries, _ in TABLES]
+        made.append((np.stack(columns, axis=1).astype(np.int32), rng.integers(0, TAGS, n).astype(np.int32)))
+    return made
+
+
+class Ours:
+    """The tagger with its clock: `seconds` of forward, backward, update for each step."""
+
+    def __init__(self, select: mbp.Dense | mbp.TopK, rows: str, backend: str = "cpu"):
+        self.lstm = mbp.LSTM(N_IN, HIDDEN, select=select)
+        layers = [mbp.Embedding(TABLES, scale=0.1), self.lstm, mbp.Linear(HIDDEN, TAGS)]
+        self.net = mbp.Sequential(*layers, backend=backend)
+        self.loss = mbp.SoftmaxCrossEntropy().bind(self.net.be, "float32")
+        self.optimizer = mbp.Adam(self.net.parameters(), lr=1e-3, rows=rows)
+        self.seconds: list[tuple[float, ...]] = []
+
+    def step(self, x: np.ndarray, labels: np.ndarray) -> float:
+        marks = [time.perf_counter()]
+        value = train_step(
+            self.net, self.loss, self.optimizer, x, labels, lambda phase: marks.append(time.perf_counter())
+        )
+        self.seconds.append(tuple(b - a for a, b in pairwise(marks)))
+        return value
+
+    def gradients(self) -> list[np.ndarray]:
+        """Whole gradients, zero where no row was chosen."""
+        whole = []
+        for p in self.net.parameters():
+            g = np.zeros_like(p.value)
+            g[slice(None) if p.grad.rows is None else p.grad.rows] = p.grad.values
+            whole.append(g)
+        return whole
+
+
+class Torch:
+    """The same in PyTorch. sparse: the gradients of tables as sparse tensors, and SparseAdam for them."""
+
+    def __init__(self, sparse: bool, like: Ours):
+        import torch
+
+        self.torch = torch
+        tables = [torch.nn.Embedding(*table, sparse=sparse) for table in TABLES]
+        self.tables = torch.nn.ModuleList(tables)
+        self.lstm, self.linear = torch.nn.LSTM(N_IN, HIDDEN), torch.nn.Linear(HIDDEN, TAGS)
+        self.lstm.bias_hh_l0.requires_grad_(False)  # a second bias, which ours has not
+        lstm = [self.lstm.weight_ih_l0, self.lstm.weight_hh_l0, self.lstm.bias_ih_l0]
+        others = [*lstm, *self.linear.parameters()]
+        self.parameters = [*self.tables.parameters(), *others]
+        with torch.no_grad():
+            self.lstm.bias_hh_l0.zero_()
+            for q, p in zip(self.parameters, like.net.parameters()):
+                q.copy_(torch.from_numpy(p.value))
+        self.optimizers = [torch.optim.Adam(others if sparse else self.parameters, lr=1e-3, fused=True)]
+        if sparse:
+            self.optimizers.append(torch.optim.SparseAdam(list(self.tables.parameters()), lr=1e-3))
+        self.seconds: list[tuple[float, ...]] = []
+
+    def step(self, x: np.ndarray, labels: np.ndarray) -> float:
+        torch = self.torch
+        ids, target = torch.from_numpy(x), torch.from_numpy(labels).long()
+        marks = [time.perf_counter()]  # taking the arrays over is no part of a step in PyTorch
+        parts = [table(ids[:, i]) for i, table in enumerate(self.tables)]
+        h, _ = self.lstm(torch.cat(parts, dim=1).unsqueeze(1))
+        logits = self.linear(h.squeeze(1))
+        marks.append(time.perf_counter())
+        value = torch.nn.functional.cross_entropy(logits, target)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()  # PyTorch's own default, which is also its fastest
+        value.backward()
+        marks.append(time.perf_counter())
+        for optimizer in self.optimizers:
+            optimizer.step()
+        marks.append(time.perf_counter())
+        self.seconds.append(tuple(b - a for a, b in pairwise(marks)))
+        return float(value.detach())
+
+    def gradients(self) -> list[np.ndarray]:
+        return [q.grad.to_dense().numpy() for q in self.parameters]
+
+
+def verify(made: list[tuple[np.ndarray, np.ndarray]]) -> None:
+    """Stop unless our dense step is PyTorch's and each sparse step is that of the reference backend."""
+    for name, (select, rows) in ARMS.items():
+        ours = Ours(select, rows)
+        judge = Torch(False, ours) if isinstance(select, mbp.Dense) else Ours(select, rows, "reference")
+        x, labels = made[0]
+        before = [p.value.copy() for p in ours.net.parameters()]
+        np.testing.assert_allclose(ours.step(x, labels), judge.step(x, labels), rtol=1e-5)
+        for p, g, other, was in zip(ours.net.parameters(), ours.gradients(), judge.gradients(), before):
+            off = np.linalg.norm(g - other) / np.linalg.norm(other)
+            assert off < 2e-5, f"{name}: the gradient of {p.name} is off by {off:.1e}"
+            assert not np.array_equal(p.value, was), f"{name}: {p.name} did not move"
+
+
+def in_turns(arms: dict[str, Callable], made: list, rounds: int, block: int, skip: int) -> dict[str, list]:
+    """{arm: what its calls return}, `block` calls of each in turn, the first `skip` of them not kept."""
+    kept: dict[str, list] = {name: [] for name in arms}
+    for r in range(rounds):
+        for name, call in arms.items():
+            found = [call(*made[(r * block + i) % SENTENCES]) for i in range(block)]
+            kept[name] += found[skip:]
+    return kept
+
+
+def summary(seconds: list[float]) -> dict:
+    low, middle, high = np.percentile(seconds, [25, 50, 75])
+    return {"median": float(middle), "quartiles": [float(low), float(high)], "calls": len(seconds)}
+
+
+def measure_step(made: list, threads: int, rounds: int, block: int, skip: int) -> dict:
+    """Seconds of a step and of its parts, for each arm."""
+    import torch
+
+    torch.set_num_threads(threads)
+    arms: dict[str, Ours | Torch] = {name: Ours(*arm) for name, arm in ARMS.items()}
+    first = arms["dense, rows=all"]
+    assert isinstance(first, Ours)
+    arms |= {name: Torch(sparse, first) for name, sparse in PEERS.items()}
+
+    def call(arm: Ours | Torch) -> Callable:
+        return lambda x, labels: (arm.step(x, labels), arm.seconds.pop())[1]
+
+    with first.net.be.threads(threads):
+        kept = in_turns({name: call(arm) for name, arm in arms.items()}, made, rounds, block, skip)
+    result = {}
+    for name, seconds in kept.items():
+        parts = np.median(seconds, axis=0)
+        split = dict(zip(("forward", "backward", "update"), map(float, parts)))
+        result[name] = {"step": summary([sum(s) for s in seconds]), **split}
+    return result
+
+
+def measure_backward(made: list, threads: int, rounds: int, block: int, skip: int) -> dict:
+    """Seconds of the LSTM's backward pass alone, and of its products ("linear": select, dW, dU, dx, and dh).
+
+    The linear part is all but the cell, which is timed as the same loop over time with k = 1 and no products; what
+    is counted (multiply-adds and bytes by phase) is that of one sentence.
+    """
+    import torch
+
+    torch.set_num_threads(threads)
+    rng = np.random.default_rng(1)
+    arms: dict[str, Callable] = {}
+    counts = {}
+    for name, select in (("dense", mbp.Dense()), ("top-k 10", mbp.TopK(10)), ("top-k 5", mbp.TopK(5))):
+        ours = Ours(select, "all")
+        arms[name] = _backward(ours, rng)
+        meter = mbp.Meter()
+        with meter.attached(ours.net, ours.loss, ours.optimizer):
+            meter.start()
+            ours.net.forward(made[0][0])
+            meter.mark("forward")
+            ours.lstm.backward(np.ones((len(made[0][0]), HIDDEN), np.float32))
+        counts[name] = {p: {"ops": meter.ops[p], "bytes": meter.bytes[p]} for p in PHASES[1:5]}
+    arms["PyTorch"] = _torch_backward(Torch(False, ours), rng)
+    with ours.net.be.threads(threads):
+        kept = in_turns(arms, made, rounds, block, skip)
+    return {name: {**summary(seconds), "counts": counts.get(name)} for name, seconds in kept.items()}
+
+
+def _backward(ours: Ours, rng: np.random.Generator) -> Callable:
+    def call(x: np.ndarray, labels: np.ndarray) -> float:
+        ours.net.forward(x)
+        dy = rng.standard_normal((len(x), HIDDEN), np.float32)
+        began = time.perf_counter()
+        ours.lstm.backward(dy)
+        return time.perf_counter() - began
+
+    return call
+
+
+def _torch_backward(peer: Torch, rng: np.random.Generator) -> Callable:
+    torch = peer.torch
+    wanted = [peer.lstm.weight_ih_l0, peer.lstm.weight_hh_l0, peer.lstm.bias_ih_l0]
+
+    def call(x: np.ndarray, labels: np.ndarray) -> float:
+        inputs = torch.from_numpy(rng.standard_normal((len(x), 1, N_IN), np.float32)).requires_grad_()
+        h, _ = peer.lstm(inputs)
+        dy = torch.from_numpy(rng.standard_normal((len(x), 1, HIDDEN), np.float32))
+        began = time.perf_counter()
+        torch.autograd.grad(h, [inputs, *wanted], dy)
+        return time.perf_counter() - began
+
+    return call
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--words", type=int, nargs=2, default=[16, 25], help="shortest and longest sentence")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--block", type=int, default=30)
+    parser.add_argument("--skip", type=int, default=6, help="steps at the start of each block not counted")
+    parser.add_argument("--to", type=Path, help="write the JSON there")
+    args = parser.parse_args()
+    import torch
+
+    made = sentences(*args.words)
+    with mbp.get_backend("cpu").threads(args.threads):
+        verify(made)
+    settings = (made, args.threads, args.rounds, args.block, args.skip)
+    backward, step = measure_backward(*settings), measure_step(*settings)
+    print("backward of the LSTM, microseconds")
+    for name, r in backward.items():
+        own, other = (backward[judge]["median"] / r["median"] for judge in ("dense", "PyTorch"))
+        print(f"  {name:36s} {1e6 * r['median']:7.0f}   {own:5.1f}x our dense {other:5.1f}x PyTorch")
+    print("training step, microseconds")
+    best = min(step[name]["step"]["median"] for name in PEERS)
+    for name, r in step.items():
+        parts = "  ".join(f"{key} {1e6 * r[key]:6.0f}" for key in ("forward", "backward", "update"))
+        whole = r["step"]["median"]
+        print(f"  {name:36s} {parts}  step {1e6 * whole:6.0f}   {best / whole:5.2f}x PyTorch")
+    if args.to:
+        report = {
+            "command": " ".join(["python scripts/bench_lstm.py", *sys.argv[1:]]),
+            "tables": TABLES, "n_in": N_IN, "hidden": HIDDEN, "tags": TAGS, "words": args.words,
+            "threads": args.threads, "torch": torch.__version__, "machine": mbp.machine(),
+            "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
+            "backward": backward, "step": step,
+        }  # fmt: skip
+        temporary = args.to.with_suffix(".tmp")
+        temporary.write_text(json.dumps(report, indent=1) + "\n")
+        os.replace(temporary, args.to)
+
+
+if __name__ == "__main__":
+    main()
