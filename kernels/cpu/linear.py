@@ -20,8 +20,8 @@ __all__ = [
 SMALL_BATCH = 24  # up to here the forward product is one of dot products
 QUICK = 4  # multiply-adds of a dense product that take as long as one element operation
 FEW = 3  # rows, or terms of each, for which a panel is not worth its copy
-# Up to THIN examples products in panels beat BLAS (measured from 10 x 784 x 500 on); dW of so few units does up to DEEP
-# examples, where a panel still fits the second-level cache.
+# Up to THIN examples products in panels beat BLAS (measured from 10 x 784 x 500 on); dW of so few units does up to
+# DEEP examples, where a panel still fits the second-level cache.
 THIN, DEEP = 128, 1024
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 REST = 0.05  # seconds after which the threads of any library are asleep, not looking for work
-WARM = 0.003  # seconds, and at least two calls, at the start of a block that do not count: threads wake, caches fill
+WARM = 0.003  # seconds, and at least two calls, at the start of a block that do not count: caches fill
 
 
 @dataclass(frozen=True)
