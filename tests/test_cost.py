@@ -9,6 +9,7 @@ from helpers import refused
 
 from minimalbp.cli import main
 from minimalbp.cost import ceilings as ceilings_module
+from minimalbp.cost import turns
 from minimalbp.cost.ceilings import roof
 from minimalbp.cost.fit import crossover, line
 from minimalbp.cost.layer import Ours, measure_layer
@@ -168,7 +169,8 @@ def test_the_peers_compute_the_dense_backward():
             np.testing.assert_allclose(dx, problem.dy @ problem.w, rtol=1e-5, atol=1e-5)
 
 
-def test_arms_take_turns():
+def test_arms_take_turns(monkeypatch):
+    monkeypatch.setattr(turns, "WARM", 0)  # two calls
     order = []
 
     def arm(name):
