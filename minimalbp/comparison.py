@@ -203,12 +203,17 @@ def file_stem(name: str) -> str:
 def _write_metrics(path: Path, metrics: dict[str, History]) -> None:
     """One line for each look at the dev set, the runs one after another."""
     lines = [
-        json.dumps({"run": name, **vars(record)})
+        json.dumps({"run": name, **_line(record)})
         for name, history in metrics.items()
         for record in history.records
     ]
     with replacing(path) as temporary:
         temporary.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+
+def _line(record: Record) -> dict[str, Any]:
+    """A record without what only parsers have, where it has none."""
+    return {key: v for key, v in vars(record).items() if v is not None or not key.endswith("_las")}
 
 
 def _describe(data: AnyData) -> dict[str, Any]:

@@ -25,7 +25,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "data": "ud-english-ewt", "hidden": (500,), "k": 10, "epochs": 5, "batch": 1, "evals": 4, "tags": "xpos",
     },
     "parsing": {
-        "data": "ud-english-ewt", "hidden": (500,), "k": 20, "epochs": 20, "batch": 10_000, "evals": 1,
+        "data": "ud-english-ewt", "hidden": (500,), "k": 20, "epochs": 10, "batch": 10_000, "evals": 2,
         "tags": "xpos",
     },
 }  # fmt: skip

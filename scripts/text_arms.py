@@ -20,7 +20,7 @@ TAGGING = Settings(
     epochs=5, batch=1, dropout=0.0, clip=None, init="glorot_uniform", evals=4, tags="xpos", bidirectional=False,
     seed=0, backend="cpu", threads=1,
 )  # fmt: skip
-PARSING = TAGGING.changed(task="parsing", epochs=20, batch=10_000, evals=1, bidirectional=False)
+PARSING = TAGGING.changed(task="parsing", epochs=10, batch=10_000, evals=2)
 
 
 def _arm(base: Settings, name: str, against: str = "", **changes: Any) -> Arm:

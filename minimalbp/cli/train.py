@@ -43,7 +43,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         type=as_number,
         help="learning rate (default: adam 0.001, adagrad 0.1, on text 0.01, sgd 0.1)",
     )
-    add("--epochs", type=as_whole, help="default 20; tagging 5")
+    add("--epochs", type=as_whole, help="default 20; tagging 5, parsing 10")
     add(
         "--batch",
         type=as_whole,
@@ -54,7 +54,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "--clip", type=as_number, help="limit of each entry of a gradient (the authors' code: 5; default off)"
     )
     add("--init", help="glorot_uniform (default), glorot_normal, he, meprop_wide")
-    add("--evals", type=as_whole, help="looks at the dev set in each epoch (default 8; tagging 4, parsing 1)")
+    add("--evals", type=as_whole, help="looks at the dev set in each epoch (default 8; tagging 4, parsing 2)")
     add("--tags", help="of a treebank: xpos, column 5 (default), or upos, column 4")
     add("--bidirectional", action="store_true", help="a tagger that reads each sentence both ways")
     add("--seed", type=as_whole, help="of weights, order of examples, dropout, random-k (default 0)")
