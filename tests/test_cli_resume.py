@@ -51,7 +51,10 @@ def test_ctrl_c_keeps_the_checkpoint_and_resume_ends_where_the_whole_run_does(ca
     out = tmp_path / "run"
     words = ["train", "--data", points, "--hidden", "8,6", "--k", "2", "--batch", "2", "--no-compare"]
     command = [sys.executable, "-m", "minimalbp", *words, "--epochs", "200000", "--out", str(out)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a shell's background jobs ignore
+    )  # fmt: skip
     while not (out / "topk-2.checkpoint.npz").exists() and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)

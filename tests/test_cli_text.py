@@ -1,6 +1,7 @@
 """`minimalbp train --task tagging|parsing` and `minimalbp annotate`: what they print, write and refuse."""
 
 import json
+import os
 
 import pytest
 from test_cli_train import PHASES, outcome, refused, report
@@ -10,6 +11,7 @@ import minimalbp as mbp
 from minimalbp.cli import main
 from minimalbp.settings import DEFAULTS, Settings
 
+BACKEND = ["--backend", "reference"] if "NUMBA_DISABLE_JIT" in os.environ else []  # else a minute each
 BAD = "1\ta\t_\tX\tD\t_\t0\troot\t_\t_\n\n1\tb\t_\tX\tN\t_\t2\troot\t_\t_\n\n"
 
 
@@ -35,6 +37,7 @@ def words(request, toy):
         "--epochs",
         "2",
         *batch,
+        *BACKEND,
     ]
 
 
