@@ -23,6 +23,10 @@ class Buffers:
             found = self._parts[name, shape] = self._part(name, shape, dtype or self.dtype)
         return found
 
+    def clear(self) -> None:
+        """Give the memory back: the layer has other sizes from now on."""
+        self._whole, self._parts = {}, {}
+
     def _part(self, name: str, shape: tuple[int, ...], dtype: str) -> Array:
         key = (name, shape[1:])
         whole = self._whole.get(key)

@@ -1,12 +1,14 @@
 """Checkpoints: everything a run needs to go on bit for bit, in one .npz without pickle.
 
-Arrays "param/NAME" and "optim/NAME/SLOT", and "meta", a JSON text: format, architecture, optimiser, its step
-counter, the states of the layers' generators, and what the training adds (position, order, history).
+Arrays "param/NAME" and "optim/NAME/SLOT", those that the training adds, and "meta", a JSON text: format,
+architecture, optimiser, its step counter, the states of the layers' generators, and what the training adds
+(position, order, history).
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,24 @@ FORMAT = 2  # 2: the training's settings
 META = {"architecture", "dtype", "optimizer", "t", "generators", "training"}  # beside the format itself
 
 
-def save_checkpoint(path: Path, net: Sequential, optimizer: Optimizer, training: dict[str, Any]) -> None:
-    """Write everything to a temporary name and rename it. Raises BadInput where that cannot be."""
+Reshape = Callable[[dict[str, Any], dict[str, np.ndarray]], None]
+
+
+def save_checkpoint(
+    path: Path,
+    net: Sequential,
+    optimizer: Optimizer,
+    training: dict[str, Any],
+    more: dict[str, np.ndarray] | None = None,
+) -> None:
+    """Write everything, and the arrays in `more`, to a temporary name and rename it.
+
+    Raises BadInput where that cannot be.
+    """
     arrays: dict[str, Any] = {f"param/{p.name}": net.be.get(p.value) for p in net.parameters()}
     for name, slots in optimizer.state.items():
         arrays |= {f"optim/{name}/{slot}": net.be.get(a) for slot, a in slots.items()}
+    arrays |= more or {}
     meta = {
         "format": FORMAT,
         "minimalbp": __version__,
@@ -38,26 +53,34 @@ def save_checkpoint(path: Path, net: Sequential, optimizer: Optimizer, training:
         "training": training,
     }
     with replacing(path) as temporary, open(temporary, "wb") as f:
-        np.savez(f, meta=np.array(json.dumps(meta)), **arrays)
+        np.savez(f, **arrays, meta=np.array(json.dumps(meta)))
 
 
 def load_checkpoint(
-    path: str | Path, net: Sequential, optimizer: Optimizer, settings: dict[str, Any] | None = None
+    path: str | Path,
+    net: Sequential,
+    optimizer: Optimizer,
+    settings: dict[str, Any] | None = None,
+    reshape: Reshape | None = None,
 ) -> dict[str, Any]:
     """Put parameters, optimiser and generators back as they were; returns what the training had added.
 
-    settings: what the training's own "settings" must be, if given. Raises BadInput, and changes nothing, for a
-    file that is cut short, or of another architecture, type, optimiser or settings.
+    settings: what the training's own "settings" must be, if given. reshape: called with what the training had
+    added and all arrays, where all but the architecture fits; it may bring the network to other sizes.
+    Raises BadInput, and else changes nothing, for a file that is cut short, or of another architecture, type,
+    optimiser or settings.
     """
     path = Path(path)
     arrays, meta = read_checkpoint(path)
-    here = {"architecture": net.describe(), "dtype": net.dtype, "optimizer": optimizer.describe()}
+    here = {"dtype": net.dtype, "optimizer": optimizer.describe()}
     if settings is not None:
         meta["settings"], here["settings"] = meta["training"].get("settings"), settings
-    for key, value in here.items():
-        if meta.get(key) != json.loads(json.dumps(value)):
-            other = "other settings" if key == "settings" else f"another {key}"
-            raise BadInput(f"{path} was saved with {other}: {_differ(meta.get(key), value)}")
+    if reshape is None:
+        here = {"architecture": net.describe(), **here}
+    _check(path, meta, here)
+    if reshape is not None:
+        reshape(meta["training"], arrays)
+        _check(path, meta, {"architecture": net.describe()})
     wanted = {f"param/{p.name}": p.value for p in net.parameters()}
     for name, slots in optimizer.state.items():
         wanted |= {f"optim/{name}/{slot}": a for slot, a in slots.items()}
@@ -73,6 +96,13 @@ def load_checkpoint(
         rng.bit_generator.state = meta["generators"][key]
     optimizer.t = meta["t"]
     return meta["training"]
+
+
+def _check(path: Path, meta: dict[str, Any], here: dict[str, Any]) -> None:
+    for key, value in here.items():
+        if meta.get(key) != json.loads(json.dumps(value)):
+            other = "other settings" if key == "settings" else f"another {key}"
+            raise BadInput(f"{path} was saved with {other}: {_differ(meta.get(key), value)}")
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

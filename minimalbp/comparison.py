@@ -19,11 +19,12 @@ from .files import read_json, replacing, write_json
 from .losses import SoftmaxCrossEntropy
 from .measure.machine import machine
 from .measure.meter import Meter
+from .run import train_step
 from .scoring import History, Record
 from .select import Dense, Selector
 from .settings import Settings
 from .streams import Streams
-from .training import check_fit, check_resume, fit, train_step
+from .training import check_fit, check_resume, fit
 
 BACKWARD = ("select", "dw", "dx", "other")
 VOCABULARIES = "vocabularies.json"  # what a tagger or parser knows beside its weights

@@ -35,7 +35,8 @@ class Score:
 class Record:
     """One look at the dev set. epoch counts from 1; test is None unless this dev accuracy is the best so far.
 
-    accuracy, loss, las: see Score; las is None but for parsers.
+    accuracy, loss, las: see Score; las is None but for parsers. widths: of the hidden layers, where a companion of
+    the training changes them.
     """
 
     epoch: int
@@ -47,20 +48,27 @@ class Record:
     test_loss: float | None = None
     dev_las: float | None = None
     test_las: float | None = None
+    widths: list[int] | None = None
 
 
 @dataclass
 class History:
-    """All records of a run, in order."""
+    """All records of a run, in order. Those from number `begins` on count: those before are of a larger network."""
 
     records: list[Record] = field(default_factory=list)
+    begins: int = 0
+
+    @property
+    def counted(self) -> list[Record]:
+        """The records that may be the best."""
+        return self.records[self.begins :]
 
     @property
     def best(self) -> Record:
         """The first record of the best dev accuracy: the one that is reported. Raises BadInput if none."""
-        if not self.records:
+        if not self.counted:
             raise BadInput("nothing was trained: there is no record yet")
-        return max(self.records, key=lambda r: r.dev_accuracy)
+        return max(self.counted, key=lambda r: r.dev_accuracy)
 
 
 def evaluate(

@@ -24,7 +24,7 @@ import numpy as np
 
 import minimalbp as mbp
 from minimalbp.measure import PHASES
-from minimalbp.training import train_step
+from minimalbp.run import train_step
 
 WORDS, FEATURES, TAGS = 10_000, [60, 1000, 700, 900, 12, 700, 700], 45  # entries: about those of a treebank
 TABLES = [(WORDS, 50), *((n, 20) for n in FEATURES)]

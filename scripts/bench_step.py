@@ -22,7 +22,7 @@ import numpy as np
 
 import minimalbp as mbp
 from minimalbp.cost.peers import TorchStep
-from minimalbp.training import train_step
+from minimalbp.run import train_step
 
 SIZES = [784, 500, 500, 10]
 VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")  # what changes how threads wait

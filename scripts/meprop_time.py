@@ -21,8 +21,8 @@ from minimalbp.assembly import build
 from minimalbp.cost.peers import TorchStep, peer_threads
 from minimalbp.measure.counters import PHASES
 from minimalbp.measure.machine import version
+from minimalbp.run import train_step
 from minimalbp.settings import Settings
-from minimalbp.training import train_step
 
 SKIP = 5  # steps at the start of a block that do not count: caches fill
 LINEAR = ("select", "dw", "dx")  # what the paper's Table 1 calls backprop time

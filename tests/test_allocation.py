@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minimalbp as mbp
-from minimalbp.training import train_step
+from minimalbp.run import train_step
 
 STEPS = 100
 pytestmark = pytest.mark.skipif(

@@ -36,24 +36,32 @@ MAY = {
     "feed": {"backend", "buffers", "data", "network", "streams"},
     "scoring": {"data", "errors", "feed", "losses", "network"},
     "diagnosis": {"backend", "network"},
+    "companion": {"backend", "network", "optim", "scoring"},
+    "run": {
+        "checkpoint", "companion", "diagnosis", "errors", "feed", "losses", "measure", "network", "optim",
+        "progress", "scoring", "streams",
+    },
     "training": {
-        "checkpoint", "data", "diagnosis", "errors", "feed", "losses", "measure", "network", "optim", "progress",
+        "companion", "data", "errors", "feed", "losses", "measure", "network", "optim", "progress", "run",
         "scoring", "streams",
+    },
+    "simplify": {
+        "backend", "companion", "errors", "layers", "network", "optim", "scoring", "select",
     },
     "text": {
         "backend", "data", "errors", "feed", "layers", "network", "scoring", "select", "streams", "tasks",
     },
     "assembly": {"data", "measure", "network", "optim", "select", "settings", "tasks", "text"},
     "comparison": {
-        "assembly", "checkpoint", "data", "errors", "feed", "files", "losses", "measure", "scoring", "select",
-        "settings", "streams", "training", "weights",
+        "assembly", "checkpoint", "data", "errors", "feed", "files", "losses", "measure", "run", "scoring",
+        "select", "settings", "streams", "training", "weights",
     },
     "annotate": {
         "assembly", "comparison", "data", "errors", "files", "network", "select", "settings", "tasks", "text",
         "weights",
     },
     "cost": {
-        "errors", "files", "layers", "losses", "measure", "network", "optim", "select", "training",
+        "errors", "files", "layers", "losses", "measure", "network", "optim", "run", "select",
     },
     "cli": {
         "_version", "annotate", "assembly", "backend", "comparison", "cost", "data", "errors", "files", "measure",

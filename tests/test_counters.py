@@ -7,7 +7,7 @@ from helpers import clusters
 import minimalbp as mbp
 from minimalbp.measure import PHASES
 from minimalbp.measure import meter as meter_module
-from minimalbp.training import train_step
+from minimalbp.run import train_step
 
 B, N_IN, H, N_OUT, K = 4, 7, 5, 3, 2  # batch, widths, k
 S, I = 4, 4  # bytes of a float32 and of an int32  # noqa: E741

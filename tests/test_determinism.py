@@ -77,16 +77,16 @@ def test_layers_without_weights_and_selectors_do_not_change_the_start():
     "other", [{"select": mbp.RandomK(3)}, {"select": mbp.Dense()}, {"dropout": 0.0}], ids=str
 )
 def test_the_order_of_examples_does_not_depend_on_the_network(other, monkeypatch):
-    import minimalbp.training as training
+    from minimalbp import run
 
     orders = []
-    true_step = training.train_step
+    true_step = run.train_step
 
-    def note(net, loss, optimizer, x, labels, mark):
+    def note(net, loss, optimizer, x, labels, mark, **more):
         orders[-1].append(labels.tolist())
-        return true_step(net, loss, optimizer, x, labels, mark)
+        return true_step(net, loss, optimizer, x, labels, mark, **more)
 
-    monkeypatch.setattr(training, "train_step", note)
+    monkeypatch.setattr(run, "train_step", note)
     for options in ({}, other):
         orders.append([])
         train("reference", **options)

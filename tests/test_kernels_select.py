@@ -134,3 +134,23 @@ def test_invert(be, n, batch, rng):
         np.testing.assert_array_equal(value, wanted)
         assert start[0] == 0 and start[r] == batch * k
         assert (rows[r:] == -77).all() and (start[r + 1 :] == -77).all()  # left as it was
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7])
+@pytest.mark.parametrize("n", [1, 3, 17])
+def test_counts_of_gradients_that_are_not_zero(be, n, batch, rng):
+    """Zero-valued picks are not active; NaN is. What was counted before stays."""
+    for k in sorted({1, (n + 1) // 2, n}):
+        chosen = np.stack([np.sort(rng.permutation(n)[:k]) for _ in range(batch)]).astype(np.int32)
+        picked = rng.choice([0.0, -0.0, 1.5, -2e-300, np.nan], chosen.shape)
+        hits = np.full(n, 7)
+        be.select.count_chosen(hits, chosen, picked)
+        wanted = [7] * n
+        for units, values in zip(chosen.tolist(), picked.tolist()):
+            for unit, value in zip(units, values):
+                wanted[unit] += value != 0
+        assert hits.tolist() == wanted
+        hits = np.full(n, 7)
+        be.select.count_rows(hits, chosen[0], picked)
+        shared = np.count_nonzero(picked, axis=0)
+        assert hits.tolist() == [7 + dict(zip(chosen[0], shared)).get(unit, 0) for unit in range(n)]

@@ -86,15 +86,15 @@ def test_several_sentences_in_a_batch(backend):
 
 
 def test_every_sentence_once_in_a_pass_in_a_new_order(monkeypatch):
-    from minimalbp import training
+    from minimalbp import run
 
-    true_step, seen = training.train_step, []
+    true_step, seen = run.train_step, []
 
     def note(net, loss, optimizer, x, labels, mark, **packed):
         seen.append(labels.tolist())
         return true_step(net, loss, optimizer, x, labels, mark, **packed)
 
-    monkeypatch.setattr(training, "train_step", note)
+    monkeypatch.setattr(run, "train_step", note)
     fit("tagging", *made("tagging", "reference"))
     words = DATA["tagging"].train
     ends = np.cumsum(words.lengths)

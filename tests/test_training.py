@@ -5,7 +5,7 @@ import pytest
 from helpers import assert_same, clusters, parameters, refused
 
 import minimalbp as mbp
-from minimalbp import training
+from minimalbp import run
 
 DATA = clusters()  # 60 training examples of 7 numbers, 3 classes; 17 dev, 13 test
 
@@ -91,13 +91,13 @@ def test_every_example_once_an_epoch_in_a_new_order(backend):
 
 def test_labels_go_with_their_examples(monkeypatch):
     label_of = {tuple(x): y for x, y in zip(DATA.train.x.tolist(), DATA.train.y.tolist())}
-    true_step, pairs = training.train_step, []
+    true_step, pairs = run.train_step, []
 
-    def note(net, loss, optimizer, x, labels, mark):
+    def note(net, loss, optimizer, x, labels, mark, **more):
         pairs.extend(zip(map(tuple, x.tolist()), labels.tolist()))
-        return true_step(net, loss, optimizer, x, labels, mark)
+        return true_step(net, loss, optimizer, x, labels, mark, **more)
 
-    monkeypatch.setattr(training, "train_step", note)
+    monkeypatch.setattr(run, "train_step", note)
     fit(net_of())
     assert len(pairs) == 60
     assert all(label_of[x] == y for x, y in pairs)
@@ -111,7 +111,7 @@ def scores_of(monkeypatch, dev):
         looked.append(split)
         return mbp.Score(next(told) if split is DATA.dev else 0.5, 1.0)
 
-    monkeypatch.setattr(training, "score", score)
+    monkeypatch.setattr(run, "score", score)
     return looked
 
 
@@ -143,8 +143,8 @@ def test_callbacks_see_each_record_and_stop():
 
 
 def test_the_train_loss_is_the_mean_since_the_last_look(monkeypatch):
-    true_step, values = training.train_step, []
-    monkeypatch.setattr(training, "train_step", lambda *a: values.append(true_step(*a)) or values[-1])
+    true_step, values = run.train_step, []
+    monkeypatch.setattr(run, "train_step", lambda *a, **k: values.append(true_step(*a, **k)) or values[-1])
     records = fit(net_of(), evals_per_epoch=2).records
     assert records[0].train_loss == pytest.approx(np.mean(values[:4]))
     assert records[1].train_loss == pytest.approx(np.mean(values[4:]))

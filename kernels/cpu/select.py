@@ -10,9 +10,10 @@ import numpy as np
 from numba import prange
 
 from ..reference.select import SCORES
+from .choice import count_chosen, count_rows, invert
 from .policy import JIT, kernel, pieces
 
-__all__ = ["SCORES", "invert", "score", "top_k"]
+__all__ = ["SCORES", "count_chosen", "count_rows", "invert", "score", "top_k"]
 
 COST = 8  # operations that an entry is worth
 _BITS = {np.dtype(np.float32): (np.int32, 0x7F800000), np.dtype(np.float64): (np.int64, 0x7FF0000000000000)}
@@ -41,10 +42,6 @@ def score(out, dy, kind):
         _score_pieces(out, dy, kind, n)
     else:
         score_units(out, dy, kind)
-
-
-def invert(rows, start, example, value, count, chosen, picked):
-    _invert(rows, start, example, value, count, chosen, picked, len(rows))
 
 
 @kernel(parallel=True)
@@ -82,7 +79,9 @@ def choose(chosen, bits, infinity, scratch, guess):
     if nonzero <= k:  # as often where units are dead, or the example is learnt
         _take_all(chosen, key, k - nonzero)
         return guess
-    guess = middle + min(max(guess, -middle), np.int64(largest) - middle)  # clipped first: their sum may overflow
+    guess = middle + min(
+        max(guess, -middle), np.int64(largest) - middle
+    )  # clipped first: their sum may overflow
     n, loose = _loose_threshold(key, k, _reach(key, key.dtype.type(guess)), guess, np.int64(largest))
     _mark(hit, key, key.dtype.type(loose))
     _list(place, hit.view(np.uint64))
@@ -262,31 +261,3 @@ def score_units(out, dy, kind):
             out[j] = np.sqrt(out[j])
         elif kind == 3:
             out[j] = abs(out[j])
-
-
-@kernel
-def _invert(rows, start, example, value, count, chosen, picked, n_out):
-    """A counting sort: how many examples chose each unit, where each list begins, then the lists."""
-    batch, k = chosen.shape
-    place = np.zeros(n_out, np.int32)
-    for e in range(batch):
-        for j in range(k):
-            place[chosen[e, j]] += 1
-    r = 0
-    begin = 0
-    for o in range(n_out):
-        chosen_by = place[o]
-        if chosen_by > 0:
-            rows[r] = o
-            start[r] = begin
-            place[o] = begin
-            begin += chosen_by
-            r += 1
-    start[r] = begin
-    count[0] = r
-    for e in range(batch):
-        for j in range(k):
-            o = chosen[e, j]
-            example[place[o]] = e
-            value[place[o]] = picked[e, j]
-            place[o] += 1

@@ -53,3 +53,16 @@ def invert(rows, start, example, value, count, chosen, picked):
     by_unit = np.argsort(chosen, axis=None, kind="stable")
     example[: chosen.size] = by_unit // chosen.shape[1]
     value[: chosen.size] = picked.ravel()[by_unit]
+
+
+def count_rows(hits, rows, picked):
+    """hits[rows[i]] += the examples whose gradient there is not zero: the activeness of meSimp (section 3).
+
+    hits int64 (n_out,), rows int32 (r,) without repeats, picked (batch, r). NaN is not zero.
+    """
+    hits[rows] += np.count_nonzero(picked, axis=0)
+
+
+def count_chosen(hits, chosen, picked):
+    """The same with a choice per example: chosen int32 (batch, k), picked (batch, k)."""
+    np.add.at(hits, chosen[picked != 0], 1)

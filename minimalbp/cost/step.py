@@ -18,8 +18,8 @@ from ..measure.machine import version
 from ..measure.meter import Meter
 from ..network import Sequential, mlp
 from ..optim import Adam
+from ..run import train_step
 from ..select import Dense, Selector
-from ..training import train_step
 from .fit import crossover, line
 from .layer import OURS, SELECTORS
 from .peers import TorchStep, peer_threads

@@ -9,8 +9,9 @@ from .flatten import Flatten
 from .linear import Linear
 from .lstm import LSTM
 from .packing import check_lengths
+from .units import Cut, Units
 
 __all__ = [
-    "LSTM", "Chain", "Cube", "Dropout", "Embedding", "Flatten", "Layer", "Linear", "ReLU", "Residual", "Sigmoid",
-    "Tanh", "check_lengths",
+    "LSTM", "Chain", "Cube", "Cut", "Dropout", "Embedding", "Flatten", "Layer", "Linear", "ReLU", "Residual",
+    "Sigmoid", "Tanh", "Units", "check_lengths",
 ]  # fmt: skip

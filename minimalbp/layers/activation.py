@@ -9,6 +9,8 @@ from .base import Layer
 class _Elementwise(Layer):
     """Memory for y and dx; the pair of kernels is each layer's own."""
 
+    elementwise = True
+
     def _y(self, x: Array) -> Array:
         return self.buf.get("y", x.shape)
 

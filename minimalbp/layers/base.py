@@ -22,6 +22,7 @@ class Layer:
 
     takes_ids: ClassVar[bool] = False  # whether the input is whole numbers
     takes_lengths: ClassVar[bool] = False  # whether forward wants the lengths of the sentences in x
+    elementwise: ClassVar[bool] = False  # whether each output depends on the input of its own place alone
     be: Backend
     buf: Buffers
     path: tuple[int, ...] = ()

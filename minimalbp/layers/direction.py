@@ -32,11 +32,17 @@ class Direction:
     """
 
     last_choice: Array | None = None
-    last_picked: Array | None = None
+    last_picked: Array
 
     def __init__(self, parameters: list[Param], be: Backend, dtype: str):
         self.w, self.u, self.b = parameters
-        self.buf, self.hidden = Buffers(be, dtype), self.u.value.shape[1]
+        self.buf = Buffers(be, dtype)
+
+    @property
+    def hidden(self) -> int:
+        """Units of each gate."""
+        size: int = self.u.value.shape[1]
+        return size
 
     def forward(self, be: Backend, x: Array, packing: Packing) -> Array:
         """h (rows, hidden) for x (rows, n_in)."""
@@ -59,7 +65,7 @@ class Direction:
         width = 4 * self.hidden // choice.groups
         k = choice.select.units(width)
         if k == width:
-            self.last_choice = self.last_picked = None
+            self.last_choice, self.last_picked = None, dgates
             be.lstm.backward_all(dgates, dy, *self._kept, work)
             self._all(be, dgates, dx)
             return dx if need_dx else None

@@ -13,6 +13,8 @@ from .base import Layer
 class Dropout(Layer):
     """Each entry is zero with probability p while training, else multiplied by 1 / (1 - p). 0 <= p <= 0.999."""
 
+    elementwise = True
+
     def __init__(self, p: float):
         self.p = number("dropout", p, 0, 0.999)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
 
 from ..backend import Array, Backend
 from ..errors import BadInput, unknown, whole
@@ -10,10 +13,11 @@ from ..init import get_initialiser
 from ..param import Param, RowGrad
 from ..select import Dense, Selector
 from ..streams import Streams
-from .base import Layer, clipped
+from .base import clipped
+from .units import Cut, Units
 
 
-class Linear(Layer):
+class Linear(Units):
     """A linear layer of n_out units over n_in inputs.
 
     select: which units get a gradient (meProp, equations 9 and 10); Dense() by default.
@@ -24,7 +28,9 @@ class Linear(Layer):
     weight: Param
     bias: Param | None
     last_x: Array  # the input of the last forward
-    last_choice: Array | None  # what `select` answered in the last backward
+    last_dy: Array  # of the last backward
+    last_choice: Array | None  # what `select` answered there
+    last_picked: Array  # the gradients of that choice
 
     def __init__(
         self,
@@ -65,6 +71,7 @@ class Linear(Layer):
         return y
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
+        self.last_dy = self.last_picked = dy
         self.last_choice = choice = self.select(dy, self.be, self.buf, self.rng)
         if self.bias is not None and (choice is None or self.bias_rows == "all"):
             self._dense_bias(dy)
@@ -88,6 +95,7 @@ class Linear(Layer):
         picked, dw = self.buf.get("picked", (len(dy), r)), self.buf.get("dw", (r, self.n_in))
         lin.pick_rows(picked, dy, rows)
         self._scale(picked)
+        self.last_picked = picked
         lin.dw_all(dw, picked, self.last_x)
         self.weight.grad = RowGrad(rows, dw)
         if self.bias is not None and self.bias_rows == "chosen":
@@ -105,6 +113,7 @@ class Linear(Layer):
         picked, value = buf.get("picked", chosen.shape), buf.get("value", (chosen.size,))
         lin.pick_chosen(picked, dy, chosen)
         self._scale(picked)
+        self.last_picked = picked
         rows, start = buf.get("rows", (n,), "int32"), buf.get("start", (n + 1,), "int32")
         example, count = buf.get("example", (chosen.size,), "int32"), buf.get("count", (1,), "int32")
         self.be.select.invert(rows, start, example, value, count, chosen, picked)
@@ -144,6 +153,32 @@ class Linear(Layer):
 
     def parameters(self) -> list[Param]:
         return [self.weight] + ([self.bias] if self.bias is not None else [])
+
+    @property
+    def units(self) -> int:
+        return self.n_out
+
+    def count(self, hits: Array) -> int:
+        choice, picked = self.last_choice, self.last_picked
+        if choice is None:
+            choice = np.arange(self.n_out, dtype=np.int32)
+        kernels = self.be.select
+        (kernels.count_rows if choice.ndim == 1 else kernels.count_chosen)(hits[0], choice, picked)
+        return len(picked)
+
+    def norms(self) -> Array:
+        return np.linalg.norm(self.be.get(self.weight.value), axis=1)[None]
+
+    def unit_cuts(self, kept: Array) -> Iterator[Cut]:
+        for p in self.parameters():
+            yield Cut(p, 0, kept[0])
+
+    def input_cuts(self, kept: Array) -> Iterator[Cut]:
+        yield Cut(self.weight, 1, kept)
+
+    def resize(self) -> None:
+        self.n_out, self.n_in = self.weight.value.shape
+        self._b = self._b[: self.n_out] if self.bias is None else self.bias.value
 
     def settings(self) -> dict[str, Any]:
         bias = {} if self.has_bias else {"bias": False}

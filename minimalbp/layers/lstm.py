@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,15 @@ from ..init import get_initialiser
 from ..param import Param
 from ..select import Dense, RandomK, Selector, TopK, UnifiedTopK
 from ..streams import Streams
-from .base import Layer, clipped
+from .base import clipped
 from .direction import Choice, Direction
 from .packing import packing
+from .units import Cut, Units
 
 GROUPS = {"each": 4, "all": 1}
 
 
-class LSTM(Layer):
+class LSTM(Units):
     """h of every word: x (words, n_in) to (words, hidden), or (words, 2 hidden) with `bidirectional`.
 
         i, f, o = σ(W x + U h' + b),  g = tanh(W x + U h' + b),  c = f c' + i g,  h = o tanh c
@@ -119,6 +121,47 @@ class LSTM(Layer):
         out = self.buf.get(name, (len(a), width))
         self.be.lstm.take(out, a, self._order(i), column)
         return out
+
+    @property
+    def groups(self) -> int:  # type: ignore[override]
+        return len(self.directions)
+
+    @property
+    def units(self) -> int:
+        return self.hidden
+
+    def count(self, hits: Array) -> int:
+        words = 0
+        for d, mine in zip(self.directions, hits):
+            of_gates = np.zeros(4 * self.hidden, np.int64)
+            if d.last_choice is None:
+                every = np.arange(len(of_gates), dtype=np.int32)
+                self.be.select.count_rows(of_gates, every, d.last_picked)
+            else:
+                self.be.select.count_chosen(of_gates, d.last_choice, d.last_picked)
+            mine += of_gates.reshape(4, -1).sum(axis=0)
+            words = len(d.last_picked)
+        return 4 * words
+
+    def norms(self) -> Array:
+        both = [np.hstack([self.be.get(d.w.value), self.be.get(d.u.value)]) for d in self.directions]
+        return np.array([np.linalg.norm(np.hstack(np.split(m, 4)), axis=1) for m in both])
+
+    def unit_cuts(self, kept: Array) -> Iterator[Cut]:
+        """The unit leaves all four gates, and the recurrent inputs."""
+        for d, units in zip(self.directions, kept):
+            rows = (units + self.hidden * np.arange(4)[:, None]).ravel()
+            yield from (Cut(p, 0, rows) for p in (d.w, d.u, d.b))
+            yield Cut(d.u, 1, units)
+
+    def input_cuts(self, kept: Array) -> Iterator[Cut]:
+        for d in self.directions:
+            yield Cut(d.w, 1, kept)
+
+    def resize(self) -> None:
+        self.hidden, self.n_in = self.directions[0].hidden, self.directions[0].w.value.shape[1]
+        for d in self.directions:
+            d.buf.clear()
 
     def out_features(self, n: int | None) -> int | None:
         if n is not None and n != self.n_in:

@@ -79,6 +79,10 @@ def _invert(rows: Any, start: Any, example: Any, value: Any, count: Any, chosen:
     return Count("dw", 2 * chosen.size, _bytes(chosen, picked, example, value) + (2 * r + 1) * INDEX)
 
 
+def _count_hits(hits: Any, choice: Any, picked: Any) -> Count:
+    return Count("other", picked.size, _bytes(choice, picked) + 2 * picked.size * hits.itemsize)
+
+
 def _look_up(y: Any, ids: Any, table: Any, column: int, columns: int, offset: int) -> Count:
     found = len(ids) * columns
     return Count("forward", found * table.shape[1], found * (2 * table.shape[1] * y.itemsize + INDEX))
@@ -195,6 +199,8 @@ FORMULAS: dict[str, Callable[..., Count | Counts]] = {
     "select.top_k": _top_k,
     "select.score": _score,
     "select.invert": _invert,
+    "select.count_rows": _count_hits,
+    "select.count_chosen": _count_hits,
     **{f"activation.{f}": _forward_map for f in ("relu", "tanh", "sigmoid", "cube", "dropout")},
     **{f"activation.{f}_backward": _backward_map for f in ("relu", "tanh", "sigmoid", "cube", "dropout")},
     "activation.add": _backward_map,

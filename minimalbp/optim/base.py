@@ -71,6 +71,18 @@ class Optimizer:
             everywhere = self.rows == "all" and sparse and self._moves_without_gradient()
             self._update(w, state, rows, g, lr, scale, everywhere)
 
+    def take(self, p: Param, axis: int, kept: Array) -> None:
+        """Keep, of the state of p, the entries `kept` along an axis: where p itself was cut so."""
+        state = self.state[p.name]
+        self.state[p.name] = {s: np.ascontiguousarray(np.take(a, kept, axis)) for s, a in state.items()}
+        self._views = {key: view for key, view in self._views.items() if key[0] != p.name}
+
+    def reset(self) -> None:
+        """Set the state to zero, as it was before the first step; the number of steps stays."""
+        for state in self.state.values():
+            for a in state.values():
+                a.fill(0)
+
     def _rate(self) -> float:
         return self.lr
 

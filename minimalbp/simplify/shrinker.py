@@ -1,0 +1,84 @@
+"""What every way to shrink a network while it trains has in common: counting, cutting, and what is kept of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array
+from ..companion import Companion, State
+from ..network import Sequential
+from ..optim import Optimizer
+from ..scoring import Record
+from .compact import Hidden, check_hidden, compact
+
+
+class Shrinker(Companion):
+    """Knows of each hidden layer which of its first units are left, and how active they were.
+
+    layers: the hidden layers. left: int64 (groups, units) of each, the numbers that its units had at first.
+    hits: int64 (groups, units), how often each unit was chosen with a gradient that was not zero, since the count
+    was last cleared; chances: how often it could have. activeness: float32 (looks, groups x first units) of each,
+    hits / chances as they were at every look; NaN for units that were gone. notes: what a user should be told.
+    """
+
+    layers: list[Hidden]
+
+    def begin(self, net: Sequential, optimizer: Optimizer, parts: int) -> None:
+        self.net, self.optimizer, self.parts = net, optimizer, parts
+        self.layers = check_hidden(net)
+        self.first = [hidden.shape for hidden in self.layers]
+        self.left = [np.tile(np.arange(n), (groups, 1)) for groups, n in self.first]
+        self.activeness = [np.empty((0, groups * n), np.float32) for groups, n in self.first]
+        self.notes: list[str] = []
+        self.clear()
+
+    def clear(self) -> None:
+        """Count from zero."""
+        self.hits = [np.zeros(hidden.shape, np.int64) for hidden in self.layers]
+        self.chances = [0] * len(self.layers)
+
+    def observe(self) -> None:
+        for i, hidden in enumerate(self.layers):
+            self.chances[i] += hidden.layer.count(self.hits[i])
+
+    def look(self, record: Record) -> None:
+        for i, (groups, n) in enumerate(self.first):
+            row = np.full((groups, n), np.nan, np.float32)
+            np.put_along_axis(row, self.left[i], self.hits[i] / max(self.chances[i], 1), axis=1)
+            self.activeness[i] = np.vstack([self.activeness[i], row.reshape(1, -1)])
+
+    def shrink(self, kept: list[Array]) -> bool:
+        """Keep of each layer the units (groups, m) given; whether any left."""
+        smaller = [(h, units) for h, units in zip(self.layers, kept) if units.shape != h.shape]
+        compact(self.net, self.optimizer, smaller)
+        self.left = [np.take_along_axis(left, units, axis=1) for left, units in zip(self.left, kept)]
+        if smaller:
+            self.clear()
+        return bool(smaller)
+
+    def widths(self) -> list[int]:
+        return [hidden.layer.groups * hidden.layer.units for hidden in self.layers]
+
+    def state(self) -> State:
+        arrays: dict[str, Array] = {f"left/{i}": a for i, a in enumerate(self.left)}
+        arrays |= {f"hits/{i}": a for i, a in enumerate(self.hits)}
+        arrays |= {f"activeness/{i}": a for i, a in enumerate(self.activeness)}
+        return {"chances": self.chances, "notes": self.notes}, arrays
+
+    def restore(self, state: dict[str, Any], arrays: dict[str, Array]) -> None:
+        """Any units will do to bring the network to its sizes: the checkpoint brings the weights."""
+        layers = range(len(self.layers))
+        self.left, self.hits, self.activeness = (
+            [arrays[f"{name}/{i}"] for i in layers] for name in ("left", "hits", "activeness")
+        )
+        first = [np.tile(np.arange(left.shape[1]), (len(left), 1)) for left in self.left]
+        compact(self.net, self.optimizer, [(h, units) for h, units in zip(self.layers, first)])
+        self.chances, self.notes = list(state["chances"]), list(state["notes"])
+
+
+def most(score: Array, m: int) -> Array:
+    """The m units of the largest score in each group, ascending (groups, m); of equals the lower unit."""
+    order = np.argsort(-score, axis=1, kind="stable")
+    return np.sort(order[:, :m], axis=1)

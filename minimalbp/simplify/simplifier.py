@@ -1,0 +1,152 @@
+"""meSimp: units that are seldom chosen leave the network while it trains (Sun et al. 2017, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array
+from ..companion import State
+from ..errors import BadInput, number, whole
+from ..layers import Linear
+from ..network import Sequential
+from ..optim import Optimizer
+from ..scoring import History, Record
+from ..select import TopK
+from .shrinker import Shrinker, most
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When units leave. Checked when made: raises BadInput for anything out of range.
+
+    prune: the prune rate p in 0..1: a unit leaves that was active in less than this share of the examples.
+    cycle: epochs of a cycle; simplification cycles, the first and then every other, take units out, and training
+    cycles between them train what is left. window: the looks at the dev set over which activeness is counted.
+    min_width: units that stay in each layer (in each direction of an LSTM), however seldom they are chosen.
+    faithful: what the authors' released code does: see Simplifier.
+    """
+
+    prune: float = 0.1
+    cycle: int = 5
+    window: int = 1
+    min_width: int = 1
+    faithful: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prune", number("prune", self.prune, 0, 1))
+        for name in ("cycle", "window", "min_width"):
+            object.__setattr__(self, name, whole(name, getattr(self, name), least=1))
+        if not isinstance(self.faithful, bool):
+            raise BadInput(f"faithful must be true or false, not {self.faithful!r}")
+
+
+class Simplifier(Shrinker):
+    """A companion of `fit` that shrinks the hidden layers of a network by the activeness of their units.
+
+    Units leave between two looks: the removal that a look calls for is made when the training goes on, so that the
+    network in memory and in the checkpoint is the one that was scored. The threshold is floor(chances p), as in the
+    released code.
+
+    Corrected (default): only picks with a gradient that is not zero count; the count begins anew with each window;
+    the best look at the dev set is sought among those of the last sizes; moments stay with their weights.
+    Faithful: top-k runs over all first units, of which those that left have the gradient zero and are picked, the
+    lower first, where fewer than k gradients are not; every pick counts, and in training cycles too; moments are
+    set to zero after each look in the last epoch of a cycle; the best look of the whole run counts.
+    Raises BadInput, when `fit` begins, for a faithful run unless every hidden layer is a Linear with TopK(k), k a
+    number: nothing else was released.
+    """
+
+    def __init__(self, plan: Plan | None = None, **options: Any):
+        if plan is not None and options:
+            raise BadInput("Simplifier takes a Plan, or its settings by name, not both")
+        self.plan = plan or Plan(**options)
+
+    def begin(self, net: Sequential, optimizer: Optimizer, parts: int) -> None:
+        super().begin(net, optimizer, parts)
+        self.passed, self.full = 0, [False] * len(self.layers)
+        if self.plan.faithful:
+            for hidden in self.layers:
+                _check_faithful(hidden.layer)
+        for hidden in self.layers:
+            if hidden.layer.units < self.plan.min_width:
+                raise BadInput(
+                    f"min_width = {self.plan.min_width} is above the {hidden.layer.units} units of "
+                    f"{hidden.layer.label}; give a smaller one"
+                )
+
+    def observe(self) -> None:
+        if not self.plan.faithful:
+            return super().observe()
+        for i, hidden in enumerate(self.layers):
+            assert isinstance(hidden.layer, Linear)
+            self.chances[i] += self._count_all(i, hidden.layer)
+        return None
+
+    def _count_all(self, i: int, layer: Linear) -> int:
+        """Count the picks among all first units, of which those that left have no gradient."""
+        n, dy, be = self.first[i][1], layer.last_dy, layer.be
+        wide = layer.buf.get("wide", (len(dy), n))
+        wide.fill(0)
+        wide[:, self.left[i][0]] = dy
+        chosen = layer.buf.get("wide_chosen", (len(dy), layer.select.units(n)), "int32")
+        be.select.top_k(chosen, wide)
+        self.hits[i][0] += np.bincount(chosen.ravel(), minlength=n)[self.left[i][0]]
+        return len(dy)
+
+    def look(self, record: Record) -> None:
+        super().look(record)
+        self.passed += 1
+
+    def before_part(self, part: int, history: History) -> None:
+        if part == 0:
+            return
+        plan, epoch = self.plan, (part - 1) // self.parts  # of the part that was trained last
+        if plan.faithful and (epoch + 1) % plan.cycle == 0:
+            self.optimizer.reset()
+        simplifying = epoch // plan.cycle % 2 == 0
+        if simplifying and self.passed >= plan.window:
+            if self.shrink([self._active(i) for i in range(len(self.layers))]) and not plan.faithful:
+                history.begins = len(history.records)
+            self.clear()
+            self.passed = 0
+        elif not simplifying and not plan.faithful:
+            self.clear()
+            self.passed = 0
+
+    def _active(self, i: int) -> Array:
+        """The units of a layer that stay: equally many in each group, as many as are active in the fullest."""
+        hits, units = self.hits[i], self.hits[i].shape[1]
+        active = int((hits >= int(self.chances[i] * self.plan.prune)).sum(axis=1).max())
+        stay = max(active, self.plan.min_width)
+        if stay > active and not self.full[i]:
+            self.full[i] = True
+            label = self.layers[i].layer.label
+            self.notes.append(
+                f"{label} keeps its {stay} most active units, the minimum width, though only {active} reach "
+                f"the prune rate {self.plan.prune:g}; it shrinks no further"
+            )
+        return most(hits, min(stay, units))
+
+    def settings(self) -> dict[str, Any]:
+        return {"simplifier": asdict(self.plan)}
+
+    def state(self) -> State:
+        state, arrays = super().state()
+        return state | {"passed": self.passed, "full": self.full}, arrays
+
+    def restore(self, state: dict[str, Any], arrays: dict[str, Array]) -> None:
+        super().restore(state, arrays)
+        self.passed, self.full = state["passed"], list(state["full"])
+
+
+def _check_faithful(layer: Any) -> None:
+    select = layer.select
+    if not isinstance(layer, Linear) or not isinstance(select, TopK) or select.k is None:
+        raise BadInput(
+            "the faithful mode is for Linear layers with TopK(k), k a number, "
+            f"not for {layer.label} with {select}; "
+            "leave faithful out"
+        )

@@ -1,0 +1,411 @@
+"""meSimp: what is taken out was worth nothing, and what stays goes on as if nothing had happened."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from helpers import clusters
+
+import minimalbp as mbp
+from minimalbp.select import Dense, TopK, UnifiedTopK
+from minimalbp.simplify import Follower, Plan, Simplifier, compact, hidden_layers
+
+X = np.random.default_rng(5).normal(size=(11, 6))
+IDS = np.random.default_rng(6).integers(0, 5, (11, 2)).astype(np.int32)
+LENGTHS = np.array([4, 1, 6])
+
+
+def mlp(select, activation, **options):
+    return mbp.Sequential(
+        mbp.Linear(6, 9, select=select), activation(), mbp.Linear(9, 8, select=select, bias=False), activation(),
+        mbp.Linear(8, 3), **options,
+    )  # fmt: skip
+
+
+def parser(select, **options):
+    return mbp.Sequential(
+        mbp.Embedding([(5, 4, 2)], scale=1),
+        mbp.Linear(8, 9, select=select),
+        mbp.Cube(),
+        mbp.Linear(9, 3),
+        **options,
+    )
+
+
+def lstms(select, bidirectional=False, gates="each", **options):
+    both = {"select": select, "bidirectional": bidirectional, "gates": gates}
+    width = 7 * (1 + bidirectional)
+    return mbp.Sequential(
+        mbp.LSTM(6, 7, **both), mbp.LSTM(width, 5, **both), mbp.Linear(5 * (1 + bidirectional), 3), **options
+    )
+
+
+def residual(select, **options):
+    inside = mbp.Residual(mbp.Linear(6, 9, select=select), mbp.ReLU(), mbp.Linear(9, 6, select=select))
+    return mbp.Sequential(inside, mbp.ReLU(), mbp.Linear(6, 3), **options)
+
+
+NETS = {
+    "relu": lambda s, **o: mlp(s, mbp.ReLU, **o),
+    "sigmoid": lambda s, **o: mlp(s, mbp.Sigmoid, **o),
+    "parser": parser,
+    "lstm": lstms,
+    "lstm all": lambda s, **o: lstms(s, gates="all", **o),
+    "both ways": lambda s, **o: lstms(s, True, **o),
+    "residual": residual,
+}
+SELECT = {"dense": Dense(), "topk": TopK(3), "unified": UnifiedTopK(3)}
+
+
+def some(hidden, rng, m=4):
+    """m units of each group, ascending."""
+    groups, n = hidden.shape
+    return np.sort([rng.permutation(n)[:m] for _ in range(groups)])
+
+
+def outputs_of(hidden, units):
+    return (units + hidden.shape[1] * np.arange(hidden.shape[0])[:, None]).ravel()
+
+
+def mask(hidden, kept):
+    """The masked network: nothing reads the units that are gone, neither the next layer nor their own."""
+    groups, n = hidden.shape
+    gone = np.setdiff1d(np.arange(groups * n), outputs_of(hidden, kept))
+    for cut in hidden.reader.input_cuts(gone):
+        cut.param.value[:, gone] = 0
+    if isinstance(hidden.layer, mbp.LSTM):
+        for d, units in zip(hidden.layer.directions, kept):
+            d.u.value[:, np.setdiff1d(np.arange(n), units)] = 0
+
+
+def step(net, labels):
+    """(outputs, loss) of a forward and a backward pass."""
+    x = net.prepare(IDS if net.children[0].takes_ids else X)
+    loss = mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype)
+    lengths = LENGTHS if any(isinstance(layer, mbp.LSTM) for layer in net.layers()) else None
+    logits = net.forward(x, lengths=lengths).copy()
+    value = loss.forward(logits, labels)
+    net.backward(loss.backward(), need_dx=False)
+    return logits, value
+
+
+def dense_gradient(p):
+    if p.grad.rows is None:
+        return p.grad.values.copy()
+    g = np.zeros_like(p.value)
+    g[p.grad.rows] = p.grad.values
+    return g
+
+
+@pytest.mark.parametrize("select", SELECT)
+@pytest.mark.parametrize("name", NETS)
+def test_the_compacted_network_is_the_masked_one(backend, name, select, rng):
+    labels = rng.integers(0, 3, 11).astype(np.int32)
+    nets = [NETS[name](SELECT[select], backend=backend, dtype="float64") for _ in range(2)]
+    masked, small = nets
+    wide = hidden_layers(masked)
+    kept = [some(h, rng) for h in wide]
+    for h, units in zip(wide, kept):
+        mask(h, units)
+    mbp.SGD(small.parameters())
+    compact(small, None, list(zip(hidden_layers(small), kept)))
+    found, wanted = step(small, labels), step(masked, labels)
+    np.testing.assert_allclose(found[0], wanted[0], rtol=1e-12, atol=1e-14)
+    taken = {p.name: dense_gradient(p) for p in masked.parameters()}
+    for h, units in zip(wide, kept):  # what stays of the large gradients
+        cuts = [*h.layer.unit_cuts(units), *h.reader.input_cuts(outputs_of(h, units))]
+        for cut in cuts:
+            taken[cut.param.name] = np.take(taken[cut.param.name], cut.kept, cut.axis)
+    for p in small.parameters():
+        g = dense_gradient(p)
+        np.testing.assert_allclose(g, taken[p.name], rtol=1e-12, atol=1e-14, err_msg=p.name)
+    assert any(dense_gradient(p).any() for p in small.parameters())
+
+
+@pytest.mark.parametrize("name", ["relu", "parser", "both ways"])
+def test_training_goes_on_without_a_jump(backend, name, rng):
+    """Adam with all rows moves by its moments alone: were they not cut with the weights, the losses would part."""
+    labels = rng.integers(0, 3, 11).astype(np.int32)
+    nets = [NETS[name](TopK(3), backend=backend, dtype="float64") for _ in range(2)]
+    optimizers = [mbp.Adam(net.parameters(), lr=0.01) for net in nets]
+    for net, optimizer in zip(nets, optimizers):
+        for _ in range(20):
+            step(net, labels)
+            optimizer.step()
+    wide, small = hidden_layers(nets[0]), nets[1]
+    kept = [some(h, rng) for h in wide]
+    compact(small, optimizers[1], list(zip(hidden_layers(small), kept)))
+    losses = [], []
+    for _ in range(100):
+        for h, units in zip(wide, kept):
+            mask(h, units)
+        for net, optimizer, seen in zip(nets, optimizers, losses):
+            seen.append(step(net, labels)[1])
+            optimizer.step()
+    np.testing.assert_allclose(*losses, rtol=1e-6)
+    assert losses[0][-1] < 0.9 * losses[0][0]
+
+
+def naive_hits(layer):
+    """Of one Linear and its last backward pass, by hand."""
+    hits = [0] * layer.n_out
+    dy, choice = layer.last_dy, layer.last_choice
+    for e in range(len(dy)):
+        units = range(layer.n_out) if choice is None else choice if choice.ndim == 1 else choice[e]
+        for unit in units:
+            hits[unit] += dy[e, unit] != 0
+    return hits
+
+
+@pytest.mark.parametrize("select", SELECT)
+def test_activeness_is_how_often_a_unit_has_a_gradient(backend, select, rng):
+    net = mlp(SELECT[select], mbp.ReLU, backend=backend)
+    step(net, np.zeros(11, np.int32))
+    for hidden in hidden_layers(net):
+        hits = np.zeros(hidden.shape, np.int64)
+        assert hidden.layer.count(hits) == 11
+        assert hits[0].tolist() == naive_hits(hidden.layer)
+        assert (hidden.layer.last_dy == 0).any()  # a rectifier was off: such picks do not count
+
+
+@pytest.mark.parametrize("select", SELECT)
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_activeness_of_an_lstm_is_the_mean_over_its_gates(backend, bidirectional, select):
+    net = lstms(SELECT[select], bidirectional, backend=backend)
+    step(net, np.zeros(11, np.int32))
+    layer = net.children[0]
+    hits = np.zeros((1 + bidirectional, 7), np.int64)
+    assert layer.count(hits) == 4 * 11
+    for d, found in zip(layer.directions, hits):
+        wanted = np.zeros(28, int)
+        choice = np.tile(np.arange(28), (11, 1)) if d.last_choice is None else d.last_choice
+        np.add.at(wanted, choice[d.last_picked != 0], 1)
+        assert found.tolist() == wanted.reshape(4, 7).sum(0).tolist()
+
+
+DATA = clusters()
+
+
+def trained(companion, epochs=4, select=None, hidden=(12, 10), optimizer=None, **options):
+    net = mbp.mlp([DATA.n_inputs, *hidden, DATA.n_classes], select=select or TopK(4), backend="reference")
+    adam = mbp.Adam(net.parameters(), lr=0.01, **(optimizer or {}))
+    history = mbp.fit(
+        net, DATA, adam, epochs=epochs, batch_size=8, evals_per_epoch=2, companion=companion, **options
+    )
+    return net, history
+
+
+def widths_of(history):
+    return [r.widths for r in history.records]
+
+
+def test_units_leave_in_simplification_cycles_only():
+    net, history = trained(Simplifier(prune=0.35, cycle=1), epochs=4)
+    widths = widths_of(history)
+    assert widths[0] == [12, 10] and len(widths) == 8
+    assert (
+        widths[2] < widths[0]
+    )  # two looks in the first epoch; what the second calls for is made in the next part
+    assert widths[2] == widths[3] == widths[4]  # the second epoch is a training cycle
+    assert all(w >= v for a, b in pairwise(widths) for w, v in zip(a, b))
+    assert net.describe()["layers"][0]["n_out"] == widths[-1][0]
+    assert history.begins > 0 and history.best in history.records[history.begins :]
+    assert history.best.widths == widths[-1]
+    assert all(r.widths == widths[-1] for r in history.counted)
+
+
+def test_the_threshold_is_that_of_the_released_code():
+    companion = Simplifier(prune=0.5)
+    net = mbp.mlp([DATA.n_inputs, 4, 2], select=TopK(2), backend="reference")
+    companion.begin(net, mbp.SGD(net.parameters()), 1)
+    companion.look(None)
+    companion.hits[0][:], companion.chances[0] = [[3, 2, 4, 1]], 7  # floor(3.5) = 3
+    companion.before_part(1, mbp.History())
+    assert companion.left[0].tolist() == [[0, 2]] and net.linears()[0].n_out == 2
+    assert companion.chances == [0] and companion.hits[0].tolist() == [[0, 0]]
+    np.testing.assert_allclose(companion.activeness[0], [[0, 0, 0, 0]])
+
+
+def test_a_window_of_several_looks():
+    one, two = (trained(Simplifier(prune=0.35, cycle=4, window=w), epochs=3)[1] for w in (1, 2))
+    changed = [[i for i, (a, b) in enumerate(pairwise(w)) if a != b] for w in map(widths_of, (one, two))]
+    assert 0 in changed[0] and changed[1] and all(i % 2 == 1 for i in changed[1])
+
+
+@pytest.mark.parametrize("least", [1, 3])
+def test_never_below_the_minimum_width(least):
+    companion = Simplifier(prune=1.0, cycle=9, min_width=least)
+    net, history = trained(companion, epochs=3)
+    assert widths_of(history)[-1] == [least, least]
+    assert len(companion.notes) == 2 and "the minimum width" in companion.notes[0]
+    assert np.isfinite(history.best.dev_loss) and net.linears()[0].n_out == least
+
+
+def test_nothing_leaves_where_all_are_active():
+    companion = Simplifier(prune=0.0)
+    _, history = trained(companion)
+    assert widths_of(history)[-1] == [12, 10] and history.begins == 0 and not companion.notes
+
+
+def test_the_pictures_of_activeness_have_a_column_for_every_first_unit():
+    companion = Simplifier(prune=0.35, cycle=1)
+    _, history = trained(companion)
+    for i, picture in enumerate(companion.activeness):
+        gone = np.isnan(picture)
+        assert picture.shape == (8, (12, 10)[i])
+        assert (~gone).sum(axis=1).tolist() == [w[i] for w in widths_of(history)]
+        assert not (gone[:-1] & ~gone[1:]).any()  # nobody comes back
+        assert np.nanmax(picture) <= 1 and np.nanmin(picture) >= 0 and np.nanmax(picture[-1]) > 0
+
+
+def masked_training(plan, k, epochs, parts=2):
+    """The released procedure, by masks: widths at each look, of a network that never changes its size."""
+    net = mbp.mlp([DATA.n_inputs, 12, 10, DATA.n_classes], select=TopK(k), backend="reference")
+    adam = mbp.Adam(net.parameters(), lr=0.01)
+    masks, hits, refer = [np.ones(n, bool) for n in (12, 10)], [np.zeros(n, int) for n in (12, 10)], 0
+    widths, loss = [], mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype)
+    rng = mbp.streams.Streams(0).generator("shuffle")
+    steps = -(-len(DATA.train) // 8)
+    looks = {steps * (i + 1) // parts for i in range(parts)}
+    hidden = hidden_layers(net)
+    for epoch in range(epochs):
+        order = rng.permutation(len(DATA.train))
+        for s in range(steps):
+            batch = order[8 * s : 8 * s + 8]
+            for h, m in zip(hidden, masks):
+                mask(h, np.flatnonzero(m)[None])
+            loss.forward(net.forward(net.prepare(DATA.train.x[batch])), DATA.train.y[batch].astype(np.int32))
+            net.backward(loss.backward(), need_dx=False)
+            refer += len(batch)
+            for i, h in enumerate(hidden):
+                choice = h.layer.last_choice
+                np.add.at(hits[i], choice.ravel(), 1)
+            adam.step()
+            if s + 1 in looks:
+                widths.append([int(m.sum()) for m in masks])
+                if (epoch + 1) % plan.cycle == 0:
+                    adam.reset()
+                if epoch // plan.cycle % 2 == 0:
+                    for i, m in enumerate(masks):
+                        m &= hits[i] >= int(refer * plan.prune)
+                        hits[i][:] = 0
+                    refer = 0
+    return widths
+
+
+@pytest.mark.parametrize("k", [3, 6])
+def test_the_faithful_mode_is_the_released_procedure(k):
+    plan = Plan(prune=0.3, cycle=1, faithful=True)
+    net = mbp.mlp([DATA.n_inputs, 12, 10, DATA.n_classes], select=TopK(k), backend="reference")
+    adam = mbp.Adam(net.parameters(), lr=0.01)
+    history = mbp.fit(net, DATA, adam, epochs=4, batch_size=8, evals_per_epoch=2, companion=Simplifier(plan))
+    assert widths_of(history) == masked_training(plan, k, 4)
+    assert widths_of(history)[-1] < [12, 10] and history.begins == 0
+
+
+@pytest.mark.parametrize("faithful", [False, True])
+def test_a_resumed_run_is_bit_for_bit_the_same(tmp_path, faithful):
+    plan = Plan(prune=0.35, cycle=1, window=1 if faithful else 2, faithful=faithful)
+    whole, _ = net, history = trained(Simplifier(plan), epochs=5)
+    path = tmp_path / "run.npz"
+    for stop in range(1, 10, 2):  # a stop at every other look
+        looks = iter(range(1, stop + 1))
+        trained(
+            Simplifier(plan), epochs=5, checkpoint=path, callbacks=[lambda r, n=looks, s=stop: next(n) == s]
+        )
+        companion = Simplifier(plan)
+        net, again = trained(companion, epochs=5, checkpoint=path, resume=True)
+        assert again == history
+        for p, q in zip(whole.parameters(), net.parameters()):
+            np.testing.assert_array_equal(p.value, q.value)
+        assert all(len(a) == 10 for a in companion.activeness)
+
+
+def test_a_checkpoint_of_other_plans_is_refused(tmp_path):
+    path = tmp_path / "run.npz"
+    trained(Simplifier(prune=0.35, cycle=1), checkpoint=path)
+    with pytest.raises(mbp.BadInput, match="other settings"):
+        trained(Simplifier(prune=0.3, cycle=1), checkpoint=path, resume=True)
+    with pytest.raises(mbp.BadInput, match="other settings"):
+        trained(None, checkpoint=path, resume=True)
+
+
+@pytest.mark.parametrize("rule", ["magnitude", "random"])
+def test_a_follower_has_the_widths_of_the_other_run(rule, tmp_path):
+    _, history = trained(Simplifier(prune=0.35, cycle=1))
+    path = tmp_path / "run.npz"
+    net, followed = trained(Follower(widths_of(history), rule), checkpoint=path)
+    assert widths_of(followed) == widths_of(history) and followed.begins == history.begins
+    again, resumed = trained(Follower(widths_of(history), rule), checkpoint=path, resume=True)
+    assert resumed == followed
+    np.testing.assert_array_equal(net.linears()[0].weight.value, again.linears()[0].weight.value)
+
+
+def test_magnitude_keeps_the_largest_weights():
+    net = mbp.mlp([5, 4, 2], backend="reference")
+    w = net.linears()[0].weight.value
+    w[:] = 0
+    w[:, 2] = [1, -3, 2, 0.5]
+    companion = Follower([[4], [2]], "magnitude")
+    companion.begin(net, mbp.SGD(net.parameters()), 1)
+    companion.before_part(1, mbp.History())
+    assert companion.left[0].tolist() == [[1, 2]]
+
+
+def test_a_small_network_is_pytorchs_too(tmp_path):
+    torch = pytest.importorskip("torch")
+    net, _ = trained(Simplifier(prune=0.35, cycle=1))
+    mbp.save(net, tmp_path / "small.safetensors")
+    from safetensors.torch import load_file
+
+    sizes = [(layer.n_in, layer.n_out) for layer in net.linears()]
+    layers = [m for n_in, n_out in sizes for m in (torch.nn.Linear(n_in, n_out), torch.nn.ReLU())][:-1]
+    theirs = torch.nn.Sequential(*layers)
+    theirs.load_state_dict(load_file(tmp_path / "small.safetensors"))
+    x = DATA.test.x.astype(np.float32)
+    np.testing.assert_allclose(net(x), theirs(torch.from_numpy(x)).detach().numpy(), rtol=1e-5, atol=1e-6)
+    same = mbp.mlp([sizes[0][0], *(n for _, n in sizes)], rng=3, backend="reference")
+    mbp.load(same, tmp_path / "small.safetensors")
+    np.testing.assert_array_equal(same(x), net(x))
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"prune": 1.5}, "prune must be"),
+        ({"prune": float("nan")}, "prune must be"),
+        ({"cycle": 0}, "cycle must be"),
+        ({"window": 0.5}, "window must be"),
+        ({"min_width": 0}, "min_width must be"),
+        ({"faithful": 1}, "faithful must be"),
+        ({"plan": Plan(), "prune": 0.1}, "not both"),
+    ],
+)
+def test_plans_out_of_range(wrong, message):
+    with pytest.raises(mbp.BadInput, match=message):
+        Simplifier(**wrong)
+
+
+def test_networks_that_cannot_shrink():
+    flat = mbp.Sequential(mbp.Linear(4, 3), backend="reference")
+    for net, message in (
+        (flat, "no hidden layer"),
+        (mbp.mlp([4, 3, 2], backend="reference"), "min_width = 5 is above the 3 units"),
+    ):
+        with pytest.raises(mbp.BadInput, match=message):
+            Simplifier(min_width=5).begin(net, mbp.SGD(net.parameters()), 1)
+    for net in (lstms(TopK(3), backend="reference"), mlp(TopK(ratio=0.5), mbp.ReLU, backend="reference")):
+        with pytest.raises(mbp.BadInput, match="the faithful mode is for Linear"):
+            Simplifier(faithful=True).begin(net, mbp.SGD(net.parameters()), 1)
+    with pytest.raises(mbp.BadInput, match="rule"):
+        Follower([], "size")
+
+
+@pytest.mark.parametrize("kept", [[[1, 0]], [[0, 0]], [[0, 9]], [[-1, 0]], [[]], [0, 1], [[0], [1]], [[0.5]]])
+def test_units_that_cannot_be_kept(kept):
+    net = mbp.mlp([4, 3, 2], backend="reference")
+    before = [p.value.copy() for p in net.parameters()]
+    with pytest.raises(mbp.BadInput, match="can keep 1 x"):
+        compact(net, None, [(hidden_layers(net)[0], np.array(kept))])
+    for p, value in zip(net.parameters(), before):
+        np.testing.assert_array_equal(p.value, value)
