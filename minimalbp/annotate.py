@@ -9,11 +9,11 @@ from typing import Any
 
 from . import weights
 from .assembly import network
-from .comparison import VOCABULARIES, file_stem
 from .data import Sentence
 from .data.sentence import NO_HEAD
 from .errors import BadInput, unknown
 from .files import read_json
+from .folder import VOCABULARIES, file_stem
 from .network import Sequential
 from .select import Dense
 from .settings import Settings
@@ -66,7 +66,7 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
             f"{folder} holds no run: there is no run.json; make one with minimalbp train --out {folder}"
         )
     report = read_json(folder / "run.json")
-    settings, names = _settings(report, folder)
+    settings, names, hidden = _settings(report, folder)
     if settings.task == "classify":
         raise BadInput(
             f"the run in {folder} is no tagger or parser; train one with --task tagging or parsing"
@@ -79,19 +79,32 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     path = folder / f"{file_stem(name)}.safetensors"
     if not path.is_file():
         raise BadInput(f"{folder} has no weights of {name} yet; go on with minimalbp train --resume {folder}")
+    settings = settings.changed(hidden=tuple(hidden.get(name, settings.hidden)))
     net = network(settings, task, Dense())  # the selector matters to training only
     weights.load(net, path)
     return Annotator(name, net, task)
 
 
-def _settings(report: Any, folder: Path) -> tuple[Settings, list[str]]:
-    """The settings of a run, and the names of its networks, that with a selector last."""
+def _settings(report: Any, folder: Path) -> tuple[Settings, list[str], dict[str, list[int]]]:
+    """The settings of a run; its networks, that with a selector last; the widths of those that shrank."""
     try:
         settings = Settings(**report["config"] | {"threads": None})
+        if "plan" in report:
+            return settings, *_shrunk(report["runs"], folder)
         names = ["dense"] if report["dense"] or settings.select == "dense" else []
     except (KeyError, TypeError) as e:
         raise BadInput(f"{folder / 'run.json'} is not that of a training run") from e
-    return settings, names + ([settings.arm()] if settings.select != "dense" else [])
+    return settings, names + ([settings.arm()] if settings.select != "dense" else []), {}
+
+
+def _shrunk(runs: list[dict[str, Any]], folder: Path) -> tuple[list[str], dict[str, list[int]]]:
+    """The networks of `minimalbp simplify`, that which shrank last, and their widths."""
+    if not runs:
+        raise BadInput(
+            f"the run in {folder} is not finished; go on with minimalbp simplify --resume {folder}"
+        )
+    names = sorted((run["name"] for run in runs), key="simplified".__eq__)
+    return names, {run["name"]: run["hidden"] for run in runs}
 
 
 def _check_tags(sentences: Sequence[Sentence], column: str) -> None:

@@ -46,26 +46,32 @@ MAY = {
         "scoring", "streams",
     },
     "simplify": {
-        "backend", "companion", "errors", "layers", "network", "optim", "scoring", "select",
+        "backend", "companion", "errors", "files", "layers", "network", "optim", "scoring", "select",
     },
     "text": {
         "backend", "data", "errors", "feed", "layers", "network", "scoring", "select", "streams", "tasks",
     },
     "assembly": {"data", "measure", "network", "optim", "select", "settings", "tasks", "text"},
-    "comparison": {
-        "assembly", "checkpoint", "data", "errors", "feed", "files", "losses", "measure", "run", "scoring",
-        "select", "settings", "streams", "training", "weights",
+    "folder": {"checkpoint", "errors", "files", "scoring"},
+    "arms": {
+        "assembly", "companion", "data", "feed", "folder", "losses", "measure", "run", "scoring", "select",
+        "settings", "streams", "training", "weights",
+    },
+    "comparison": {"arms", "assembly", "folder", "select", "settings"},
+    "speed": {"cost", "feed", "layers", "network"},
+    "simplification": {
+        "arms", "assembly", "data", "files", "folder", "select", "settings", "simplify", "speed",
     },
     "annotate": {
-        "assembly", "comparison", "data", "errors", "files", "network", "select", "settings", "tasks", "text",
+        "assembly", "data", "errors", "files", "folder", "network", "select", "settings", "tasks", "text",
         "weights",
     },
     "cost": {
         "errors", "files", "layers", "losses", "measure", "network", "optim", "run", "select",
     },
     "cli": {
-        "_version", "annotate", "assembly", "backend", "comparison", "cost", "data", "errors", "files", "measure",
-        "optim", "progress", "settings",
+        "_version", "annotate", "assembly", "backend", "comparison", "cost", "data", "errors", "files", "folder",
+        "measure", "optim", "progress", "settings", "simplification",
     },
     "__main__": {"cli"},
     "__init__": {"_version"},

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from minimalbp._version import __version__
-from minimalbp.cli import annotate, cost, data, env, train
+from minimalbp.cli import annotate, cost, data, env, simplify, train
 from minimalbp.errors import BadInput, Diverged
 
 ABOUT = "Minimal-effort back propagation: train with it, and measure it."
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser(prog="minimalbp", description=ABOUT, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"minimalbp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (train, annotate, cost, data, env):
+    for command in (train, annotate, cost, simplify, data, env):
         command.add_parser(commands)
     try:
         args = parser.parse_args(argv)

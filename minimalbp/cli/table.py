@@ -21,14 +21,7 @@ SCORES = {
 def comparison_table(report: dict[str, Any]) -> str:
     """`report` as compare() returns it: accuracies, then seconds, operations and bytes of each phase."""
     config, data, runs = report["config"], report["data"], report["runs"]
-    sizes = "-".join(map(str, report["sizes"]))
-    head = (
-        f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test"
-        f"{'' if config['task'] == 'classify' else ' sentences'} · {sizes} · "
-        f"{config['optimizer']}, rows={config['rows']} · batch {config['batch']} · {config['epochs']} epochs · "
-        f"{config['backend']}, {max(report['pools'].values())} threads · seed {report['seed']}"
-    )
-    head += _left_out(data)
+    head = _head(report)
     two = len(runs) == 2
     plain = [data["baseline"]] if "baseline" in data else []  # behind the runs and their ratio
     rows = [["", *(run["name"] for run in runs)] + (["dense / sparse"] if two else [])]
@@ -51,6 +44,50 @@ def comparison_table(report: dict[str, Any]) -> str:
         rows.append(["speed-up of backward", "", "", f"{report['speedup']['backward']:.2f}x"])
         rows.append(["speed-up of the whole step", "", "", f"{report['speedup']['step']:.2f}x"])
     return head + "\n\n" + align(rows)
+
+
+def _head(report: dict[str, Any]) -> str:
+    """What was trained, on what, and how."""
+    config, data = report["config"], report["data"]
+    sizes = "-".join(map(str, report["sizes"]))
+    line = (
+        f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test"
+        f"{'' if config['task'] == 'classify' else ' sentences'} · {sizes} · "
+        f"{config['optimizer']}, rows={config['rows']} · batch {config['batch']} · {config['epochs']} epochs · "
+        f"{config['backend']}, {max(report['pools'].values())} threads · seed {report['seed']}"
+    )
+    return line + _left_out(data)
+
+
+def simplification_table(report: dict[str, Any]) -> str:
+    """`report` as simplify() returns it: a column for each network, then how fast the small one answers."""
+    plan, runs = report["plan"], report["runs"]
+    head = _head(report) + (
+        f"\nk {report['config']['k']} · prune rate {plan['prune']:g} · cycles of {plan['cycle']} epochs · "
+        f"window of {plan['window']} looks · minimum width {plan['min_width']}"
+        f"{' · faithful to the released code' if plan['faithful'] else ''}"
+    )
+    rows = [["", *(run["name"] for run in runs)]]
+    rows.append(["units of the hidden layers", *("-".join(map(str, run["widths"])) for run in runs)])
+    rows.append(["on average", *(f"{run['average_width']:.1f}" for run in runs)])
+    for key, title in SCORES[report["config"]["task"]].items():
+        rows.append([title, *(f"{100 * run[key]:.2f} %" for run in runs)])
+    rows.append(["epoch of best dev", *(str(run["best_epoch"]) for run in runs)])
+    rows.append(["seconds of training", *(f"{run['seconds']['total']:.1f}" for run in runs)])
+    speeds = [["forward pass, batch of", "dense", "simplified", "speed-up", "multiply-adds", "share"]]
+    for d in report["decoding"]:
+        large, small = (f"{1e6 * d['seconds'][name]:,.0f} us" for name in ("large", "small"))
+        speeds.append(
+            [
+                f"{d['batch']:,}",
+                large,
+                small,
+                f"{d['speedup']:.2f}x",
+                f"{d['reduction']:.2f}x less",
+                f"{d['share']:.2f}",
+            ]
+        )
+    return f"{head}\n\n{align(rows)}\n\n{align(speeds)}"
 
 
 def align(rows: list[list[str]]) -> str:

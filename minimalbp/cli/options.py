@@ -1,0 +1,160 @@
+"""What subcommands that train have in common: the options of the settings, a TOML file of them, a run to resume."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from minimalbp.cli.numbers import as_number, as_whole
+from minimalbp.errors import BadInput
+
+OUTPUT = ("out", "json")  # what a configuration file may hold beside the settings, and each command's own
+
+
+def add_settings(parser: argparse.ArgumentParser, *, k: str, epochs: str) -> None:
+    """Add an option for every setting. Names and defaults are those of minimalbp.settings; k, epochs: in words."""
+    add = parser.add_argument
+    add("--task", help="classify (default), or, on a treebank, tagging or parsing")
+    add(
+        "--data",
+        help="digits (default), mnist, fashion-mnist, or a path: folder, .npz, .csv; "
+        "on text ud-english-ewt (default), or CoNLL-U: a file, or a folder of three",
+    )
+    add("--hidden", metavar="N,N", help="widths of the hidden layers (default 500,500; on text 500)")
+    add(
+        "--k",
+        metavar="K",
+        help=f"units that get a gradient: 25, or 5%% of the layer (default {k})",
+    )
+    add("--select", help="topk (default), unified, random, random-scaled, dense")
+    add("--optimizer", help="adam (default), adagrad, sgd")
+    add("--rows", help="rows that the optimiser updates: all (default, the papers), chosen")
+    add(
+        "--lr",
+        type=as_number,
+        help="learning rate (default: adam 0.001, adagrad 0.1, on text 0.01, sgd 0.1)",
+    )
+    add("--epochs", type=as_whole, help=f"default {epochs}")
+    add(
+        "--batch",
+        type=as_whole,
+        help="examples in a mini-batch (default 10; tagging: 1 sentence; parsing: 10000 transitions)",
+    )
+    add("--dropout", type=as_number, help="probability after each hidden layer (default 0)")
+    add(
+        "--clip", type=as_number, help="limit of each entry of a gradient (the authors' code: 5; default off)"
+    )
+    add("--init", help="glorot_uniform (default), glorot_normal, he, meprop_wide")
+    add("--evals", type=as_whole, help="looks at the dev set in each epoch (default 8; tagging 4, parsing 2)")
+    add("--tags", help="of a treebank: xpos, column 5 (default), or upos, column 4")
+    add("--bidirectional", action="store_true", help="a tagger that reads each sentence both ways")
+    add("--seed", type=as_whole, help="of weights, order of examples, dropout, random-k (default 0)")
+    add("--backend", help="cpu (default), reference")
+    add("--threads", type=as_whole, help="cores to use (default all)")
+    add("--config", metavar="FILE.toml", help="the same names in a file; options here override it")
+
+
+def add_output(parser: argparse.ArgumentParser, *, files: str, may_change: str) -> None:
+    """Add --out, --resume and --json."""
+    add = parser.add_argument
+    add("--out", metavar="DIR", help=f"a new folder for {files}")
+    add("--resume", metavar="DIR", help=f"go on with the run in DIR; only {may_change} may change")
+    add("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def given_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """The settings on the command line."""
+    from minimalbp.settings import Settings
+
+    for name in ("out", "resume", "config"):
+        if getattr(args, name, None) == "":
+            raise BadInput(f"--{name} must name a {'file' if name == 'config' else 'folder'}, not ''")
+    return {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
+
+
+def read_options(
+    args: argparse.Namespace, switches: tuple[str, ...], own: tuple[str, ...] = ()
+) -> tuple[dict[str, Any], Path | None, bool, list[bool]]:
+    """(settings and the command's own options, --out, --json, switches), the command line over the TOML file.
+
+    Raises BadInput for a file that cannot be read, an unknown name in it, or what is not true or false there.
+    """
+    from minimalbp.settings import read_toml
+
+    more = (*OUTPUT, *switches)
+    typed = {name: value for name, value in vars(args).items() if name in (*more, *own)}
+    both = (
+        (read_toml(args.config, (*more, *own)) if hasattr(args, "config") else {})
+        | given_settings(args)
+        | typed
+    )
+    values = [both.pop(name, None) for name in more]
+    for name, value in zip(more, values):
+        kind = str if name == "out" else bool
+        if value is not None and not isinstance(value, kind):
+            raise BadInput(f"{name} must be {'text' if kind is str else 'true or false'}, not {value!r}")
+    where, as_json, *on = values
+    return both, Path(where) if where else None, bool(as_json), [bool(value) for value in on]
+
+
+def resumed(args: argparse.Namespace, keys: tuple[str, ...], may_change: tuple[str, ...]) -> tuple[Any, ...]:
+    """(run.json, its settings, those asked for now) of the run in --resume DIR.
+
+    keys: what makes run.json one of this command. Raises BadInput for a folder without such a run, and for settings
+    other than those that may change.
+    """
+    from minimalbp.backend import cores
+    from minimalbp.files import read_json
+    from minimalbp.settings import Settings
+
+    folder, given = Path(args.resume), given_settings(args)
+    if hasattr(args, "out") or hasattr(args, "config"):
+        raise BadInput("--resume DIR goes on with the run in DIR: leave out --out and --config")
+    if not (folder / "run.json").is_file():
+        raise BadInput(
+            f"{folder} holds no run to resume: there is no run.json; start one with --out {folder}"
+        )
+    report = read_json(folder / "run.json")
+    try:
+        threads = min(report["config"]["threads"], cores())  # another machine may have fewer
+        before = Settings(**report["config"] | {"threads": given.get("threads", threads)})
+        [report[key] for key in keys], report["data"]["sha256"]
+    except (KeyError, TypeError) as e:
+        raise BadInput(
+            f"{folder / 'run.json'} is not that of a training run of minimalbp {args.command}; "
+            "start one with --out DIR"
+        ) from e
+    now = before.changed(**given)
+    for name in given:
+        if name not in may_change and getattr(now, name) != getattr(before, name):
+            words = " and ".join(f"--{option}" for option in may_change)
+            raise BadInput(
+                f"the run in {folder} has {name} = {getattr(before, name)}; only {words} may change"
+            )
+    return report, before, now
+
+
+def finish(
+    train: Callable[[], dict[str, Any]],
+    out: Path | None,
+    command: str,
+    as_json: bool,
+    table: Callable[[Any], str],
+) -> int:
+    """Run `train`, print its notes and its report; the exit status, 130 for Ctrl-C."""
+    from minimalbp.folder import Folder
+
+    try:
+        report = train()
+    except KeyboardInterrupt:
+        print(f"minimalbp: {Folder(out, command).interrupted()}", file=sys.stderr)
+        return 130
+    for note in sorted({n for r in report["runs"] for n in r["notes"]}):
+        print(f"minimalbp: note: {note}", file=sys.stderr)
+    print(json.dumps(report) if as_json else table(report))
+    return 0

@@ -1,0 +1,81 @@
+"""`minimalbp simplify`: a network that shrinks while it trains (meSimp), beside the dense one and its controls."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from minimalbp.cli.numbers import as_number, as_whole
+from minimalbp.cli.options import add_output, add_settings, finish, read_options, resumed
+from minimalbp.cli.table import simplification_table
+from minimalbp.errors import BadInput
+
+PLAN = ("prune", "cycle", "window", "min_width", "faithful")
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add `simplify` to the subparsers of `minimalbp`. Defaults are those of minimalbp.simplification."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "simplify", help="shrink a network while it trains (meSimp)", description=__doc__,
+        allow_abbrev=False, argument_default=argparse.SUPPRESS,
+    )  # fmt: skip
+    add = parser.add_argument
+    add("--prune", type=as_number, metavar="P",
+        help="a unit leaves that was active in less than this share of the examples "
+             "(default 0.1; tagging 0.02, parsing 0.08)")  # fmt: skip
+    add(
+        "--cycle",
+        type=as_whole,
+        metavar="EPOCHS",
+        help="length of a cycle: units leave in the first and then every other (default a quarter of --epochs)",
+    )
+    add("--window", type=as_whole, metavar="LOOKS",
+        help="looks at the dev set over which activeness is counted (default 1)")  # fmt: skip
+    add("--min-width", type=as_whole, metavar="N",
+        help="units that stay in each layer (default 10, or all of a smaller layer)")  # fmt: skip
+    add("--faithful", action="store_true", help="what the authors' released code does (docs/simplify.md)")
+    add("--no-controls", action="store_true",
+        help="leave out the networks of the same size: from scratch, by magnitude, random")  # fmt: skip
+    add_settings(parser, k="160; tagging and parsing 20", epochs="20; tagging 8, parsing 12")
+    add_output(
+        parser, may_change="--threads",
+        files="run.json, metrics.jsonl, simplify.png, activeness.npz, checkpoints, weights",
+    )  # fmt: skip
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what `minimalbp simplify ...` asks. Returns 0 or 130; raises BadInput, Diverged."""
+    from minimalbp.settings import Settings
+    from minimalbp.simplification import DEFAULTS, plan_of, simplify
+    from minimalbp.simplify import Plan
+
+    if hasattr(args, "resume"):
+        out: Path | None = Path(args.resume)
+        as_json = hasattr(args, "json")
+        report, _, settings = resumed(args, ("plan", "controls"), ("threads",))
+        plan, controls = Plan(**report["plan"]), report["controls"]
+        for name in PLAN:
+            if hasattr(args, name) and getattr(args, name) != getattr(plan, name):
+                raise BadInput(
+                    f"the run in {out} has {name} = {getattr(plan, name)}; only --threads may change"
+                )
+        if hasattr(args, "no_controls") and controls:
+            raise BadInput(f"the run in {out} has controls; leave out --no-controls")
+    else:
+        options, out, as_json, (no_controls,) = read_options(args, ("no_controls",), PLAN)
+        mine = {name: options.pop(name) for name in PLAN if name in options}
+        own = DEFAULTS.get(str(options.get("task", "classify")), {})
+        settings = Settings(**{key: own[key] for key in own if key != "prune"} | options)
+        plan, controls = plan_of(settings, **mine), not no_controls
+    from minimalbp.assembly import load_data
+
+    def train() -> dict[str, Any]:
+        return simplify(
+            settings, plan, load_data(settings), controls=controls, out=out, resume=hasattr(args, "resume"),
+            progress=True,
+        )  # fmt: skip
+
+    return finish(train, out, "simplify", as_json, simplification_table)

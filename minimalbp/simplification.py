@@ -1,0 +1,109 @@
+"""A network that shrinks while it trains, beside the networks that it must be better than."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .arms import Arm, clipped, head, open_folder, train_arm
+from .assembly import AnyData, network
+from .data import Dataset
+from .files import replacing
+from .folder import Folder
+from .select import Dense
+from .settings import Settings
+from .simplify import Follower, Plan, Simplifier
+from .speed import decoding
+
+SMALL = "simplified"
+CONTROLS = ("from scratch", "magnitude", "random")
+# What meSimp has of its own where nothing else is said: k and prune rate of the released MNIST run; k of the
+# paper's tagger and parser, with rates that were found on EWT (docs/results/mesimp.md)
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "classify": {"k": 160, "prune": 0.1},
+    "tagging": {"k": 20, "prune": 0.02, "epochs": 8},
+    "parsing": {"k": 20, "prune": 0.08, "epochs": 12},
+}
+MIN_WIDTH = 10
+
+
+def plan_of(settings: Settings, **given: Any) -> Plan:
+    """The plan of these settings, with what is given: four cycles, the prune rate of the task, at least ten units.
+
+    Raises BadInput for anything out of range.
+    """
+    own = {
+        "prune": DEFAULTS[settings.task]["prune"], "cycle": max(1, settings.epochs // 4),
+        "min_width": min(MIN_WIDTH, *settings.hidden),
+    }  # fmt: skip
+    return Plan(**own | given)
+
+
+def simplify(
+    settings: Settings,
+    plan: Plan,
+    data: AnyData,
+    *,
+    controls: bool = True,
+    out: Path | None = None,
+    resume: bool = False,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Train the dense network, the one that shrinks, and its controls; report as `minimalbp simplify --json` does.
+
+    controls: a dense network of the last widths from scratch, and two that shrink to the same widths at the same
+    time, keeping the units of the largest weights, or any. out: a folder for run.json, metrics.jsonl, simplify.png,
+    activeness.npz, and a checkpoint and the best weights of each network. resume: go on from those.
+    Raises BadInput and Diverged as `fit` does, and BadInput for data other than those of the resumed run.
+    """
+    settings, notes = clipped(settings, data)
+    simplifier = Simplifier(plan)
+    arms = [
+        Arm("dense", settings, Dense()),
+        Arm(SMALL, settings, settings.selector(), simplifier),
+    ]
+    report = head(settings, data) | {
+        "plan": vars(plan).copy(), "controls": controls, "runs": [], "decoding": [],
+    }  # fmt: skip
+    folder = Folder(out, "simplify")
+    open_folder(folder, report, data, arms, list(CONTROLS) if controls else [], resume)
+
+    def train(arm: Arm) -> dict[str, Any]:
+        folder.know(arm.name)
+        result = train_arm(arm, data, folder, resume=resume, progress=progress)
+        directions = 1 + settings.bidirectional
+        result.setdefault("widths", [directions * width for width in arm.settings.hidden])
+        result["hidden"] = [width // directions for width in result["widths"]]
+        result["average_width"] = sum(result["widths"]) / len(result["widths"])
+        report["runs"].append(result | {"notes": [*result["notes"], *notes]})
+        return result
+
+    for arm in arms:
+        small = train(arm)
+    report["runs"][-1]["notes"] += simplifier.notes
+    little = settings.changed(hidden=tuple(small["hidden"]))
+    if controls:
+        widths = [record.widths or [] for record in folder.metrics[SMALL].records]
+        train(Arm(CONTROLS[0], little, Dense()))
+        for rule in CONTROLS[1:]:
+            train(Arm(rule, settings, settings.selector(), Follower(widths, rule, settings.seed)))
+    task = data if isinstance(data, Dataset) else data.task
+    report["decoding"] = decoding(
+        network(settings, task, Dense()), network(little, task, Dense()), data, threads=settings.threads
+    )
+    if out is not None:
+        _pictures(report, simplifier, folder, out)
+        folder.write("run.json", report)
+    return report
+
+
+def _pictures(report: dict[str, Any], simplifier: Simplifier, folder: Folder, out: Path) -> None:
+    """simplify.png, and activeness.npz: the arrays that it is drawn from, "layer/0" and so on."""
+    from .simplify.figure import draw
+
+    arrays: dict[str, Any] = {f"layer/{i}": picture for i, picture in enumerate(simplifier.activeness)}
+    with replacing(out / "activeness.npz") as temporary, open(temporary, "wb") as f:
+        np.savez_compressed(f, **arrays)
+    draw(simplifier.activeness, folder.metrics[SMALL], report["runs"], simplifier.parts, out / "simplify.png")
