@@ -74,7 +74,10 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     if run is not None and run not in names:
         raise unknown("run", run, names)
     known = read_json(folder / VOCABULARIES)
-    task: Any = (Tagging if settings.task == "tagging" else Parsing).from_json(known)
+    try:
+        task: Any = (Tagging if settings.task == "tagging" else Parsing).from_json(known)
+    except BadInput as e:
+        raise BadInput(f"{folder / VOCABULARIES}: {e}") from e
     name = run or names[-1]
     path = folder / f"{file_stem(name)}.safetensors"
     if not path.is_file():

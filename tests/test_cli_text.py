@@ -1,5 +1,6 @@
 """`minimalbp train --task tagging|parsing` and `minimalbp annotate`: what they print, write and refuse."""
 
+import io
 import json
 import os
 
@@ -229,11 +230,31 @@ def test_what_annotate_refuses(capsys, trained, words, toy, tmp_path):
     known = json.loads((out / "vocabularies.json").read_text())
     known["column"] = 3
     (out / "vocabularies.json").write_text(json.dumps(known))
-    assert "damaged" in refused(capsys, "annotate", out, toy)
+    line = refused(capsys, "annotate", out, toy)
+    assert "damaged" in line and "vocabularies.json: what a " in line
     (out / "vocabularies.json").unlink()
     assert "cannot read" in refused(capsys, "annotate", out, toy)
     (out / "run.json").write_text("{}")
     assert "not that of a training run" in refused(capsys, "annotate", out, toy)
+
+
+def test_stdout_is_utf8_whatever_the_terminal_is(trained, words, toy, tmp_path, monkeypatch):
+    """The table as well: signs that the terminal lacks are spelt out, and no result is lost for them."""
+    word = "1\t\u65e5\t_\tX\tD\t_\t0\troot\t_\t_\n\n"
+    (tmp_path / "u.conllu").write_text(word, encoding="utf-8")
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii", newline="\r\n"))
+    assert main(["annotate", str(trained[0]), str(tmp_path / "u.conllu")]) == 0
+    assert raw.getvalue().decode("utf-8").startswith("1\t\u65e5\t_\tX\t") and b"\r" not in raw.getvalue()
+    assert main([*words, "--epochs", "1"]) == 0
+    assert b" sentences \\xb7 " in raw.getvalue()
+
+
+@pytest.mark.parametrize("at", [2, 4])
+def test_a_file_without_a_name(capsys, trained, toy, at):
+    line = ["annotate", trained[0], toy, "--to", "x"]
+    line[at] = ""
+    assert "must name a file, not ''" in refused(capsys, *line)
 
 
 def test_a_classifier_annotates_nothing(capsys, small, toy, tmp_path):
