@@ -89,6 +89,8 @@ def run(args: argparse.Namespace) -> int:
         for name, value, kind in zip(MORE, (where, as_json, no_compare), (str, bool, bool)):
             if value is not None and not isinstance(value, kind):
                 raise BadInput(f"{name} must be {'text' if kind is str else 'true or false'}, not {value!r}")
+        if where and "\0" in where:
+            raise BadInput(f"out must name a folder, not {where!r}")
         out, dense = Path(where) if where else None, not no_compare
         settings = Settings(**both)
     from minimalbp.assembly import load_data
