@@ -11,7 +11,7 @@ from . import weights
 from .assembly import network
 from .comparison import VOCABULARIES, file_stem
 from .data import Sentence
-from .data.sentence import NO_HEAD
+from .data.sentence import tree_fault
 from .errors import BadInput, unknown
 from .files import read_json
 from .network import Sequential
@@ -42,13 +42,16 @@ class Annotator:
             return parse(self.net, self.task, sentences)
 
     def scores(self, gold: Sequence[Sentence], found: Sequence[Sentence]) -> dict[str, float] | None:
-        """How much of `gold` was found: {"accuracy"} of tags, or {"uas", "las"}; None where gold has none."""
+        """How much of `gold` was found: {"accuracy"} of tags, or {"uas", "las"}; None where gold has none.
+
+        A tree with several roots or a cycle is none: the rules of CoNLL 2018 do not score against it.
+        """
         column = self.task.column
         if isinstance(self.task, Tagging):
             if any(MISSING in tags_of(s, column) for s in gold):
                 return None
             return {"accuracy": tag_accuracy(gold, [tags_of(s, column) for s in found], column)}
-        if any(NO_HEAD in s.heads for s in gold):
+        if any(tree_fault(s.heads) for s in gold):
             return None
         trees = attachment(gold, found)
         return {"uas": trees.uas, "las": trees.las}

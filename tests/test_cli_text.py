@@ -25,21 +25,8 @@ def toy(tmp_path):
 def words(request, toy):
     """A small training of either task."""
     batch = {"tagging": [], "parsing": ["--batch", "50"]}[request.param]
-    return [
-        "train",
-        "--task",
-        request.param,
-        "--data",
-        toy,
-        "--hidden",
-        "8",
-        "--k",
-        "2",
-        "--epochs",
-        "2",
-        *batch,
-        *BACKEND,
-    ]
+    small = "--hidden 8 --k 2 --epochs 2".split()
+    return ["train", "--task", request.param, "--data", toy, *small, *batch, *BACKEND]
 
 
 def test_json_has_the_promised_shape(capsys, words):
@@ -87,20 +74,7 @@ def test_a_run_is_kept_and_gone_on_with(capsys, words, tmp_path):
 
 
 def test_the_batch_of_a_parser_is_clipped_to_the_data_with_a_note(capsys, toy):
-    words = [
-        "train",
-        "--task",
-        "parsing",
-        "--data",
-        toy,
-        "--hidden",
-        "4",
-        "--k",
-        "2",
-        "--epochs",
-        "1",
-        "--no-compare",
-    ]
+    words = ["train", "--task", "parsing", "--data", toy, *"--hidden 4 --k 2 --epochs 1 --no-compare".split()]
     assert main(words) == 0
     out, err = capsys.readouterr()
     assert "note: batch = 10000 is larger than the training part: clipped to its" in err and "batch " in out
@@ -212,6 +186,13 @@ def test_annotate_says_how_much_of_the_files_own_it_found(capsys, trained, words
     scores = ("uas", "las") if words[2] == "parsing" else ("accuracy",)
     assert error.endswith("of what the file had\n") and all(f", {name} " in error for name in scores)
     assert len(mbp.read_conllu(tmp_path / "to.conllu.gz")) == 30
+
+
+def test_no_score_against_what_is_no_tree(capsys, trained, words, toy, tmp_path):
+    gold = [s.changed(heads=[0] * len(s)) for s in mbp.load_treebank(toy).test]
+    mbp.write_conllu(tmp_path / "roots.conllu", gold)
+    assert main(["annotate", str(trained[0]), str(tmp_path / "roots.conllu")]) == 0
+    assert ("of what the file had" in capsys.readouterr().err) == (words[2] == "tagging")
 
 
 def test_what_annotate_refuses(capsys, trained, words, toy, tmp_path):
