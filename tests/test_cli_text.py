@@ -25,7 +25,7 @@ def toy(tmp_path):
 def words(request, toy):
     """A small training of either task."""
     batch = {"tagging": [], "parsing": ["--batch", "50"]}[request.param]
-    small = "--hidden 8 --k 2 --epochs 2".split()
+    small = ["--hidden", "8", "--k", "2", "--epochs", "2"]
     return ["train", "--task", request.param, "--data", toy, *small, *batch, *BACKEND]
 
 
@@ -74,7 +74,8 @@ def test_a_run_is_kept_and_gone_on_with(capsys, words, tmp_path):
 
 
 def test_the_batch_of_a_parser_is_clipped_to_the_data_with_a_note(capsys, toy):
-    words = ["train", "--task", "parsing", "--data", toy, *"--hidden 4 --k 2 --epochs 1 --no-compare".split()]
+    small = ["--hidden", "4", "--k", "2", "--epochs", "1"]
+    words = ["train", "--task", "parsing", "--data", toy, *small, "--no-compare"]
     assert main(words) == 0
     out, err = capsys.readouterr()
     assert "note: batch = 10000 is larger than the training part: clipped to its" in err and "batch " in out
