@@ -10,7 +10,7 @@ from typing import Any
 from . import weights
 from .assembly import network
 from .data import Sentence
-from .data.sentence import NO_HEAD
+from .data.sentence import tree_fault
 from .errors import BadInput, unknown
 from .files import read_json
 from .folder import VOCABULARIES, file_stem
@@ -42,13 +42,16 @@ class Annotator:
             return parse(self.net, self.task, sentences)
 
     def scores(self, gold: Sequence[Sentence], found: Sequence[Sentence]) -> dict[str, float] | None:
-        """How much of `gold` was found: {"accuracy"} of tags, or {"uas", "las"}; None where gold has none."""
+        """How much of `gold` was found: {"accuracy"} of tags, or {"uas", "las"}; None where gold has none.
+
+        A tree with several roots or a cycle is none: the rules of CoNLL 2018 do not score against it.
+        """
         column = self.task.column
         if isinstance(self.task, Tagging):
             if any(MISSING in tags_of(s, column) for s in gold):
                 return None
             return {"accuracy": tag_accuracy(gold, [tags_of(s, column) for s in found], column)}
-        if any(NO_HEAD in s.heads for s in gold):
+        if any(tree_fault(s.heads) for s in gold):
             return None
         trees = attachment(gold, found)
         return {"uas": trees.uas, "las": trees.las}
@@ -74,7 +77,10 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     if run is not None and run not in names:
         raise unknown("run", run, names)
     known = read_json(folder / VOCABULARIES)
-    task: Any = (Tagging if settings.task == "tagging" else Parsing).from_json(known)
+    try:
+        task: Any = (Tagging if settings.task == "tagging" else Parsing).from_json(known)
+    except BadInput as e:
+        raise BadInput(f"{folder / VOCABULARIES}: {e}") from e
     name = run or names[-1]
     path = folder / f"{file_stem(name)}.safetensors"
     if not path.is_file():

@@ -16,15 +16,18 @@ from .errors import BadInput
 def replacing(path: Path, remedy: str = "choose another folder with room") -> Iterator[Path]:
     """A temporary name beside `path`; what is written there becomes `path` when the block ends well.
 
-    Missing folders are made. Raises BadInput, with the `remedy`, where the folder cannot be written; the old
-    file, if any, then stays as it was.
+    Missing folders are made; a link stays one, and what it leads to is replaced. Raises BadInput, with the
+    `remedy`, where the folder cannot be written, and for what is no plain file: renaming over a device such as
+    /dev/null would take it from the whole machine. The old file, if any, then stays as it was.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    target = Path(os.path.realpath(path))
+    temporary = target.parent / f".{target.name}.{os.getpid()}.tmp"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and not target.is_file():
+            raise BadInput(f"cannot write {path}: it is no plain file; give the name of one")
+        target.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     except OSError as e:
         raise BadInput(f"cannot write {path}: {e.strerror or e}; {remedy}") from e
     finally:
@@ -46,3 +49,5 @@ def read_json(path: Path) -> Any:
         raise BadInput(f"cannot read {path}: {e.strerror or e}") from e
     except ValueError as e:
         raise BadInput(f"{path} is not valid JSON ({e}); it may be cut short") from e
+    except RecursionError as e:
+        raise BadInput(f"{path} is not valid JSON: it is nested too deep") from e

@@ -24,6 +24,7 @@ from meprop_arms import BASE
 
 import minimalbp as mbp
 from minimalbp.assembly import build, load_data
+from minimalbp.errors import BadInput
 from minimalbp.files import read_json, replacing
 from minimalbp.settings import Settings
 
@@ -100,9 +101,15 @@ class Kept:
         self.folder = folder
         self.runs: dict[str, Run] = {}
         for path in tables:
-            self._know(read_json(path).get("runs", []))
+            self._read(path, lambda report: report.get("runs", []))
         for path in sorted(folder.glob("*.json")):
-            self._know([read_json(path)])
+            self._read(path, lambda run: [run])
+
+    def _read(self, path: Path, runs_of: Callable[[Any], list[Run]]) -> None:
+        try:
+            self._know(runs_of(read_json(path)))
+        except (AttributeError, KeyError, TypeError) as e:
+            raise BadInput(f"{path} is no run or table of these scripts; take it out of {path.parent}") from e
 
     def _know(self, runs: list[Run]) -> None:
         self.runs |= {identity(run["settings"]): run for run in runs}

@@ -71,7 +71,7 @@ MAY = {
     },
     "cli": {
         "_version", "annotate", "assembly", "backend", "comparison", "cost", "data", "errors", "files", "folder",
-        "measure", "optim", "progress", "settings", "simplification",
+        "measure", "optim", "progress", "settings", "simplification", "simplify",
     },
     "__main__": {"cli"},
     "__init__": {"_version"},

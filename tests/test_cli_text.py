@@ -1,5 +1,6 @@
 """`minimalbp train --task tagging|parsing` and `minimalbp annotate`: what they print, write and refuse."""
 
+import io
 import json
 import os
 
@@ -24,21 +25,8 @@ def toy(tmp_path):
 def words(request, toy):
     """A small training of either task."""
     batch = {"tagging": [], "parsing": ["--batch", "50"]}[request.param]
-    return [
-        "train",
-        "--task",
-        request.param,
-        "--data",
-        toy,
-        "--hidden",
-        "8",
-        "--k",
-        "2",
-        "--epochs",
-        "2",
-        *batch,
-        *BACKEND,
-    ]
+    small = ["--hidden", "8", "--k", "2", "--epochs", "2"]
+    return ["train", "--task", request.param, "--data", toy, *small, *batch, *BACKEND]
 
 
 def test_json_has_the_promised_shape(capsys, words):
@@ -86,20 +74,8 @@ def test_a_run_is_kept_and_gone_on_with(capsys, words, tmp_path):
 
 
 def test_the_batch_of_a_parser_is_clipped_to_the_data_with_a_note(capsys, toy):
-    words = [
-        "train",
-        "--task",
-        "parsing",
-        "--data",
-        toy,
-        "--hidden",
-        "4",
-        "--k",
-        "2",
-        "--epochs",
-        "1",
-        "--no-compare",
-    ]
+    small = ["--hidden", "4", "--k", "2", "--epochs", "1"]
+    words = ["train", "--task", "parsing", "--data", toy, *small, "--no-compare"]
     assert main(words) == 0
     out, err = capsys.readouterr()
     assert "note: batch = 10000 is larger than the training part: clipped to its" in err and "batch " in out
@@ -213,6 +189,13 @@ def test_annotate_says_how_much_of_the_files_own_it_found(capsys, trained, words
     assert len(mbp.read_conllu(tmp_path / "to.conllu.gz")) == 30
 
 
+def test_no_score_against_what_is_no_tree(capsys, trained, words, toy, tmp_path):
+    gold = [s.changed(heads=[0] * len(s)) for s in mbp.load_treebank(toy).test]
+    mbp.write_conllu(tmp_path / "roots.conllu", gold)
+    assert main(["annotate", str(trained[0]), str(tmp_path / "roots.conllu")]) == 0
+    assert ("of what the file had" in capsys.readouterr().err) == (words[2] == "tagging")
+
+
 def test_what_annotate_refuses(capsys, trained, words, toy, tmp_path):
     out, _ = trained
     assert "there is no run.json" in refused(capsys, "annotate", tmp_path, toy)
@@ -229,11 +212,31 @@ def test_what_annotate_refuses(capsys, trained, words, toy, tmp_path):
     known = json.loads((out / "vocabularies.json").read_text())
     known["column"] = 3
     (out / "vocabularies.json").write_text(json.dumps(known))
-    assert "damaged" in refused(capsys, "annotate", out, toy)
+    line = refused(capsys, "annotate", out, toy)
+    assert "damaged" in line and "vocabularies.json: what a " in line
     (out / "vocabularies.json").unlink()
     assert "cannot read" in refused(capsys, "annotate", out, toy)
     (out / "run.json").write_text("{}")
     assert "not that of a training run" in refused(capsys, "annotate", out, toy)
+
+
+def test_stdout_is_utf8_whatever_the_terminal_is(trained, words, toy, tmp_path, monkeypatch):
+    """The table as well: signs that the terminal lacks are spelt out, and no result is lost for them."""
+    word = "1\t\u65e5\t_\tX\tD\t_\t0\troot\t_\t_\n\n"
+    (tmp_path / "u.conllu").write_text(word, encoding="utf-8")
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii", newline="\r\n"))
+    assert main(["annotate", str(trained[0]), str(tmp_path / "u.conllu")]) == 0
+    assert raw.getvalue().decode("utf-8").startswith("1\t\u65e5\t_\tX\t") and b"\r" not in raw.getvalue()
+    assert main([*words, "--epochs", "1"]) == 0
+    assert b" sentences \\xb7 " in raw.getvalue()
+
+
+@pytest.mark.parametrize("at", [2, 4])
+def test_a_file_without_a_name(capsys, trained, toy, at):
+    line = ["annotate", trained[0], toy, "--to", "x"]
+    line[at] = ""
+    assert "must name a file, not ''" in refused(capsys, *line)
 
 
 def test_a_classifier_annotates_nothing(capsys, small, toy, tmp_path):

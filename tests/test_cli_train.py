@@ -169,7 +169,8 @@ def test_a_batch_too_large_writes_nothing(capsys, small, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [("epoch = 3", "did you mean 'epochs'"), ("k = ", "not valid TOML"), ("hidden = 1.5", "hidden"),
-     ("k = true", "whole number"), ("data = 3", "name of a data set"), ("hidden = []", "one whole number")],
+     ("k = true", "whole number"), ("data = 3", "name of a data set"), ("hidden = []", "one whole number"),
+     ('out = "a\\u0000b"', "out must name a folder")],
 )  # fmt: skip
 def test_bad_config_files_get_one_line(capsys, tmp_path, text, said):
     (tmp_path / "c.toml").write_text(text)

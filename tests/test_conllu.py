@@ -128,6 +128,9 @@ GOOD = ("1 a NOUN N 2 det", "2 b NOUN N 0 root")
         ("\n\n", 1, ["no sentence in it"]),
         ("# only\n# comments\n\n", 1, ["a sentence without words"]),
         ("hello\n", 1, ["1 column, not 10", "tabs"]),
+        (conllu(*GOOD).replace("root", "ro\rot"), 3, ["a carriage return inside it; end lines with \\n"]),
+        (conllu(*GOOD).replace("\n", "\r\r\n"), 2, ["a carriage return inside it"]),
+        ("# c\r1\ta\r\r", 1, ["a sentence without words; end lines with \\n"]),
         (conllu(*GOOD) + "1\ta\tb\n", 5, ["3 columns, not 10"]),
         (conllu(*GOOD).replace("det\t_\t_", "det\t_\t_\t_"), 2, ["11 columns, not 10"]),
         (conllu(*GOOD).replace("NOUN", "", 1), 2, ["column 4 is empty; write _"]),
@@ -164,7 +167,8 @@ def test_refused_bytes(tmp_path):
     refused(lambda: read_conllu(path), f"{path}, line 5: byte 0xe9 is not UTF-8")
     path.write_bytes(gzip.compress(conllu(*GOOD).encode())[:-9])
     refused(lambda: read_conllu(path), f"{path}: corrupt or cut-short gzip")
-    refused(lambda: read_conllu(tmp_path / "none"), "none: cannot be read: No such file")
+    refused(lambda: read_conllu(tmp_path / "none"), "none: cannot be read: No such file", "give a file")
+    refused(lambda: read_conllu(tmp_path), "cannot be read: Is a directory; give a file that is there")
 
 
 def test_without_trees_heads_may_be_anything_inside():

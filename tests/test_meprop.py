@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from helpers import SCRIPTS, script
+from helpers import SCRIPTS, refused, script
 
 pytestmark = pytest.mark.skipif(not SCRIPTS.is_dir(), reason="the tests run outside the source tree")
 
@@ -80,6 +80,15 @@ def test_runs_are_kept_found_and_forgotten(arms, runs, tmp_path):
     assert again.get(arms.BASE.changed(seed=1)) is not None
     again.forget([arms.BASE])
     assert again.get(arms.BASE) is None and not list((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.parametrize("other", ["[]", "{}", '{"settings": 1}', "3", '{"settings": {}}'])
+def test_another_file_among_the_runs_gets_one_line(runs, tmp_path, other):
+    (tmp_path / "other.json").write_text(other)
+    refused(lambda: runs.Kept(tmp_path), "other.json is no run or table of these scripts")
+    (tmp_path / "runs").mkdir()
+    if other == "{}":  # a table may have no runs: that of seconds has none
+        assert not runs.Kept(tmp_path / "runs", [tmp_path / "other.json"]).runs
 
 
 def test_a_loss_that_runs_away_is_kept_as_such(arms, runs, monkeypatch):

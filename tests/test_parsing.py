@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_treebank import own_folders, real_treebank  # noqa: F401
 from trees import any_tree, projective_tree, sentence, with_heads
 
-from minimalbp.data import is_projective
+from minimalbp.data import format_conllu, is_projective, parse_conllu
 from minimalbp.data.sentence import tree_fault
 from minimalbp.tasks import Parsing, attachment
 from minimalbp.tasks.vocabulary import NONE, ROOT, UNKNOWN
@@ -108,6 +108,14 @@ def test_unknown_words_tags_and_relations():
     strange = sentence("cats/N/2/strange bark/V/0/top")
     assert PARSING.encode([strange, other]).skipped == 1
     assert PARSING.encode([strange, other]).x.shape == (4, 48)
+
+
+@pytest.mark.parametrize("strange", [":", ":x"])
+def test_a_relation_without_a_universal_part_can_be_written_again(strange):
+    gold = (sentence(f"a/D/2/{strange} b/V/0/{strange}"),)
+    parsing = Parsing.fit(gold, min_count=1)
+    found = parsing.decode(gold, replay(parsing, gold))
+    assert parse_conllu(format_conllu(found).encode()) == gold
 
 
 def test_what_no_parser_learns_from():

@@ -4,6 +4,7 @@ import importlib
 import io
 import json
 import math
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -122,8 +123,39 @@ def test_a_target_that_cannot_be_replaced(tmp_path):
         with replacing(tmp_path / "folder") as temporary:
             temporary.write_text("x")
 
-    refused(write, "cannot write", "folder")
+    refused(write, "cannot write", "folder", "no plain file")
     assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
+
+
+@pytest.mark.parametrize("through_a_link", [False, True])
+def test_a_pipe_or_device_is_left_alone(tmp_path, through_a_link):
+    """Root may rename a file over /dev/null, which the machine then lacks: a pipe stands for it here."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+
+    def write():
+        with replacing(tmp_path / ("link" if through_a_link else "pipe")) as temporary:
+            temporary.write_text("x")
+
+    refused(write, "cannot write", "no plain file")
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "link").is_symlink()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_link_stays_one(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder/file")
+    for text in ("new", "newer"):  # led nowhere at first
+        with replacing(tmp_path / "link") as temporary:
+            temporary.write_text(text)
+        assert (tmp_path / "link").is_symlink() and (tmp_path / "folder/file").read_text() == text
+
+
+@pytest.mark.parametrize("name", ["", ".", "/", ".."])
+def test_a_name_that_is_a_folders(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    refused(lambda: write_json(name, 1), "cannot write", "no plain file")
+    assert not list(tmp_path.iterdir())
 
 
 def test_json_there_and_back(tmp_path):
@@ -132,6 +164,8 @@ def test_json_there_and_back(tmp_path):
     assert read_json(path) == {"a": [1, None, "ü"]}
     path.write_text(path.read_text()[:-4])
     refused(lambda: read_json(path), "not valid JSON", "cut short")
+    path.write_text("[" * 100_000)
+    refused(lambda: read_json(path), "not valid JSON", "nested")
     refused(lambda: read_json(tmp_path / "none.json"), "cannot read", "No such file")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -53,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = parser.parse_args(argv)
     except SystemExit as stop:  # argparse has printed what there is to say
         return int(stop.code or 0)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a table is not lost for a terminal without its signs
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = args.run(args)
         sys.stdout.flush()  # so that a full disk is noticed here

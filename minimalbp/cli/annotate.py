@@ -33,12 +33,17 @@ def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp annotate ...` asks. Returns 0; raises BadInput."""
     from minimalbp.annotate import load_annotator
     from minimalbp.data import format_conllu, read_conllu, write_conllu
+    from minimalbp.errors import BadInput
 
+    for what, name in (("FILE", args.file), ("--to", args.to)):
+        if name == "":
+            raise BadInput(f"{what} must name a file, not ''")
     annotator = load_annotator(args.folder, args.name)
     sentences = read_conllu(args.file, trees=False)
     found = annotator(sentences)
     if args.to is None:
-        sys.stdout.write(format_conllu(found))
+        # CoNLL-U is UTF-8 with \n, whatever this terminal's encoding and ends of lines are
+        sys.stdout.buffer.write(format_conllu(found).encode())
     else:
         write_conllu(args.to, found)
     scores = annotator.scores(sentences, found)

@@ -99,6 +99,8 @@ def read_options(
         if value is not None and not isinstance(value, kind):
             raise BadInput(f"{name} must be {'text' if kind is str else 'true or false'}, not {value!r}")
     where, as_json, *on = values
+    if where and "\0" in where:
+        raise BadInput(f"out must name a folder, not {where!r}")
     return both, Path(where) if where else None, bool(as_json), [bool(value) for value in on]
 
 

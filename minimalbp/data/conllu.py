@@ -90,7 +90,8 @@ def _sentence(lines: list[str], first: int, name: str, trees: bool) -> Sentence:
             raise BadInput(f"{name}, line {number}: {e}") from None
     last = first + len(lines) - 1
     if not words:
-        raise BadInput(f"{name}, line {first}: a sentence without words; delete it")
+        remedy = "end lines with \\n" if any("\r" in line for line in lines) else "delete it"
+        raise BadInput(f"{name}, line {first}: a sentence without words; {remedy}")
     if covered > len(words):
         raise BadInput(
             f"{name}, line {last}: a multiword token ends at {covered}, the sentence at {len(words)}"
@@ -105,6 +106,8 @@ def _sentence(lines: list[str], first: int, name: str, trees: bool) -> Sentence:
 
 
 def _columns(line: str) -> list[str]:
+    if "\r" in line:  # one after another, or those of an old Mac, could be read but not written again
+        raise BadInput("a carriage return inside it; end lines with \\n, or \\r\\n as on Windows")
     columns = line.split("\t")
     if len(columns) != N_COLUMNS:
         found = "1 column" if len(columns) == 1 else f"{len(columns)} columns"

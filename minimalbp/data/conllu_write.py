@@ -24,7 +24,7 @@ def write_conllu(path: str | os.PathLike[str], sentences: Iterable[Sentence]) ->
 
 
 def format_conllu(sentences: Iterable[Sentence]) -> str:
-    """CoNLL-U text. What was read and not changed comes out as it was, to the byte.
+    """CoNLL-U text. What was read and not changed comes out as it was, to the byte, with Unix ends of lines.
 
     Where heads or relations differ from those in `block`, column 9 of every word (the enhanced graph, which
     holds the old heads) becomes "_"; multiword tokens, empty nodes and all other columns stay.

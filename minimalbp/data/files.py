@@ -18,7 +18,8 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as e:
-        raise BadInput(f"{path}: cannot be read: {e.strerror or e}; check its permissions") from e
+        remedy = "check its permissions" if isinstance(e, PermissionError) else "give a file that is there"
+        raise BadInput(f"{path}: cannot be read: {e.strerror or e}; {remedy}") from e
 
 
 def gunzip(data: bytes, name: str) -> bytes:

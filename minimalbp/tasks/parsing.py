@@ -186,8 +186,8 @@ class Parsing:
 
 
 def kept(relation: str, subtypes: bool) -> str:
-    """ "nsubj:pass" or, without subtypes, "nsubj"."""
-    return relation if subtypes else relation.partition(":")[0]
+    """ "nsubj:pass" or, without subtypes, "nsubj"; ":x", which has no universal part to keep, stays."""
+    return relation if subtypes else relation.partition(":")[0] or relation
 
 
 def check_tree(sentence: Sentence) -> None:
