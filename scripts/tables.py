@@ -14,6 +14,7 @@ from pathlib import Path
 
 from meprop_claims import claims_markdown
 from meprop_markdown import disagreements, mean, table
+from mesimp_markdown import mesimp_table
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
@@ -116,21 +117,25 @@ def _micro(seconds: float) -> str:
 
 
 TEXT = ("tagging", "parsing")
+MESIMP = ("mnist", "mnist-faithful", "tagging", "parsing")
 MEPROP = ("table1", "table2", "figure4", "table3", "table4", "table5", "table6", "mnist", *TEXT)
 # name: (how it is made, the file in docs/results that it is made of)
 TABLES = {
     "mnist": (mnist_table, "mnist"), "step": (step_table, "step"),
     "cost": (cost_table, "cost"), "law": (law_table, "cost"),
     **{name: (table, name) for name in MEPROP if name != "mnist"},
+    **{f"mesimp-{name}": (mesimp_table, f"mesimp-{name}") for name in MESIMP},
 }  # fmt: skip
 PAGES = (
     "README.md", "docs/results/meprop.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md",
+    "docs/results/mesimp.md",
 )  # fmt: skip
 
 
 def read(name: str) -> dict | None:
     """A report by name; None where it has not been made yet."""
-    path = RESULTS / ("meprop" if name in MEPROP else "") / f"{name}.json"
+    folder = "mesimp" if name.startswith("mesimp-") else "meprop" if name in MEPROP else ""
+    path = RESULTS / folder / f"{name.removeprefix('mesimp-')}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
@@ -145,9 +150,11 @@ def made(name: str) -> str:
     make, source = TABLES[name]
     report = read(source)
     if report is None:
-        return (
-            f"Not made yet: `python scripts/reproduce_{'text' if source in TEXT else 'meprop'}.py {source}`."
-        )
+        if source.startswith("mesimp-"):
+            script, what = "mesimp", source.removeprefix("mesimp-")
+        else:
+            script, what = "text" if source in TEXT else "meprop", source
+        return f"Not made yet: `python scripts/reproduce_{script}.py {what}`."
     on = report["machine"]
     where = f"{on['cpu']}, {on['cores']} cores, minimalbp {on['minimalbp']}, numpy {on['numpy']}"
     where += f", numba {on['numba']}" + (f", PyTorch {report['torch']}" if report.get("torch") else "")
@@ -161,7 +168,7 @@ def fill(text: str) -> str:
     def between(match: re.Match) -> str:
         return f"<!-- table {match[1]} -->\n{made(match[1])}\n<!-- end -->"
 
-    return re.sub(r"<!-- table (\w+) -->\n.*?<!-- end -->", between, text, flags=re.S)
+    return re.sub(r"<!-- table ([\w-]+) -->\n.*?<!-- end -->", between, text, flags=re.S)
 
 
 def main() -> int:

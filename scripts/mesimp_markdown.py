@@ -1,0 +1,70 @@
+"""A table of meSimp as Markdown, made from its JSON alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meprop_markdown import mean
+
+SMALL = "simplified"
+# What was to be reached: units on average at most, points of test accuracy below dense at most.
+AIMS = {"mnist": (180, 0.15), "tagging": (100, 0.5), "parsing": (100, 0.5)}
+SHARE = 0.7  # of the reduction in multiply-adds that the forward pass must be faster
+
+
+def mesimp_table(report: dict[str, Any]) -> str:
+    """Each network's size and score, then the speed of the forward pass, then what the figures say."""
+    parser = report["config"]["task"] == "parsing"
+    score = "UAS" if parser else "%"
+    lines = [
+        f"| network | units on average | dev {score} | test {score} at best dev | minus dense, paired "
+        f"| minus simplified, paired | best epoch |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for arm in report["arms"]:
+        gaps = (
+            mean(arm[f"minus {o}"], digits="+.2f") if f"minus {o}" in arm else "" for o in ("dense", SMALL)
+        )
+        lines.append(
+            f"| {arm['name']} | {mean(arm['average_width'], unit=1, digits='.1f')} | {mean(arm['dev_accuracy'])} "
+            f"| {mean(arm['test_accuracy'])} | {' | '.join(gaps)} | {arm['best_epoch']['mean']:.1f} |"
+        )
+    paper = report["paper"]
+    lines.append(f"| *the paper, its own data* | {paper['average_width']} | | {paper['test']:.2f} "
+                 f"| {paper['test'] - paper['dense']:+.2f} | | |")  # fmt: skip
+    lines += ["", "| forward pass, batch of | dense, µs | simplified, µs | speed-up | multiply-adds | share |",
+              "|---|---|---|---|---|---|"]  # fmt: skip
+    for same in zip(*report["decoding"]):
+        n = len(same)
+        large, small = (sum(1e6 * d["seconds"][key] for d in same) / n for key in ("large", "small"))
+        gain, less, share = (sum(d[key] for d in same) / n for key in ("speedup", "reduction", "share"))
+        lines.append(f"| {same[0]['batch']:,} | {large:,.0f} | {small:,.0f} | {gain:.2f}x | {less:.2f}x less "
+                     f"| {share:.2f} |")  # fmt: skip
+    return "\n".join([*lines, "", *_said(report)])
+
+
+def _said(report: dict[str, Any]) -> list[str]:
+    """The aims, and whether the seeds reach them."""
+    small = next(arm for arm in report["arms"] if arm["name"] == SMALL)
+    lines = []
+    if report["table"] in AIMS:
+        most, points = AIMS[report["table"]]
+        width, gap = small["average_width"]["mean"], 100 * small["minus dense"]["mean"]
+        lines.append(f"* At most {most} units on average: {width:.1f}, {_word(width <= most)}.")
+        lines.append(f"* At most {points} points below dense: {gap:+.2f}, {_word(gap >= -points)}.")
+    for arm in report["arms"]:
+        if arm["name"] in ("dense", SMALL):
+            continue
+        gap = arm[f"minus {SMALL}"]
+        ahead = "better than" if gap["mean"] < 0 else "worse than"
+        sure = gap["low"] is not None and not gap["low"] <= 0 <= gap["high"]
+        lines.append(f"* On average {ahead} {arm['name']} of the same size, by {abs(100 * gap['mean']):.2f} points"
+                     f"{'' if sure else f', though {gap['n']} seeds do not tell them apart'}.")  # fmt: skip
+    shares = [d["share"] for seed in report["decoding"] for d in seed]
+    lines.append(f"* Share of the reduction at least {SHARE}: {min(shares):.2f} to {max(shares):.2f} over seeds "
+                 f"and batches, {_word(min(shares) >= SHARE)}.")  # fmt: skip
+    return lines
+
+
+def _word(reached: bool) -> str:
+    return "reached" if reached else "missed"

@@ -1,0 +1,169 @@
+"""meSimp (arXiv 1711.06528): networks that shrink themselves, with seeds and the controls that the paper lacks.
+
+    python scripts/reproduce_mesimp.py mnist            the released configuration, corrected
+    python scripts/reproduce_mesimp.py mnist-faithful   the same as the released code does it
+    python scripts/reproduce_mesimp.py tagging parsing  on UD English EWT, as reproduce_text.py
+    python scripts/reproduce_mesimp.py mnist --smoke    digits, 2 seeds, 4 epochs, to a temporary folder
+
+Each seed is one `minimalbp simplify` with its folder in --out, so that a table goes on where it was stopped. The
+speed of the forward pass is measured at the end, one network after another with all cores: on a machine that does
+nothing else. Writes TABLE.json and TABLE.png (of seed 0) to --to and prints the table; scripts/tables.py writes it into
+docs/results/mesimp.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from meprop_report import command, options
+from meprop_runs import commit, merged, on_stderr
+from meprop_stats import paired, spread
+from mesimp_arms import TABLES, Case, of_smoke, paper_of
+from mesimp_markdown import mesimp_table
+from text_arms import made_up
+
+from minimalbp.assembly import load_data, network
+from minimalbp.data import Dataset
+from minimalbp.errors import BadInput, whole
+from minimalbp.files import read_json, replacing, write_json
+from minimalbp.select import Dense
+from minimalbp.simplification import SMALL, simplify
+from minimalbp.speed import decoding
+
+KEYS = ("average_width", "dev_accuracy", "test_accuracy", "best_epoch", "dev_las", "test_las")
+OF_RUN = ("name", "widths", "dev_loss", "test_loss", *KEYS)
+
+
+def train(case: Case, folder: Path) -> dict[str, Any]:
+    """One seed, or what is missing of it; what is reported of it."""
+    done = folder / "done.json"
+    if done.exists():
+        kept: dict[str, Any] = read_json(done)
+        if kept["config"] == case.settings.as_json() and kept["plan"] == asdict(case.plan):
+            return kept
+        raise BadInput(f"{folder} holds a run with other settings; give another --out, or --fresh")
+    resume = (folder / "run.json").exists()
+    data = load_data(case.settings)
+    report = simplify(case.settings, case.plan, data, out=folder, resume=resume)
+    looks = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    kept = {
+        "settings": {"seed": case.settings.seed}, "config": report["config"], "plan": report["plan"],
+        "runs": [{key: run[key] for key in OF_RUN if key in run} for run in report["runs"]],
+        "hidden": next(run["hidden"] for run in report["runs"] if run["name"] == SMALL),
+        "notes": next(run["notes"] for run in report["runs"] if run["name"] == SMALL),
+        "widths_by_look": [look["widths"] for look in looks if look["run"] == SMALL],
+        "commit": commit(), "machine": report["machine"],
+    }  # fmt: skip
+    write_json(done, kept)
+    return kept
+
+
+def train_all(name: str, cases: list[Case], args: argparse.Namespace) -> list[dict[str, Any]]:
+    """All seeds of a table, args.jobs at a time."""
+    folders = [args.out / f"{name}-seed{case.settings.seed}" for case in cases]
+    if args.fresh:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+    if args.jobs == 1:
+        return [train(case, folder) for case, folder in zip(cases, folders)]
+    with ProcessPoolExecutor(min(args.jobs, len(cases)), mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(train, case, folder) for case, folder in zip(cases, folders)]
+        try:
+            for i, future in enumerate(as_completed(futures), 1):
+                small = next(run for run in future.result()["runs"] if run["name"] == SMALL)
+                said = f"width {small['average_width']:.1f}, test {small['test_accuracy']:.4f}"
+                on_stderr(f"{name}: {i}/{len(cases)} seeds, the last one {said}")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        return [future.result() for future in futures]
+
+
+def summary(name: str, seeds: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mean, standard error and interval of one network over the seeds; its paired differences from two others."""
+    by_name = {run["name"]: [] for run in seeds[0]["runs"]}
+    for seed in seeds:
+        for run in seed["runs"]:
+            by_name[run["name"]].append(run | {"settings": seed["settings"]})
+    mine = by_name[name]
+    row: dict[str, Any] = {"name": name}
+    row |= {key: spread([run[key] for run in mine]) for key in KEYS if key in mine[0]}
+    for other in ("dense", SMALL):
+        if name != other:
+            row[f"minus {other}"] = paired(mine, by_name[other])
+    return row
+
+
+def measure(cases: list[Case], seeds: list[dict[str, Any]], smoke: bool) -> list[dict[str, Any]]:
+    """Of each seed, how fast the small network answers, all cores at its service."""
+    data = load_data(cases[0].settings)
+    task = data if isinstance(data, Dataset) else data.task
+    large = network(cases[0].settings, task, Dense())
+    found = []
+    for case, seed in zip(cases, seeds):
+        small = network(case.settings.changed(hidden=tuple(seed["hidden"])), task, Dense())
+        found.append(decoding(large, small, data, seconds=0.05 if smoke else 2.0))
+    return found
+
+
+def make(name: str, args: argparse.Namespace) -> None:
+    """One table: its JSON, its picture, and on stdout its Markdown."""
+    cases = [TABLES[name].seeded(seed) for seed in range(args.seeds)]
+    if args.smoke:
+        cases = [of_smoke(case, args.data) for case in cases]
+    seeds = train_all(name, cases, args)
+    first = cases[0]
+    defaults = vars(parser().parse_args([name])) | {"data": args.data}
+    report = {
+        "command": command("reproduce_mesimp", name, args, defaults, ""),
+        "table": name, "title": TABLES[name].title, "config": first.settings.as_json(), "plan": asdict(first.plan),
+        "machine": merged(seeds), "commits": sorted({str(seed["commit"]) for seed in seeds}),
+        "paper": paper_of(name), "arms": [summary(run["name"], seeds) for run in seeds[0]["runs"]],
+        "decoding": measure(cases, seeds, args.smoke), "seeds": seeds,
+    }  # fmt: skip
+    with replacing(args.to / f"{name}.json") as temporary:
+        lines = ",\n".join(json.dumps(seed) for seed in report.pop("seeds"))
+        temporary.write_text(f'{json.dumps(report, indent=1)[:-2]},\n "seeds": [\n{lines}\n ]\n}}\n', "utf-8")
+    with replacing(args.to / f"{name}.png") as temporary:
+        shutil.copyfile(args.out / f"{name}-seed0" / "simplify.png", temporary)
+    print(f"{report['title']}\n\n{mesimp_table(report)}")
+
+
+def parser() -> argparse.ArgumentParser:
+    return options(
+        __doc__, list(TABLES), "digits or a made-up treebank, 2 seeds, few epochs and units; temporary"
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        args.out = args.out or (Path(folder) if args.smoke else Path()) / "runs/mesimp"
+        args.to = args.to or (Path(folder) if args.smoke else Path()) / "docs/results/mesimp"
+        args.data = made_up(Path(folder) / "made-up.conllu") if args.smoke else None
+        args.seeds = 2 if args.smoke else args.seeds
+        try:
+            for what in ("seeds", "jobs"):
+                whole(what, getattr(args, what), least=1)
+            for name in dict.fromkeys(args.table):
+                make(name, args)
+        except BadInput as e:
+            on_stderr(f"error: {e}")
+            return 2
+        except KeyboardInterrupt:
+            on_stderr(f"stopped; what is finished is kept in {args.out}")
+            return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
