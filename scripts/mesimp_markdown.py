@@ -58,8 +58,10 @@ def _said(report: dict[str, Any]) -> list[str]:
         gap = arm[f"minus {SMALL}"]
         ahead = "better than" if gap["mean"] < 0 else "worse than"
         sure = gap["low"] is not None and not gap["low"] <= 0 <= gap["high"]
-        lines.append(f"* On average {ahead} {arm['name']} of the same size, by {abs(100 * gap['mean']):.2f} points"
-                     f"{'' if sure else f', though {gap['n']} seeds do not tell them apart'}.")  # fmt: skip
+        doubt = "" if sure else f", though {gap['n']} seeds do not tell them apart"
+        lines.append(
+            f"* On average {ahead} {arm['name']} of the same size, by {abs(100 * gap['mean']):.2f} points{doubt}."
+        )
     shares = [d["share"] for seed in report["decoding"] for d in seed]
     lines.append(f"* Share of the reduction at least {SHARE}: {min(shares):.2f} to {max(shares):.2f} over seeds "
                  f"and batches, {_word(min(shares) >= SHARE)}.")  # fmt: skip

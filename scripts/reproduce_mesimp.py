@@ -7,8 +7,8 @@
 
 Each seed is one `minimalbp simplify` with its folder in --out, so that a table goes on where it was stopped. The
 speed of the forward pass is measured at the end, one network after another with all cores: on a machine that does
-nothing else. Writes TABLE.json and TABLE.png (of seed 0) to --to and prints the table; scripts/tables.py writes it into
-docs/results/mesimp.md.
+nothing else. Writes TABLE.json and TABLE.png (of seed 0) to --to and prints the table; scripts/tables.py writes it
+into docs/results/mesimp.md.
 """
 
 from __future__ import annotations
