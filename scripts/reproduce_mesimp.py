@@ -19,7 +19,7 @@ import shutil
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -118,11 +118,13 @@ def measure(cases: list[Case], seeds: list[dict[str, Any]], smoke: bool) -> list
 def make(name: str, args: argparse.Namespace) -> None:
     """One table: its JSON, its picture, and on stdout its Markdown."""
     cases = [TABLES[name].seeded(seed) for seed in range(args.seeds)]
+    if args.data:
+        cases = [replace(case, settings=case.settings.changed(data=args.data)) for case in cases]
     if args.smoke:
-        cases = [of_smoke(case, args.data) for case in cases]
+        cases = [of_smoke(case, args.data or args.made_up) for case in cases]
     seeds = train_all(name, cases, args)
     first = cases[0]
-    defaults = vars(parser().parse_args([name])) | {"data": args.data}
+    defaults = vars(parser().parse_args([name]))
     report = {
         "command": command("reproduce_mesimp", name, args, defaults, ""),
         "table": name, "title": TABLES[name].title, "config": first.settings.as_json(), "plan": asdict(first.plan),
@@ -139,9 +141,10 @@ def make(name: str, args: argparse.Namespace) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    return options(
-        __doc__, list(TABLES), "digits or a made-up treebank, 2 seeds, few epochs and units; temporary"
-    )
+    smoke = "digits or a made-up treebank, 2 seeds, few epochs and units; temporary folders"
+    made = options(__doc__, list(TABLES), smoke)
+    made.add_argument("--data", help="in the place of the table's own")
+    return made
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -149,7 +152,7 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         args.out = args.out or (Path(folder) if args.smoke else Path()) / "runs/mesimp"
         args.to = args.to or (Path(folder) if args.smoke else Path()) / "docs/results/mesimp"
-        args.data = made_up(Path(folder) / "made-up.conllu") if args.smoke else None
+        args.made_up = made_up(Path(folder) / "made-up.conllu") if args.smoke else None
         args.seeds = 2 if args.smoke else args.seeds
         try:
             for what in ("seeds", "jobs"):

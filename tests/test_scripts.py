@@ -167,3 +167,32 @@ def test_the_committed_tables_are_those_of_the_committed_results(capsys, monkeyp
     tables = script("tables")
     monkeypatch.setattr("sys.argv", ["tables.py", "--check"])
     assert tables.main() == 0, capsys.readouterr().err
+
+
+def test_the_tables_of_mesimp_are_made_from_their_seeds(tmp_path, capsys):
+    words = ["--smoke", "--jobs", "1", "--out", str(tmp_path / "runs"), "--to", str(tmp_path / "mesimp")]
+    if NO_JIT:
+        rng = np.random.default_rng(0)
+        np.savez(tmp_path / "few.npz", x=rng.random((100, 9), np.float32), y=np.arange(100) % 3)
+        words += ["--data", str(tmp_path / "few.npz")]
+    reproduce, names = script("reproduce_mesimp"), ["mnist", "mnist-faithful"] + ["parsing"] * (not NO_JIT)
+    assert reproduce.main([*names, *words]) == 0
+    arms = ["dense", "simplified", "from scratch", "magnitude", "random"]
+    for name in names:
+        report = json.loads((tmp_path / "mesimp" / f"{name}.json").read_text())
+        assert [arm["name"] for arm in report["arms"]] == arms
+        runs = [run for seed in report["seeds"] for run in seed["runs"]]
+        for arm in report["arms"]:
+            mine = [run["test_accuracy"] for run in runs if run["name"] == arm["name"]]
+            assert len(mine) == 2 and np.isclose(arm["test_accuracy"]["mean"], np.mean(mine))
+        for seed in report["seeds"]:
+            small = seed["runs"][1]
+            assert small["widths"] in seed["widths_by_look"]
+            assert all(run["widths"] == small["widths"] for run in seed["runs"][2:])
+        assert (tmp_path / "mesimp" / f"{name}.png").stat().st_size > 1000
+    printed = capsys.readouterr().out
+    assert "At most 180 units on average" in printed and "| *the paper, its own data* | 154 |" in printed
+    before = (tmp_path / "runs" / "mnist-seed0" / "done.json").stat().st_mtime_ns
+    assert reproduce.main(["mnist", *words]) == 0  # nothing is trained twice
+    assert (tmp_path / "runs" / "mnist-seed0" / "done.json").stat().st_mtime_ns == before
+    assert reproduce.main(["parsing", *words, "--data", "no-such"]) == 2
