@@ -1,0 +1,115 @@
+"""The LSTM's kernels in every way they can run: pieces, BLAS, shapes that change; NaN; what is read."""
+
+from contextlib import nullcontext
+
+import numpy as np
+import pytest
+from conftest import in_pieces
+from helpers import close, full_gradient
+
+import minimalbp as mbp
+from minimalbp.backend import cores
+
+N_IN, H = 3, 9
+TURNS = (
+    [2, 1, 7, 1, 3, 1, 1, 4],
+    [4],
+    [1],
+    [3, 5],
+    [1] * 8,
+)  # of a network: more sentences than FEW, then fewer
+SELECTORS = {
+    "dense": mbp.Dense(),
+    "topk": mbp.TopK(2),
+    "unified": mbp.UnifiedTopK(2),
+    "random": mbp.RandomK(2, scaled=True),
+}
+
+
+def lstm(backend, dtype="float64", hidden=H, **options):
+    layer = mbp.LSTM(N_IN, hidden, **options)
+    net = mbp.Sequential(layer, backend=backend, dtype=dtype, rng=1)
+    rng = np.random.default_rng(1)
+    for p in net.parameters():
+        p.value += 0.3 * rng.normal(size=p.value.shape).astype(dtype)
+    return net, layer
+
+
+def data(rng, lengths, dtype, width=H):
+    x, dy = rng.normal(size=(sum(lengths), N_IN)), rng.normal(size=(sum(lengths), width))
+    return x.astype(dtype), dy.astype(dtype)
+
+
+def step(net, x, dy, lengths):
+    """[y, dx, the gradients] of one step, and [the choices]."""
+    y, dx = net.forward(x, lengths=lengths).copy(), net.backward(dy).copy()
+    choices = [d.last_choice for d in net.children[0].directions if d.last_choice is not None]
+    return [y, dx, *map(full_gradient, net.parameters())], [c.copy() for c in choices]
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3])
+@pytest.mark.parametrize("hidden", [1, H])
+@pytest.mark.parametrize("name", sorted(SELECTORS))
+def test_every_path_is_the_specification(name, hidden, pieces, dtype, rng):
+    options = {"select": SELECTORS[name], "gates": "all" if hidden == 1 else "each", "bidirectional": True}
+    nets = [lstm(backend, dtype, hidden, **options)[0] for backend in ("reference", "cpu")]
+    for lengths in TURNS:
+        x, dy = data(rng, lengths, dtype, 2 * hidden)
+        wanted, choices = step(nets[0], x, dy, lengths)
+        with in_pieces(pieces):
+            found, mine = step(nets[1], x, dy, lengths)
+        for a, b in zip(found, wanted):
+            close(a, b, dtype)
+        assert all((a == b).all() for a, b in zip(mine, choices))
+
+
+@pytest.mark.parametrize("name", ["topk", "random"])
+@pytest.mark.parametrize("threads", [1, pytest.param(2, marks=pytest.mark.skipif(cores() < 2, reason="two"))])
+def test_two_pieces_of_one_sentence_wait_for_each_other(name, threads, dtype, rng):
+    """The loop and, a step behind it, dx: on two threads, and where one thread has to run both."""
+    x, dy = data(rng, [40], dtype)
+    found = set()
+    for n in [1, *[2] * 30]:
+        net, _ = lstm("cpu", dtype, select=SELECTORS[name])
+        net.forward(x)
+        with in_pieces(n, threads):
+            found.add(net.backward(dy).tobytes())
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+@pytest.mark.parametrize("name", sorted(SELECTORS))
+@pytest.mark.parametrize("lengths", [[3], [2, 1, 2, 1, 2, 1, 1], [1, 1]], ids=str)
+@pytest.mark.parametrize("where", ["u", "w", "x", "dy", "infinite dy"])
+def test_nan_and_infinity_travel_as_in_the_specification(where, lengths, name, pieces, quiet):
+    """Not infinite inputs: a gate is then 0 up to rounding, and 0 times infinity is NaN."""
+    found, value = [], np.inf if "infinite" in where else np.nan
+    for backend in ("reference", "cpu"):
+        net, layer = lstm(backend, select=SELECTORS[name])
+        x, dy = data(np.random.default_rng(3), lengths, "float64")
+        (d,) = layer.directions
+        {"u": d.u.value, "w": d.w.value, "x": x}.get(where, dy)[-1, 1] = value
+        with in_pieces(pieces) if backend == "cpu" else nullcontext():
+            found.append(step(net, x, dy, lengths))
+    for a, b in zip(found[1][0] + found[1][1], found[0][0] + found[0][1]):
+        close(a, b, "float64")
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+@pytest.mark.parametrize("name", ["topk", "unified", "random"])
+@pytest.mark.parametrize("gates", ["each", "all"])
+def test_no_row_of_u_and_w_is_read_but_the_chosen(gates, name, pieces, backend, rng, quiet):
+    """Of two words the second alone sends through U: the rows that it chose."""
+    (x, dy), found, choice = data(rng, [2], "float64"), [], None
+    for poisoned in (False, True):
+        net, layer = lstm(backend, select=SELECTORS[name], gates=gates)
+        net.forward(x)
+        if poisoned:
+            (d,) = layer.directions
+            d.u.value[np.setdiff1d(np.arange(4 * H), choice[1])] = np.nan
+            d.w.value[np.setdiff1d(np.arange(4 * H), choice)] = np.nan
+        with in_pieces(pieces) if backend == "cpu" else nullcontext():
+            dx = net.backward(dy)
+        choice = layer.directions[0].last_choice.copy()
+        found.append([a.tobytes() for a in (dx, choice, *map(full_gradient, net.parameters()))])
+    assert np.isfinite(dx).all() and found[0] == found[1]
