@@ -1,4 +1,4 @@
-"""The LSTM's kernels in every way they can run: pieces, BLAS, shapes that change; NaN; what is read."""
+"""The LSTM's kernels in every way they can run: pieces, BLAS, shapes that change; NaN; what is read; counts."""
 
 from contextlib import nullcontext
 
@@ -10,7 +10,7 @@ from helpers import close, full_gradient
 import minimalbp as mbp
 from minimalbp.backend import cores
 
-N_IN, H = 3, 9
+N_IN, H, S, I = 3, 9, 4, 4  # bytes of a float32 and of an int32  # noqa: E741
 TURNS = (
     [2, 1, 7, 1, 3, 1, 1, 4],
     [4],
@@ -113,3 +113,59 @@ def test_no_row_of_u_and_w_is_read_but_the_chosen(gates, name, pieces, backend, 
         choice = layer.directions[0].last_choice.copy()
         found.append([a.tobytes() for a in (dx, choice, *map(full_gradient, net.parameters()))])
     assert np.isfinite(dx).all() and found[0] == found[1]
+
+
+def counted(backend, select, lengths):
+    """(the Meter after one step of an LSTM that reads both ways; touched rows of its first direction)."""
+    net, layer = lstm(backend, "float32", select=select, bidirectional=True)
+    meter, loss = mbp.Meter(), mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype)
+    x, dy = data(np.random.default_rng(2), lengths, "float32", 2 * H)
+    with meter.attached(net, loss, mbp.SGD(net.parameters())):
+        meter.start()
+        net.forward(x, lengths=lengths)
+        meter.mark("forward")
+        net.backward(dy)
+    return meter, [d.u.grad.rows for d in layer.directions]
+
+
+@pytest.mark.parametrize("name", sorted(SELECTORS))
+def test_a_step_counted_by_hand(name, backend):
+    """Two sentences of three words and one: 3 steps, 4 words, of which 2 have one before them."""
+    meter, rows = counted(backend, SELECTORS[name], [3, 1])
+    batch, steps, words, sent, gates, q = 2, 3, 4, 2, 4 * H, 4 * 2
+    u, w = gates * H, gates * N_IN
+    wanted = {phase: np.zeros(2, int) for phase in ("forward", "select", "dw", "dx", "other")}
+
+    def add(phase, ops, numbers, indices=0):
+        wanted[phase] += ops, S * numbers + I * indices
+
+    for touched in rows:
+        add("forward", words * N_IN, 2 * words * N_IN, words)  # x in the order of its time steps
+        add("forward", words * w, words * (gates + N_IN) + w + gates)
+        moved = 2 * words * gates + (steps - 1) * u + 2 * (batch + words) * H + words * H
+        add("forward", sent * u + 8 * words * H, moved, steps)
+        add("forward", words * H, 2 * words * H, words)  # y in the order of the batch
+        add("other", words * H, 2 * words * H, words)  # dy in that of the time steps
+        add("other", words * H, 2 * words * H, words)  # the states before
+        add("other", 7 * words * H, 2 * words * gates + 3 * words * H, steps)
+        add("other", words * gates, gates + words * gates)  # db
+        if name == "dense":
+            add("dx", sent * u, (steps - 1) * u + sent * (gates + H))
+            add("dx", words * w, words * (N_IN + gates) + w)
+            add("dw", words * (w + u), w + u + 2 * words * gates + words * (N_IN + H))
+            continue
+        r, pairs = len(touched), words * q
+        terms = sent * q * H + words * q * N_IN
+        add("dx", terms, terms + (sent + words) * q + sent * H + words * N_IN, (sent + words) * q)
+        add("dw", pairs, 2 * pairs, pairs)  # picking
+        add("dw", 2 * pairs, 2 * pairs, 2 * pairs + 2 * r + 1)  # turning the choice around
+        for n in (N_IN, H):
+            add("dw", pairs * n, r * n + pairs + pairs * n, r + 1 + pairs)
+        if name == "topk":
+            add("select", words * gates, words * gates, pairs)
+        elif name == "unified":
+            add("select", (words + steps) * gates, (words + 2 * steps) * gates, steps * q)
+        else:
+            add("select", words * gates, 2 * words * gates, pairs)  # of float64
+    add("other", 2 * words * N_IN, 5 * words * N_IN, 2 * words)  # dx: one direction written, one added to it
+    assert {p: (meter.ops[p], meter.bytes[p]) for p in wanted} == {p: tuple(c) for p, c in wanted.items()}
