@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 from conftest import in_pieces
-from helpers import close, full_gradient
+from helpers import close, full_gradient, refused
 
 import minimalbp as mbp
 from minimalbp.backend import cores
@@ -169,3 +169,13 @@ def test_a_step_counted_by_hand(name, backend):
             add("select", words * gates, 2 * words * gates, pairs)  # of float64
     add("other", 2 * words * N_IN, 5 * words * N_IN, 2 * words)  # dx: one direction written, one added to it
     assert {p: (meter.ops[p], meter.bytes[p]) for p in wanted} == {p: tuple(c) for p, c in wanted.items()}
+
+
+def test_lengths_of_any_type_are_checked_by_the_layer_too(backend, rng):
+    net, layer = lstm(backend)
+    x, dy = data(rng, [2, 3], "float64")
+    wanted = step(net, x, dy, [2, 3])[0]
+    y, dx = layer.forward(x, lengths=np.array([2, 3])).copy(), layer.backward(dy).copy()
+    for a, b in zip([y, dx, *map(full_gradient, net.parameters())], wanted):
+        np.testing.assert_array_equal(a, b)
+    refused(lambda: layer.forward(x, lengths=np.array([2, 4], np.int32)), "sum to 6", "5 rows")
