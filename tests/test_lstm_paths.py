@@ -115,6 +115,20 @@ def test_no_row_of_u_and_w_is_read_but_the_chosen(gates, name, pieces, backend, 
     assert np.isfinite(dx).all() and found[0] == found[1]
 
 
+def test_gates_stay_within_their_bounds(be, dtype):
+    """Also where they are 0 or 1 but for a rounding: a gate below 0 would turn its gradient around."""
+    words, size = 5001, 8  # as many sentences of one word
+    gates = np.repeat(np.linspace(-50, 50, words * size).reshape(words, 1, size), 4, axis=1).astype(dtype)
+    gates = gates.reshape(words, 4 * size)
+    h, c, tanh_c = (np.zeros((rows, size), dtype) for rows in (2 * words, 2 * words, words))
+    u = np.zeros((4 * size, size), dtype)
+    be.lstm.forward(h, c, tanh_c, gates, u, np.array([words], np.int32))
+    i, f, g, o = np.split(gates, 4, axis=1)
+    for gate in (i, f, o):
+        assert gate.min() >= 0 and gate.max() <= 1
+    assert np.abs(g).max() <= 1 and np.abs(tanh_c).max() <= 1
+
+
 def counted(backend, select, lengths):
     """(the Meter after one step of an LSTM that reads both ways; touched rows of its first direction)."""
     net, layer = lstm(backend, "float32", select=select, bidirectional=True)

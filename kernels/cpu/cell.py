@@ -125,6 +125,7 @@ def sigmoid(a):
         e = abs(x)
         e = exp_less_one(-(far if e > far else e), numbers)  # NaN passes
         y = one / (one + one + e)
+        y = one if y > one else y  # reassociated sums may overshoot by a rounding, and 1 - y was negative
         a[j] = one - y if x < 0 else y
 
 
@@ -138,6 +139,7 @@ def tanh(a):
         e = far if e > far else e
         e = exp_less_one(-(e + e), numbers)
         y = e / (one + one + e)
+        y = -one if y < -one else y
         a[j] = y if x < 0 else -y
 
 
