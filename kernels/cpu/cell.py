@@ -97,20 +97,23 @@ def add_four(out, w0, w1, w2, w3, r0, r1, r2, r3):
 
 @kernel
 def to_state(dc, dh, o, tanh_c):
-    for j in range(len(dc)):
-        dc[j] += dh[j] * o[j] - dh[j] * o[j] * (tanh_c[j] * tanh_c[j])
+    one = dc.dtype.type(1)
+    for j in range(len(dc)):  # not a - a tanh²: infinity less infinity is NaN
+        dc[j] += dh[j] * o[j] * (one - tanh_c[j] * tanh_c[j])
 
 
 @kernel
 def through_sigmoid(out, d, factor, y):
+    one = out.dtype.type(1)
     for j in range(len(out)):
-        out[j] = d[j] * factor[j] * (y[j] - y[j] * y[j])
+        out[j] = d[j] * factor[j] * (y[j] * (one - y[j]))
 
 
 @kernel
 def through_tanh(out, d, factor, y):
+    one = out.dtype.type(1)
     for j in range(len(out)):
-        out[j] = d[j] * factor[j] - d[j] * factor[j] * (y[j] * y[j])
+        out[j] = d[j] * factor[j] * (one - y[j] * y[j])
 
 
 @kernel
@@ -122,6 +125,7 @@ def sigmoid(a):
         e = abs(x)
         e = exp_less_one(-(far if e > far else e), numbers)  # NaN passes
         y = one / (one + one + e)
+        y = one if y > one else y  # reassociated sums may overshoot by a rounding, and 1 - y was negative
         a[j] = one - y if x < 0 else y
 
 
@@ -135,6 +139,7 @@ def tanh(a):
         e = far if e > far else e
         e = exp_less_one(-(e + e), numbers)
         y = e / (one + one + e)
+        y = -one if y < -one else y
         a[j] = y if x < 0 else -y
 
 

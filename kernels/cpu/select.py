@@ -79,9 +79,8 @@ def choose(chosen, bits, infinity, scratch, guess):
     if nonzero <= k:  # as often where units are dead, or the example is learnt
         _take_all(chosen, key, k - nonzero)
         return guess
-    guess = middle + min(
-        max(guess, -middle), np.int64(largest) - middle
-    )  # clipped first: their sum may overflow
+    # Clipped before it is added: the sum may overflow.
+    guess = middle + min(max(guess, -middle), np.int64(largest) - middle)
     n, loose = _loose_threshold(key, k, _reach(key, key.dtype.type(guess)), guess, np.int64(largest))
     _mark(hit, key, key.dtype.type(loose))
     _list(place, hit.view(np.uint64))

@@ -11,7 +11,7 @@ def forward(y, ids, table, column, columns, offset):
     """y[e, offset + j size :] = table[ids[e, column + j]]; the rest of y is left as it was."""
     size = table.shape[1]
     found = table[ids[:, column : column + columns]]
-    y[:, offset : offset + columns * size] = found.reshape(len(y), -1)
+    y[:, offset : offset + columns * size] = found.reshape(len(y), columns * size)
 
 
 def backward(values, rows, count, mark, dy, ids, column, columns, offset):

@@ -18,7 +18,7 @@ loop, so that it can be made beside it; dx without rows: not wanted. All other p
 
 import numpy as np
 
-from . import activation, select
+from . import activation, linear, select
 
 
 def _steps(active):
@@ -38,7 +38,8 @@ def forward(h, c, tanh_c, gates, u, active):
     h[: active[0]] = 0
     c[: active[0]] = 0
     for now, state, before in _steps(active):
-        gates[now] += h[before] @ u.T
+        if now.start:  # there is no state before step 0, and nothing is multiplied
+            gates[now] += h[before] @ u.T
         i, f, g, o = np.split(gates[now], 4, axis=1)
         for gate in (i, f, o):
             activation.sigmoid(gate, gate)
@@ -117,12 +118,12 @@ def _each_group(chosen, dgates, groups, top_k):
 
 def _send(picked, dx, chosen, dgates, u, w, now, scale=1.0):
     """The chosen entries of the rows `now`, to x and to the step before."""
-    sparse = np.zeros_like(dgates[now])
     picked[now] = np.take_along_axis(dgates[now], chosen[now], axis=1) * dgates.dtype.type(scale)
-    np.put_along_axis(sparse, chosen[now], picked[now], axis=1)
     if len(dx):
-        dx[now] = sparse @ w
-    return sparse @ u
+        linear.dx_chosen(dx[now], picked[now], w, chosen[now])
+    dh = np.empty((now.stop - now.start, u.shape[1]), u.dtype)
+    linear.dx_chosen(dh, picked[now], u, chosen[now])
+    return dh
 
 
 def take(out, a, order, column):

@@ -83,7 +83,7 @@ class LSTM(Units):
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
     def forward(self, x: Array, *, train: bool = True, lengths: Array | None = None) -> Array:
-        """lengths: int32, of the sentences in x, one after another; None: x is one sentence."""
+        """lengths: those of the sentences in x, one after another; None: x is one sentence."""
         if x.ndim != 2 or x.shape[1] != self.n_in or not len(x):  # kernels check nothing
             raise BadInput(f"{self.label} takes (words, {self.n_in}) but gets {x.shape}")
         self._packing, self._shape = packing(lengths, len(x)), x.shape

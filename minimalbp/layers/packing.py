@@ -39,9 +39,9 @@ class Packing:
     before: Array | None  # where the state before a row stands in h; None: h[i]
 
 
-def packing(lengths: Array | None, rows: int) -> Packing:
-    """The packing of sentences of these lengths; None: the rows are one sentence."""
-    return _packing(np.array([rows], np.int32).tobytes() if lengths is None else lengths.tobytes())
+def packing(lengths: Any, rows: int) -> Packing:
+    """The packing of sentences of these lengths; None: the rows are one sentence. BadInput as `check_lengths`."""
+    return _packing(check_lengths([rows] if lengths is None else lengths, rows).tobytes())
 
 
 @lru_cache(maxsize=256)

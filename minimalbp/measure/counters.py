@@ -141,10 +141,9 @@ def _cells(dgates: Any, dy: Any, gates: Any, c: Any, tanh_c: Any, active: Any) -
     return Count("other", 7 * dy.size, _bytes(dgates, dy, gates, tanh_c, active) + dy.nbytes)
 
 
-def _move(out: Any, a: Any, order: Any, column: int, *add: bool) -> Count:
-    return Count(
-        "other", len(order) * min(out.shape[1], a.shape[1]), 2 * min(out.nbytes, a.nbytes) + order.nbytes
-    )
+def _move(out: Any, a: Any, order: Any, column: int, add: bool = False) -> Count:
+    moved = len(order) * min(out.shape[1], a.shape[1])
+    return Count("other", moved, (3 if add else 2) * moved * a.itemsize + order.nbytes)
 
 
 def _forward_map(y: Any, x: Any, *rest: Any) -> Count:
