@@ -89,6 +89,7 @@ AIMS = {
     ((128, 1024, 1024), 51): {"unified": ("share", 0.6), "topk": ("share", 0.3)},
     ((512, 2048, 2048), 102): {"unified": ("share", 0.8), "topk": ("share", 0.25)},
     ((64, 8192, 8192), 80): {"unified": ("share", 0.6), "topk": ("speed-up", 5)},
+    ((10_000, 2400, 500), 20): {"topk": ("speed-up", 8), "unified": ("speed-up", 8)},
 }
 
 
@@ -150,6 +151,7 @@ MEPROP = ("table1", "table2", "figure4", "table3", "table4", "table5", "table6",
 TABLES = {
     "mnist": (mnist_table, "mnist"), "step": (step_table, "step"),
     "cost": (cost_table, "cost"), "law": (law_table, "cost"),
+    "parser": (cost_table, "parser/cost"),
     "lstm-backward": (lstm_backward_table, "lstm"), "lstm-step": (lstm_step_table, "lstm"),
     **{name: (table, name) for name in MEPROP if name != "mnist"},
     **{f"mesimp-{name}": (mesimp_table, f"mesimp-{name}") for name in MESIMP},
