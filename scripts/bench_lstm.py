@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from lstm_arms import HIDDEN, N_IN, TABLES, TAGS, Ours, Torch
+from meprop_runs import commit
 
 import minimalbp as mbp
 from minimalbp.measure import PHASES
@@ -184,7 +185,7 @@ def main() -> None:
         report = {
             "command": " ".join(["python scripts/bench_lstm.py", *sys.argv[1:]]),
             "tables": TABLES, "n_in": N_IN, "hidden": HIDDEN, "tags": TAGS, "words": args.words,
-            "threads": args.threads, "torch": torch.__version__, "machine": mbp.machine(),
+            "commits": [str(commit())], "threads": args.threads, "torch": torch.__version__, "machine": mbp.machine(),
             "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
             "backward": backward, "step": step,
         }  # fmt: skip
