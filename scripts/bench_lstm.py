@@ -185,7 +185,8 @@ def main() -> None:
         report = {
             "command": " ".join(["python scripts/bench_lstm.py", *sys.argv[1:]]),
             "tables": TABLES, "n_in": N_IN, "hidden": HIDDEN, "tags": TAGS, "words": args.words,
-            "commits": [str(commit())], "threads": args.threads, "torch": torch.__version__, "machine": mbp.machine(),
+            "commits": [str(commit())], "threads": args.threads, "torch": torch.__version__,
+            "machine": mbp.machine(),
             "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
             "backward": backward, "step": step,
         }  # fmt: skip
