@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .arms import Arm, clipped, head, open_folder, train_arm
-from .assembly import AnyData, network
+from .assembly import AnyData, build, network
 from .data import Dataset
 from .files import replacing
 from .folder import Folder
@@ -67,6 +67,9 @@ def simplify(
     report = head(settings, data) | {
         "plan": vars(plan).copy(), "controls": controls, "runs": [], "decoding": [],
     }  # fmt: skip
+    simplifier.begin(
+        *build(settings, data, settings.selector()), 1
+    )  # a plan that does not fit is refused here
     folder = Folder(out, "simplify")
     open_folder(folder, report, data, arms, list(CONTROLS) if controls else [], resume)
 
