@@ -67,9 +67,8 @@ def simplify(
     report = head(settings, data) | {
         "plan": vars(plan).copy(), "controls": controls, "runs": [], "decoding": [],
     }  # fmt: skip
-    Simplifier(plan).begin(
-        *build(settings, data, settings.selector()), 1
-    )  # refuses before anything is written
+    # A plan that does not fit is refused here, before anything is written.
+    Simplifier(plan).begin(*build(settings, data, settings.selector()), 1)
     folder = Folder(out, "simplify")
     open_folder(folder, report, data, arms, list(CONTROLS) if controls else [], resume)
 
@@ -88,7 +87,9 @@ def simplify(
     report["runs"][-1]["notes"] += simplifier.notes
     little = settings.changed(hidden=tuple(small["hidden"]))
     if controls:
-        widths = [record.widths or [] for record in folder.metrics[SMALL].records]
+        # Down to the widths that were scored: a faithful run may shrink on after its best look.
+        looks = (record.widths or [] for record in folder.metrics[SMALL].records)
+        widths = [list(map(max, look, small["widths"])) for look in looks]
         train(Arm(CONTROLS[0], little, Dense()))
         for rule in CONTROLS[1:]:
             train(Arm(rule, settings, settings.selector(), Follower(widths, rule, settings.seed)))

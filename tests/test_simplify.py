@@ -9,6 +9,8 @@ from helpers import clusters
 
 import minimalbp as mbp
 from minimalbp.select import Dense, TopK, UnifiedTopK
+from minimalbp.settings import Settings
+from minimalbp.simplification import simplify
 from minimalbp.simplify import Follower, Plan, Simplifier, compact, hidden_layers
 
 SHORTER = 10 if "NUMBA_DISABLE_JIT" in os.environ else 1  # without the compiler, a step takes a second
@@ -401,6 +403,16 @@ def test_networks_that_cannot_shrink():
             Simplifier(faithful=True).begin(net, mbp.SGD(net.parameters()), 1)
     with pytest.raises(mbp.BadInput, match="rule"):
         Follower([], "size")
+
+
+@pytest.mark.parametrize(
+    "wrong, message", [({"min_width": 9}, "above the 8 units"), ({"faithful": True}, "leave faithful out")]
+)
+def test_a_plan_that_does_not_fit_is_refused_before_anything_is_written(tmp_path, wrong, message):
+    settings = Settings(hidden=(8,), k="50%", epochs=1, backend="reference")
+    with pytest.raises(mbp.BadInput, match=message):
+        simplify(settings, Plan(**wrong), DATA, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("kept", [[[1, 0]], [[0, 0]], [[0, 9]], [[-1, 0]], [[]], [0, 1], [[0], [1]], [[0.5]]])
