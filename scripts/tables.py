@@ -145,7 +145,7 @@ def _micro(seconds: float) -> str:
 
 
 TEXT = ("tagging", "parsing")
-MESIMP = ("mnist", "mnist-faithful", "tagging", "parsing")
+MESIMP = ("mnist", "mnist-plain", "mnist-faithful", "tagging", "parsing")
 MEPROP = ("table1", "table2", "figure4", "table3", "table4", "table5", "table6", "mnist", *TEXT)
 # name: (how it is made, the file in docs/results that it is made of)
 TABLES = {

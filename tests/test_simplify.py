@@ -230,6 +230,14 @@ def test_the_threshold_is_that_of_the_released_code():
     np.testing.assert_allclose(companion.activeness[0], [[0, 0, 0, 0]])
 
 
+@pytest.mark.parametrize("options, resets", [({}, 0), ({"restart": True}, 4), ({"faithful": True}, 4)])
+def test_moments_restart_after_each_look_in_the_last_epoch_of_a_cycle(options, resets, monkeypatch):
+    called = []
+    monkeypatch.setattr(mbp.Adam, "reset", lambda self: called.append(self.t))
+    trained(Simplifier(prune=0.1, cycle=2, **options), epochs=5)
+    assert called == [12, 16, 28, 32][:resets]  # 8 steps an epoch; the looks of the second and the fourth
+
+
 def test_a_window_of_several_looks():
     one, two = (trained(Simplifier(prune=0.35, cycle=4, window=w), epochs=3)[1] for w in (1, 2))
     changed = [[i for i, (a, b) in enumerate(pairwise(w)) if a != b] for w in map(widths_of, (one, two))]
@@ -382,6 +390,7 @@ def test_a_small_network_is_pytorchs_too(tmp_path):
         ({"window": 0.5}, "window must be"),
         ({"min_width": 0}, "min_width must be"),
         ({"faithful": 1}, "faithful must be"),
+        ({"restart": "no"}, "restart must be"),
         ({"plan": Plan(), "prune": 0.1}, "not both"),
     ],
 )
