@@ -60,11 +60,10 @@ __all__ = ["__version__", *sorted(_MODULE), *_PACKAGES]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PACKAGES:
-        return importlib.import_module(f"{__name__}.{name}")
-    if name not in _MODULE:
+    if name not in __all__:
         raise AttributeError(f"module 'minimalbp' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULE[name]}"), name)
+    module = importlib.import_module(f"{__name__}.{_MODULE.get(name, name)}")
+    value = module if name in _PACKAGES else getattr(module, name)
     globals()[name] = value
     return value
 
