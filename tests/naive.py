@@ -151,7 +151,7 @@ def lstm(x, w, u, b):
 
 
 def lstm_backward(tape, dy, w, u, kept, scale=1.0):
-    """(dx, dw, du, dense dgates). kept[t][r]: whether (or times what) entry r of the gates' gradient goes on at word t."""
+    """(dx, dw, du, dense dgates). kept[t][r]: whether, or times what, entry r of dgates goes on at word t."""
     size, n_in = len(u[0]), len(w[0])
     dh, dc = [0.0] * size, [0.0] * size
     dw, du = [[0.0] * n_in for _ in w], [[0.0] * size for _ in u]

@@ -34,9 +34,10 @@ def active_entries(hits: Array, there: Array, threshold: int, least: int) -> tup
     often = there & (hits >= threshold)
     n = there.shape[2]
     m = max(int(often[:, GATE_G].sum(axis=1).max()), min(least, n))
-    orders = [_leaving(score[GATE_G], mine, [least] * 4) for score, mine in zip(hits, there)]
-    leave = min(n - m, *(free for _, free in orders))
-    there = _without(there, [order[:leave] for order, _ in orders])
+    seldom = [np.flatnonzero(~mine[GATE_G]) for mine in often]
+    orders = [_leaving(h[GATE_G], t, [least] * 4, which)[0] for h, t, which in zip(hits, there, seldom)]
+    leave = min(n - m, *map(len, orders))
+    there = _without(there, [order[:leave] for order in orders])
     often &= there
     sizes = np.minimum(np.maximum(often.sum(axis=2), least), there.sum(axis=2))
     sizes[:, GATE_G] = n - leave
@@ -51,7 +52,9 @@ def of_sizes(score: Array, there: Array, sizes: Rows) -> Array:
     """
     gone = []
     for mine, before, wanted in zip(score, there, sizes):
-        gone.append(_leaving(mine[GATE_G], before, wanted)[0][: before.shape[1] - wanted[GATE_G]])
+        n = before.shape[1]
+        free, bound = _leaving(mine[GATE_G], before, wanted, np.arange(n))
+        gone.append((free + bound)[: n - wanted[GATE_G]])
     there = _without(there, gone)
     return _largest(score, there, np.minimum(np.array(sizes), there.sum(axis=2)))
 
@@ -83,20 +86,19 @@ def check_per_gate(net: Chain) -> None:
         raise BadInput("per_gate is for networks with an LSTM (--task tagging); leave it out")
 
 
-def _leaving(score: Array, there: Array, least: Sequence[int]) -> tuple[list[int], int]:
-    """The units of a direction in the order in which they leave, and how many can with `least` left of each gate.
-
-    The smallest score first, of equals the higher unit; those of which a gate has no more to spare at the end.
+def _leaving(score: Array, there: Array, least: Sequence[int], which: Array) -> tuple[list[int], list[int]]:
+    """Of the units `which` of a direction those that can leave, in this order, with `least` left of each gate, and
+    the others. The smallest score first, of equals the higher unit.
     """
     left, free, bound = there.sum(axis=1), [], []
-    for unit in np.argsort(-score, kind="stable")[::-1].tolist():
+    for unit in which[np.argsort(-score[which], kind="stable")][::-1].tolist():
         spare = left - there[:, unit] >= least
         if (spare | ~there[:, unit]).all():
             left = left - there[:, unit]
             free.append(unit)
         else:
             bound.append(unit)
-    return free + bound, len(free)
+    return free, bound
 
 
 def _without(there: Array, gone: Sequence[Sequence[int]]) -> Array:
