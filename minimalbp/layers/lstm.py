@@ -65,6 +65,7 @@ class LSTM(Units):
         if bias_rows not in ("all", "chosen"):
             raise unknown("bias_rows", bias_rows, ("all", "chosen"))
         self.gates, self.bidirectional, self.bias_rows = gates, bool(bidirectional), bias_rows
+        self.directions = []  # until `bind`
         self._init, self._forget = (
             get_initialiser(init),
             number("forget_bias", forget_bias, -math.inf, math.inf),
