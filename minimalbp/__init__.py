@@ -47,6 +47,7 @@ _HOME = {
     "optim": ("SGD", "AdaGrad", "Adam", "Optimizer"),
     "param": ("Param", "RowGrad"),
     "select": ("Dense", "RandomK", "TopK", "UnifiedTopK"),
+    "simplify": ("Simplifier",),
     "scoring": ("History", "Record", "Score", "evaluate"),
     "tasks": ("MostFrequentTag", "Parsing", "Tagging", "attachment", "tag_accuracy"),
     "text": ("ParsingData", "TaggingData", "parser", "tagger"),
@@ -54,10 +55,13 @@ _HOME = {
     "weights": ("load", "save"),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
-__all__ = ["__version__", *sorted(_MODULE)]
+_PACKAGES = ("simplify",)  # reached as minimalbp.simplify without an import of its own
+__all__ = ["__version__", *sorted(_MODULE), *_PACKAGES]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _MODULE:
         raise AttributeError(f"module 'minimalbp' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_MODULE[name]}"), name)

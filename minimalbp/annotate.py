@@ -85,7 +85,7 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     name = run or names[-1]
     path = folder / f"{file_stem(name)}.safetensors"
     if not path.is_file():
-        raise BadInput(f"{folder} has no weights of {name} yet; go on with minimalbp train --resume {folder}")
+        raise BadInput(f"{folder} has no weights of {name} yet; go on with --resume {folder}")
     settings = settings.changed(hidden=tuple(hidden.get(name, settings.hidden)))
     net = network(settings, task, Dense())  # the selector matters to training only
     weights.load(net, path)

@@ -132,11 +132,15 @@ def _warm_up(arm: Arm, data: AnyData) -> None:
     """A step of each size of batch, on a network that is thrown away: compiling is no part of a step's time."""
     net, optimizer = build(arm.settings, data, arm.select)
     loss = SoftmaxCrossEntropy().bind(net.be, net.dtype)
+    observe = None
+    if arm.companion is not None:
+        arm.companion.begin(net, optimizer, 1)  # and anew when `fit` begins
+        observe = arm.companion.observe
     with net.be.threads(arm.settings.threads), np.errstate(all="ignore"):
         for x, labels, lengths in feed(data.train, net, Streams(arm.settings.seed)).trials(
             arm.settings.batch
         ):
-            train_step(net, loss, optimizer, x, labels, lambda phase: None, lengths)
+            train_step(net, loss, optimizer, x, labels, lambda phase: None, lengths, observe)
 
 
 def describe(data: AnyData) -> dict[str, Any]:

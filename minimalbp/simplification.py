@@ -69,9 +69,8 @@ def simplify(
     report = head(settings, data) | {
         "plan": plan.as_json(), "controls": controls, "runs": [], "decoding": [],
     }  # fmt: skip
-    Simplifier(plan).begin(
-        *build(settings, data, settings.selector()), 1
-    )  # refuses before anything is written
+    # A plan that does not fit is refused here, before anything is written.
+    Simplifier(plan).begin(*build(settings, data, settings.selector()), 1)
     folder = Folder(out, "simplify")
     open_folder(folder, report, data, arms, list(CONTROLS) if controls else [], resume)
 
@@ -94,6 +93,10 @@ def simplify(
     little = settings.changed(hidden=tuple(small["hidden"]))
     if controls:
         sizes = simplifier.sizes()
+        if (
+            not plan.per_gate
+        ):  # down to the widths that were scored: a faithful run may shrink on after its best look
+            sizes = [list(map(max, look, small["widths"])) for look in sizes]
         cut = Follower([sizes[-1]] * len(sizes), "random", settings.seed) if plan.per_gate else None
         train(Arm(CONTROLS[0], little, Dense(), cut))
         for rule in CONTROLS[1:]:

@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from meprop_runs import commit
 
 import minimalbp as mbp
 from minimalbp.cli import main as command
@@ -90,7 +91,7 @@ def main(argv: list[str] | None = None) -> None:
             folder, "--phase", "step", "--batch", args.batch, "--k", "25", "--seconds", args.seconds
         )
         report["steps"] = steps["results"]
-    report["torch"] = version("torch")
+    report["torch"], report["commits"] = version("torch"), [str(commit())]
     report["command"] = " ".join(["python scripts/bench_cost.py", *(sys.argv[1:] if argv is None else argv)])
     drawn = [r for r in report["results"] if ",".join(map(str, r["shape"])) in DRAWN and "problem" not in r]
     from minimalbp.cost.figure import draw_cost

@@ -17,18 +17,15 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from lstm_arms import HIDDEN, N_IN, TABLES, TAGS, Ours, Torch
+from meprop_runs import commit
 
 import minimalbp as mbp
 from minimalbp.measure import PHASES
-from minimalbp.run import train_step
 
-WORDS, FEATURES, TAGS = 10_000, [60, 1000, 700, 900, 12, 700, 700], 45  # entries: about those of a treebank
-TABLES = [(WORDS, 50), *((n, 20) for n in FEATURES)]
-N_IN, HIDDEN = 190, 500
 SENTENCES = 64  # different ones, in turn
 VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")  # what changes how threads wait
 ARMS: dict[str, tuple[mbp.Dense | mbp.TopK, str]] = {
@@ -50,81 +47,6 @@ def sentences(low: int, high: int) -> list[tuple[np.ndarray, np.ndarray]]:
         columns = [np.minimum(rng.zipf(1.3, n), entries) - 1 for entries, _ in TABLES]
         made.append((np.stack(columns, axis=1).astype(np.int32), rng.integers(0, TAGS, n).astype(np.int32)))
     return made
-
-
-class Ours:
-    """The tagger with its clock: `seconds` of forward, backward, update for each step."""
-
-    def __init__(self, select: mbp.Dense | mbp.TopK, rows: str, backend: str = "cpu"):
-        self.lstm = mbp.LSTM(N_IN, HIDDEN, select=select)
-        layers = [mbp.Embedding(TABLES, scale=0.1), self.lstm, mbp.Linear(HIDDEN, TAGS)]
-        self.net = mbp.Sequential(*layers, backend=backend)
-        self.loss = mbp.SoftmaxCrossEntropy().bind(self.net.be, "float32")
-        self.optimizer = mbp.Adam(self.net.parameters(), lr=1e-3, rows=rows)
-        self.seconds: list[tuple[float, ...]] = []
-
-    def step(self, x: np.ndarray, labels: np.ndarray) -> float:
-        marks = [time.perf_counter()]
-        value = train_step(
-            self.net, self.loss, self.optimizer, x, labels, lambda phase: marks.append(time.perf_counter())
-        )
-        self.seconds.append(tuple(b - a for a, b in pairwise(marks)))
-        return value
-
-    def gradients(self) -> list[np.ndarray]:
-        """Whole gradients, zero where no row was chosen."""
-        whole = []
-        for p in self.net.parameters():
-            g = np.zeros_like(p.value)
-            g[slice(None) if p.grad.rows is None else p.grad.rows] = p.grad.values
-            whole.append(g)
-        return whole
-
-
-class Torch:
-    """The same in PyTorch. sparse: the gradients of tables as sparse tensors, and SparseAdam for them."""
-
-    def __init__(self, sparse: bool, like: Ours):
-        import torch
-
-        self.torch = torch
-        tables = [torch.nn.Embedding(*table, sparse=sparse) for table in TABLES]
-        self.tables = torch.nn.ModuleList(tables)
-        self.lstm, self.linear = torch.nn.LSTM(N_IN, HIDDEN), torch.nn.Linear(HIDDEN, TAGS)
-        self.lstm.bias_hh_l0.requires_grad_(False)  # a second bias, which ours has not
-        lstm = [self.lstm.weight_ih_l0, self.lstm.weight_hh_l0, self.lstm.bias_ih_l0]
-        others = [*lstm, *self.linear.parameters()]
-        self.parameters = [*self.tables.parameters(), *others]
-        with torch.no_grad():
-            self.lstm.bias_hh_l0.zero_()
-            for q, p in zip(self.parameters, like.net.parameters()):
-                q.copy_(torch.from_numpy(p.value))
-        self.optimizers = [torch.optim.Adam(others if sparse else self.parameters, lr=1e-3, fused=True)]
-        if sparse:
-            self.optimizers.append(torch.optim.SparseAdam(list(self.tables.parameters()), lr=1e-3))
-        self.seconds: list[tuple[float, ...]] = []
-
-    def step(self, x: np.ndarray, labels: np.ndarray) -> float:
-        torch = self.torch
-        ids, target = torch.from_numpy(x), torch.from_numpy(labels).long()
-        marks = [time.perf_counter()]  # taking the arrays over is no part of a step in PyTorch
-        parts = [table(ids[:, i]) for i, table in enumerate(self.tables)]
-        h, _ = self.lstm(torch.cat(parts, dim=1).unsqueeze(1))
-        logits = self.linear(h.squeeze(1))
-        marks.append(time.perf_counter())
-        value = torch.nn.functional.cross_entropy(logits, target)
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()  # PyTorch's own default, which is also its fastest
-        value.backward()
-        marks.append(time.perf_counter())
-        for optimizer in self.optimizers:
-            optimizer.step()
-        marks.append(time.perf_counter())
-        self.seconds.append(tuple(b - a for a, b in pairwise(marks)))
-        return float(value.detach())
-
-    def gradients(self) -> list[np.ndarray]:
-        return [q.grad.to_dense().numpy() for q in self.parameters]
 
 
 def verify(made: list[tuple[np.ndarray, np.ndarray]]) -> None:
@@ -263,7 +185,8 @@ def main() -> None:
         report = {
             "command": " ".join(["python scripts/bench_lstm.py", *sys.argv[1:]]),
             "tables": TABLES, "n_in": N_IN, "hidden": HIDDEN, "tags": TAGS, "words": args.words,
-            "threads": args.threads, "torch": torch.__version__, "machine": mbp.machine(),
+            "commits": [str(commit())], "threads": args.threads, "torch": torch.__version__,
+            "machine": mbp.machine(),
             "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
             "backward": backward, "step": step,
         }  # fmt: skip

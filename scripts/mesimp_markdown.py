@@ -47,8 +47,9 @@ def _said(report: dict[str, Any]) -> list[str]:
     """The aims, and whether the seeds reach them."""
     small = next(arm for arm in report["arms"] if arm["name"] == SMALL)
     lines = []
-    if report["table"] in AIMS:
-        most, points = AIMS[report["table"]]
+    task = report["table"].split("-")[0]
+    if task in AIMS:
+        most, points = AIMS[task]
         width, gap = small["average_width"]["mean"], 100 * small["minus dense"]["mean"]
         lines.append(f"* At most {most} units on average: {width:.1f}, {_word(width <= most)}.")
         lines.append(f"* At most {points} points below dense: {gap:+.2f}, {_word(gap >= -points)}.")

@@ -32,7 +32,14 @@ def shrink(points):
 def test_json_has_the_promised_shape(capsys, shrink):
     found = report(capsys, *shrink)
     assert [run["name"] for run in found["runs"]] == NAMES
-    assert found["plan"] == {"prune": 0.25, "cycle": 1, "window": 1, "min_width": 2, "faithful": False}
+    assert found["plan"] == {
+        "prune": 0.25,
+        "cycle": 1,
+        "window": 1,
+        "min_width": 2,
+        "restart": False,
+        "faithful": False,
+    }
     dense, small, *controls = found["runs"]
     assert dense["widths"] == [12, 10] and sum(small["widths"]) < 22
     for run in controls:
@@ -53,9 +60,9 @@ def test_the_table_has_a_column_for_every_network(capsys, shrink):
     for word in (*NAMES, "units of the hidden layers", "on average", "test accuracy at best dev", "prune rate 0.25",
                  "forward pass, batch of", "share", "cycles of 1 epochs"):  # fmt: skip
         assert word in out
-    assert main([*shrink, "--no-controls", "--faithful"]) == 0
+    assert main([*shrink, "--no-controls", "--faithful", "--restart"]) == 0
     out = capsys.readouterr().out
-    assert "faithful to the released code" in out and "magnitude" not in out
+    assert "moments restarted · faithful to the released code" in out and "magnitude" not in out
 
 
 def test_what_is_left_in_the_folder(capsys, shrink, tmp_path):

@@ -10,7 +10,9 @@ import pytest
 
 LESSONS = Path(__file__).parent.parent / "docs" / "lessons"
 PAGES = sorted(LESSONS.glob("[0-9]_*.md"))
-SLOW = ("3_what_it_costs.md", "4_does_it_still_learn.md", "5_tagging.md")  # without the compiler
+SLOW = (  # without the compiler
+    "3_what_it_costs.md", "4_does_it_still_learn.md", "5_tagging.md", "6_networks_that_shrink.md",
+)  # fmt: skip
 pytestmark = pytest.mark.skipif(not LESSONS.is_dir(), reason="the tests run outside the source tree")
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
 
@@ -36,9 +38,9 @@ def test_a_lesson_runs_as_it_is_written(page):
     assert run(page.read_text(encoding="utf-8"))
 
 
-def test_there_are_five_lessons_with_exercises_and_an_index():
+def test_there_are_six_lessons_with_exercises_and_an_index():
     index = (LESSONS / "README.md").read_text(encoding="utf-8")
-    assert len(PAGES) == 5
+    assert len(PAGES) == 6
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         assert f"({page.name})" in index

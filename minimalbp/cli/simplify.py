@@ -11,7 +11,7 @@ from minimalbp.cli.options import add_output, add_settings, finish, read_options
 from minimalbp.cli.table import simplification_table
 from minimalbp.errors import BadInput
 
-PLAN = ("prune", "cycle", "window", "min_width", "faithful", "per_gate")
+PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful", "per_gate")
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -34,6 +34,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="looks at the dev set over which activeness is counted (default 1)")  # fmt: skip
     add("--min-width", type=as_whole, metavar="N",
         help="units that stay in each layer (default 10, or all of a smaller layer)")  # fmt: skip
+    add(
+        "--restart",
+        action="store_true",
+        help="zero the optimiser's moments after each look in the last epoch of a cycle, as the released code does",
+    )
     add("--faithful", action="store_true", help="what the authors' released code does (docs/simplify.md)")
     add("--per-gate", action="store_true",
         help="each gate of an LSTM loses rows of its own, and widths are rows per gate in the mean")  # fmt: skip

@@ -65,6 +65,7 @@ def simplification_table(report: dict[str, Any]) -> str:
     head = _head(report) + (
         f"\nk {report['config']['k']} · prune rate {plan['prune']:g} · cycles of {plan['cycle']} epochs · "
         f"window of {plan['window']} looks · minimum width {plan['min_width']}"
+        f"{' · moments restarted' if plan['restart'] else ''}"
         f"{' · faithful to the released code' if plan['faithful'] else ''}"
     )
     per_gate = plan.get("per_gate", False)

@@ -47,7 +47,7 @@ def _heat(figure: Any, panel: Any, picture: Array, parts: int, title: str) -> No
 def _widths(panel: Any, history: History, parts: int) -> None:
     epochs = (np.arange(len(history.records)) + 1) / parts
     for i, widths in enumerate(zip(*(record.widths or [] for record in history.records))):
-        panel.step(epochs, widths, where="post", label=f"hidden layer {i + 1}")
+        panel.step(epochs, widths, where="pre", label=f"hidden layer {i + 1}")
     best = history.best
     panel.axvline(epochs[history.records.index(best)], color="black", lw=1, ls=":", label="best look")
     panel.set(title="units", xlabel="epoch", ylim=(0, None))

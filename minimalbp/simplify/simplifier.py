@@ -27,6 +27,8 @@ class Plan:
     cycle: epochs of a cycle; simplification cycles, the first and then every other, take units out, and training
     cycles between them train what is left. window: the looks at the dev set over which activeness is counted.
     min_width: units that stay in each layer (in each direction of an LSTM), however seldom they are chosen.
+    restart: whether the optimiser's moments are set to zero after each look in the last epoch of a cycle, as the
+    released code does: the large steps that follow switch units off, which then leave.
     faithful: what the authors' released code does: see Simplifier.
     per_gate: each gate of an LSTM loses rows of its own W, U and b, by its own activeness; min_width is of each.
     """
@@ -35,6 +37,7 @@ class Plan:
     cycle: int = 5
     window: int = 1
     min_width: int = 1
+    restart: bool = False
     faithful: bool = False
     per_gate: bool = False
 
@@ -42,7 +45,7 @@ class Plan:
         object.__setattr__(self, "prune", number("prune", self.prune, 0, 1))
         for name in ("cycle", "window", "min_width"):
             object.__setattr__(self, name, whole(name, getattr(self, name), least=1))
-        for name in ("faithful", "per_gate"):
+        for name in ("restart", "faithful", "per_gate"):
             if not isinstance(getattr(self, name), bool):
                 raise BadInput(f"{name} must be true or false, not {getattr(self, name)!r}")
         if self.faithful and self.per_gate:
@@ -119,7 +122,7 @@ class Simplifier(Shrinker):
         if part == 0:
             return
         plan, epoch = self.plan, (part - 1) // self.parts  # of the part that was trained last
-        if plan.faithful and (epoch + 1) % plan.cycle == 0:
+        if (plan.faithful or plan.restart) and (epoch + 1) % plan.cycle == 0:
             self.optimizer.reset()
         simplifying = epoch // plan.cycle % 2 == 0
         if simplifying and self.passed >= plan.window:
