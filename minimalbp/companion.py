@@ -31,7 +31,7 @@ class Companion:
     def look(self, record: Record) -> None:
         """The network was scored."""
 
-    def widths(self) -> list[int] | None:
+    def widths(self) -> list[float] | None:
         """Of the layers that change, for the records; None where none does."""
         return None
 

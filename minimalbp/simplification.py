@@ -14,7 +14,7 @@ from .files import replacing
 from .folder import Folder
 from .select import Dense
 from .settings import Settings
-from .simplify import Follower, Plan, Simplifier
+from .simplify import GATE_G, Follower, Plan, Shrinker, Simplifier, first_rows
 from .speed import decoding
 
 SMALL = "simplified"
@@ -54,8 +54,10 @@ def simplify(
     """Train the dense network, the one that shrinks, and its controls; report as `minimalbp simplify --json` does.
 
     controls: a dense network of the last widths from scratch, and two that shrink to the same widths at the same
-    time, keeping the units of the largest weights, or any. out: a folder for run.json, metrics.jsonl, simplify.png,
-    activeness.npz, and a checkpoint and the best weights of each network. resume: go on from those.
+    time, keeping the units of the largest weights, or any. Per gate, that from scratch has gates of the last sizes
+    too, and each but the dense one says its "rows": of every layer and direction, those of i, f, g and o.
+    out: a folder for run.json, metrics.jsonl, simplify.png, activeness.npz, and a checkpoint and the best weights
+    of each network. resume: go on from those.
     Raises BadInput and Diverged as `fit` does, and BadInput for data other than those of the resumed run.
     """
     settings, notes = clipped(settings, data)
@@ -65,7 +67,7 @@ def simplify(
         Arm(SMALL, settings, settings.selector(), simplifier),
     ]
     report = head(settings, data) | {
-        "plan": vars(plan).copy(), "controls": controls, "runs": [], "decoding": [],
+        "plan": plan.as_json(), "controls": controls, "runs": [], "decoding": [],
     }  # fmt: skip
     # A plan that does not fit is refused here, before anything is written.
     Simplifier(plan).begin(*build(settings, data, settings.selector()), 1)
@@ -77,7 +79,10 @@ def simplify(
         result = train_arm(arm, data, folder, resume=resume, progress=progress)
         directions = 1 + settings.bidirectional
         result.setdefault("widths", [directions * width for width in arm.settings.hidden])
-        result["hidden"] = [width // directions for width in result["widths"]]
+        result["hidden"] = [int(width) // directions for width in result["widths"]]
+        if plan.per_gate and isinstance(arm.companion, Shrinker):  # the best look is one of the last sizes
+            result["rows"] = arm.companion.sizes()[-1]
+            result["hidden"] = [rows[0][GATE_G] for rows in result["rows"]]
         result["average_width"] = sum(result["widths"]) / len(result["widths"])
         report["runs"].append(result | {"notes": [*result["notes"], *notes]})
         return result
@@ -87,16 +92,20 @@ def simplify(
     report["runs"][-1]["notes"] += simplifier.notes
     little = settings.changed(hidden=tuple(small["hidden"]))
     if controls:
-        # Down to the widths that were scored: a faithful run may shrink on after its best look.
-        looks = (record.widths or [] for record in folder.metrics[SMALL].records)
-        widths = [list(map(max, look, small["widths"])) for look in looks]
-        train(Arm(CONTROLS[0], little, Dense()))
+        sizes = simplifier.sizes()
+        if (
+            not plan.per_gate
+        ):  # down to the widths that were scored: a faithful run may shrink on after its best look
+            sizes = [list(map(max, look, small["widths"])) for look in sizes]
+        cut = Follower([sizes[-1]] * len(sizes), "random", settings.seed) if plan.per_gate else None
+        train(Arm(CONTROLS[0], little, Dense(), cut))
         for rule in CONTROLS[1:]:
-            train(Arm(rule, settings, settings.selector(), Follower(widths, rule, settings.seed)))
+            train(Arm(rule, settings, settings.selector(), Follower(sizes, rule, settings.seed)))
     task = data if isinstance(data, Dataset) else data.task
-    report["decoding"] = decoding(
-        network(settings, task, Dense()), network(little, task, Dense()), data, threads=settings.threads
-    )
+    large, net = (network(chosen, task, Dense()) for chosen in (settings, little))
+    if plan.per_gate:
+        first_rows(net, small["rows"])
+    report["decoding"] = decoding(large, net, data, threads=settings.threads)
     if out is not None:
         _pictures(report, simplifier, folder, out)
         folder.write("run.json", report)

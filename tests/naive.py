@@ -151,7 +151,7 @@ def lstm(x, w, u, b):
 
 
 def lstm_backward(tape, dy, w, u, kept, scale=1.0):
-    """(dx, dw, du, dense dgates). kept[t][r]: whether entry r of the gates' gradient goes on at word t."""
+    """(dx, dw, du, dense dgates). kept[t][r]: whether, or times what, entry r of dgates goes on at word t."""
     size, n_in = len(u[0]), len(w[0])
     dh, dc = [0.0] * size, [0.0] * size
     dw, du = [[0.0] * n_in for _ in w], [[0.0] * size for _ in u]
@@ -168,7 +168,7 @@ def lstm_backward(tape, dy, w, u, kept, scale=1.0):
             d[2 * size + j] = dc[j] * i[j] * (1 - g[j] * g[j])
             d[3 * size + j] = dh[j] * th * o[j] * (1 - o[j])
             dc[j] *= f[j]
-        sent = [scale * v if keep else 0.0 for v, keep in zip(d, kept[t])]
+        sent = [scale * keep * v if keep else 0.0 for v, keep in zip(d, kept[t])]
         dx[t] = [sum(sent[r] * w[r][m] for r in range(4 * size)) for m in range(n_in)]
         dh = [sum(sent[r] * u[r][m] for r in range(4 * size)) for m in range(size)]
         for r in range(4 * size):

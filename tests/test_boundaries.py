@@ -63,8 +63,8 @@ MAY = {
         "arms", "assembly", "data", "files", "folder", "select", "settings", "simplify", "speed",
     },
     "annotate": {
-        "assembly", "data", "errors", "files", "folder", "network", "select", "settings", "tasks", "text",
-        "weights",
+        "assembly", "data", "errors", "files", "folder", "network", "select", "settings", "simplify", "tasks",
+        "text", "weights",
     },
     "cost": {
         "errors", "files", "layers", "losses", "measure", "network", "optim", "run", "select",

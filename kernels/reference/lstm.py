@@ -40,13 +40,7 @@ def forward(h, c, tanh_c, gates, u, active):
     for now, state, before in _steps(active):
         if now.start:  # there is no state before step 0, and nothing is multiplied
             gates[now] += h[before] @ u.T
-        i, f, g, o = np.split(gates[now], 4, axis=1)
-        for gate in (i, f, o):
-            activation.sigmoid(gate, gate)
-        np.tanh(g, out=g)
-        c[state] = f * c[before] + i * g
-        np.tanh(c[state], out=tanh_c[now])
-        h[state] = o * tanh_c[now]
+        _cell(h, c, tanh_c, gates, now, state, before)
 
 
 def backward_all(dgates, dy, gates, c, tanh_c, u, active, work):
@@ -87,6 +81,17 @@ def backward_chosen(dgates, picked, dx, chosen, dy, gates, c, tanh_c, u, w, acti
         return _send(picked, dx, chosen, dgates, u, w, now, scale)
 
     _through_time(dgates, dy, gates, c, tanh_c, active, work, send)
+
+
+def _cell(h, c, tanh_c, gates, now, state, before):
+    """The cells of one step; gates are sums on entry."""
+    i, f, g, o = np.split(gates[now], 4, axis=1)
+    for gate in (i, f, o):
+        activation.sigmoid(gate, gate)
+    np.tanh(g, out=g)
+    c[state] = f * c[before] + i * g
+    np.tanh(c[state], out=tanh_c[now])
+    h[state] = o * tanh_c[now]
 
 
 def _through_time(dgates, dy, gates, c, tanh_c, active, work, send):

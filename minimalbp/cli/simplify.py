@@ -11,7 +11,7 @@ from minimalbp.cli.options import add_output, add_settings, finish, read_options
 from minimalbp.cli.table import simplification_table
 from minimalbp.errors import BadInput
 
-PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful")
+PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful", "per_gate")
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -40,6 +40,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="zero the optimiser's moments after each look in the last epoch of a cycle, as the released code does",
     )
     add("--faithful", action="store_true", help="what the authors' released code does (docs/simplify.md)")
+    add("--per-gate", action="store_true",
+        help="each gate of an LSTM loses rows of its own, and widths are rows per gate in the mean")  # fmt: skip
     add("--no-controls", action="store_true",
         help="leave out the networks of the same size: from scratch, by magnitude, random")  # fmt: skip
     add_settings(parser, k="160; tagging and parsing 20", epochs="20; tagging 8, parsing 12")

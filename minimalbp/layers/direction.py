@@ -44,6 +44,11 @@ class Direction:
         size: int = self.u.value.shape[1]
         return size
 
+    @property
+    def place(self) -> Array:
+        """Which entries of the gates there are, ascending: all 4 hidden."""
+        return np.arange(4 * self.hidden, dtype=np.int32)
+
     def forward(self, be: Backend, x: Array, packing: Packing) -> Array:
         """h (rows, hidden) for x (rows, n_in)."""
         rows, batch, size = len(x), int(packing.active[0]), self.hidden

@@ -31,6 +31,11 @@ class Units(Layer):
         """How many units there are in a group."""
         raise NotImplementedError  # every such layer has its own
 
+    @property
+    def width(self) -> float:
+        """What the layer counts in a mean of widths: the units of all groups."""
+        return self.groups * self.units
+
     def count(self, hits: Array) -> int:
         """Add to hits int64 (groups, units) how often the last backward pass chose each with a gradient not zero.
 
@@ -45,6 +50,13 @@ class Units(Layer):
     def unit_cuts(self, kept: Array) -> Iterator[Cut]:
         """What stays where only the units kept (groups, m), ascending, do."""
         raise NotImplementedError  # every such layer has its own
+
+    def entries(self, kept: Array) -> Array:
+        """kept, as far as it says more than units: for `keep`, asked before the layer is cut."""
+        return kept
+
+    def keep(self, entries: Array) -> None:
+        """Take on what parameters do not tell that were cut to these entries."""
 
     def input_cuts(self, kept: Array) -> Iterator[Cut]:
         """What stays where only the inputs kept (m,), ascending, do."""

@@ -102,11 +102,14 @@ def _lstm(h: Any, c: Any, tanh_c: Any, gates: Any, u: Any, active: Any) -> Count
     return Count("forward", (rows - first) * u.size + 8 * rows * size, moved)
 
 
-def _lstm_all(
-    dgates: Any, dy: Any, gates: Any, c: Any, tanh_c: Any, u: Any, active: Any, work: Any
-) -> Counts:
-    sent, size = len(dy) - int(active[0]), u.shape[1]
-    moved = u.nbytes * (len(active) - 1) + sent * 5 * size * u.itemsize
+def _ragged(h: Any, c: Any, tanh_c: Any, gates: Any, sums: Any, u: Any, active: Any, place: Any) -> Count:
+    whole = _lstm(h, c, tanh_c, gates, u, active)
+    return Count("forward", whole.ops, whole.bytes + 2 * sums.nbytes + place.nbytes - gates.nbytes)
+
+
+def _lstm_all(dgates: Any, dy: Any, gates: Any, c: Any, tanh_c: Any, u: Any, active: Any, *_: Any) -> Counts:
+    sent = len(dy) - int(active[0])
+    moved = u.nbytes * (len(active) - 1) + sent * sum(u.shape) * u.itemsize
     return Count("dx", sent * u.size, moved), _cells(dgates, dy, gates, c, tanh_c, active)
 
 
@@ -211,6 +214,11 @@ FORMULAS: dict[str, Callable[..., Count | Counts]] = {
     "lstm.backward_top_k": _lstm_top_k,
     "lstm.backward_unified": _lstm_unified,
     "lstm.backward_chosen": _lstm_chosen,
+    "ragged.forward": _ragged,
+    "ragged.backward_all": _lstm_all,
+    "ragged.backward_top_k": _lstm_top_k,
+    "ragged.backward_unified": _lstm_unified,
+    "ragged.backward_chosen": _lstm_chosen,
     "lstm.take": _move,
     "lstm.put": _move,
     "loss.softmax_cross_entropy": _loss,

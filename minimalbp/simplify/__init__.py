@@ -2,6 +2,11 @@
 
 from .compact import Hidden, compact, hidden_layers
 from .follower import RULES, Follower
+from .gates import GATE_G, drop_zero_rows, first_rows
+from .shrinker import Shrinker
 from .simplifier import Plan, Simplifier
 
-__all__ = ["RULES", "Follower", "Hidden", "Plan", "Simplifier", "compact", "hidden_layers"]
+__all__ = [
+    "GATE_G", "RULES", "Follower", "Hidden", "Plan", "Shrinker", "Simplifier", "compact", "drop_zero_rows",
+    "first_rows", "hidden_layers",
+]  # fmt: skip

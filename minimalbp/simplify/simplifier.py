@@ -15,6 +15,7 @@ from ..network import Sequential
 from ..optim import Optimizer
 from ..scoring import History, Record
 from ..select import TopK
+from .gates import active_entries, check_per_gate
 from .shrinker import Shrinker, most
 
 
@@ -29,6 +30,7 @@ class Plan:
     restart: whether the optimiser's moments are set to zero after each look in the last epoch of a cycle, as the
     released code does: the large steps that follow switch units off, which then leave.
     faithful: what the authors' released code does: see Simplifier.
+    per_gate: each gate of an LSTM loses rows of its own W, U and b, by its own activeness; min_width is of each.
     """
 
     prune: float = 0.1
@@ -37,14 +39,21 @@ class Plan:
     min_width: int = 1
     restart: bool = False
     faithful: bool = False
+    per_gate: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prune", number("prune", self.prune, 0, 1))
         for name in ("cycle", "window", "min_width"):
             object.__setattr__(self, name, whole(name, getattr(self, name), least=1))
-        for name in ("restart", "faithful"):
+        for name in ("restart", "faithful", "per_gate"):
             if not isinstance(getattr(self, name), bool):
                 raise BadInput(f"{name} must be true or false, not {getattr(self, name)!r}")
+        if self.faithful and self.per_gate:
+            raise BadInput("faithful and per_gate exclude each other: no gates were released; leave one out")
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings; per_gate only where it is asked for, which runs from before it was there do not know."""
+        return {key: value for key, value in asdict(self).items() if key != "per_gate" or value}
 
 
 class Simplifier(Shrinker):
@@ -59,18 +68,23 @@ class Simplifier(Shrinker):
     Faithful: top-k runs over all first units, of which those that left have the gradient zero and are picked, the
     lower first, where fewer than k gradients are not; every pick counts, and in training cycles too; moments are
     set to zero after each look in the last epoch of a cycle; the best look of the whole run counts.
+    Per gate: an entry that is gone has pre-activation 0 and no gradient; a unit whose g is gone would be zero for
+    ever, and leaves all gates.
     Raises BadInput, when `fit` begins, for a faithful run unless every hidden layer is a Linear with TopK(k), k a
-    number: nothing else was released.
+    number: nothing else was released; and for per_gate without an LSTM among the hidden layers.
     """
 
     def __init__(self, plan: Plan | None = None, **options: Any):
         if plan is not None and options:
             raise BadInput("Simplifier takes a Plan, or its settings by name, not both")
         self.plan = plan or Plan(**options)
+        self.per_gate = self.plan.per_gate
 
     def begin(self, net: Sequential, optimizer: Optimizer, parts: int) -> None:
         super().begin(net, optimizer, parts)
         self.passed, self.full = 0, [False] * len(self.layers)
+        if self.per_gate:
+            check_per_gate(net)
         if self.plan.faithful:
             for hidden in self.layers:
                 _check_faithful(hidden.layer)
@@ -121,9 +135,22 @@ class Simplifier(Shrinker):
             self.passed = 0
 
     def _active(self, i: int) -> Array:
-        """The units of a layer that stay: equally many in each group, as many as are active in the fullest."""
+        """The units of a layer that stay: equally many in each group, as many as are active in the fullest.
+
+        Per gate, the entries.
+        """
+        there, threshold = self.there(i), int(self.chances[i] * self.plan.prune)
+        if there is not None:
+            entries, bound = active_entries(self.hits[i], there, threshold, self.plan.min_width)
+            if bound and not self.full[i]:
+                self.full[i] = True
+                self.notes.append(
+                    f"{self.layers[i].layer.label} keeps {self.plan.min_width} entries of each gate, the minimum "
+                    f"width, though fewer reach the prune rate {self.plan.prune:g}"
+                )
+            return entries
         hits, units = self.hits[i], self.hits[i].shape[1]
-        active = int((hits >= int(self.chances[i] * self.plan.prune)).sum(axis=1).max())
+        active = int((hits >= threshold).sum(axis=1).max())
         stay = max(active, self.plan.min_width)
         if stay > active and not self.full[i]:
             self.full[i] = True
@@ -135,7 +162,7 @@ class Simplifier(Shrinker):
         return most(hits, min(stay, units))
 
     def settings(self) -> dict[str, Any]:
-        return {"simplifier": asdict(self.plan)}
+        return {"simplifier": self.plan.as_json()}
 
     def state(self) -> State:
         state, arrays = super().state()

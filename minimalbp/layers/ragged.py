@@ -1,0 +1,102 @@
+"""A direction of an LSTM whose gates have lost entries, each its own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..backend import Array, Backend
+from ..param import Param
+from ..select import RandomK, TopK, UnifiedTopK
+from .direction import Choice, Direction
+from .packing import Packing
+
+
+class RaggedDirection(Direction):
+    """A Direction of which only the entries at `place` of the 4 hidden are left (kernels/reference/ragged.py).
+
+    place: int32 (r,), ascending. w (r, n_in), u (r, hidden) and b (r,) hold those alone, and the choice is among
+    them, k of each gate or all that it has. The gate g has all entries: a unit without g would be zero for ever.
+    """
+
+    def __init__(self, parameters: list[Param], be: Backend, dtype: str, place: Array):
+        super().__init__(parameters, be, dtype)
+        self._place = be.put(place, "int32")
+
+    @property
+    def place(self) -> Array:
+        return self._place
+
+    def forward(self, be: Backend, x: Array, packing: Packing) -> Array:
+        rows, batch, size = len(x), int(packing.active[0]), self.hidden
+        gates, tanh_c = self.buf.get("gates", (rows, 4 * size)), self.buf.get("tanh_c", (rows, size))
+        h, c = self.buf.get("h", (batch + rows, size)), self.buf.get("c", (batch + rows, size))
+        sums = self.buf.get("sums", (rows, len(self._place)))
+        be.linear.forward(sums, x, self.w.value, self.b.value)
+        be.ragged.forward(h, c, tanh_c, gates, sums, self.u.value, packing.active, self._place)
+        self._x, self._h, self._kept = x, h, (gates, c, tanh_c, self.u.value, packing.active)
+        self._packing = packing
+        return h[batch:]
+
+    def backward(
+        self, be: Backend, dy: Array, choice: Choice, rng: np.random.Generator | None, need_dx: bool
+    ) -> Array | None:
+        ends, picks = self._groups(choice)
+        dgates = self.buf.get("dgates", (len(dy), len(self._place)))
+        work = self.buf.get("work", (2, int(self._packing.active[0]), self.hidden))
+        dx = self.buf.get("dx", self._x.shape if need_dx else (0, 1))
+        if picks[-1] == ends[-1]:
+            self.last_choice, self.last_picked = None, dgates
+            be.ragged.backward_all(dgates, dy, *self._kept, self._place, work)
+            self._all(be, dgates, dx)
+            return dx if need_dx else None
+        shape = (len(dy), int(picks[-1]))
+        chosen, picked = self.buf.get("chosen", shape, "int32"), self.buf.get("picked", shape)
+        gates, c, tanh_c, u, active = self._kept
+        kept = (gates, c, tanh_c, u, self.w.value, active, self._place)
+        select = choice.select
+        if isinstance(select, TopK):
+            be.ragged.backward_top_k(dgates, chosen, picked, dx, dy, *kept, ends, picks, work)
+        elif isinstance(select, UnifiedTopK):
+            kind = be.select.SCORES.index(select.score)
+            be.ragged.backward_unified(dgates, chosen, picked, dx, dy, *kept, ends, picks, kind, work)
+        else:
+            assert isinstance(select, RandomK) and rng is not None
+            scale = self._draw(be, select, rng, chosen, ends, picks)
+            be.ragged.backward_chosen(dgates, picked, dx, chosen, dy, *kept, scale, work)
+        self.last_choice, self.last_picked = chosen, picked
+        self._chosen(be, choice.bias_rows, dgates, chosen, picked)
+        return dx if need_dx else None
+
+    def _groups(self, choice: Choice) -> tuple[Array, Array]:
+        """Where the groups begin among the entries, and their picks in the choice; see the kernels."""
+        width = 4 * self.hidden // choice.groups
+        ends = np.searchsorted(self.place, width * np.arange(choice.groups + 1))
+        k = [choice.select.units(int(n)) if n else 0 for n in np.diff(ends)]
+        return ends.astype(np.int32), np.cumsum([0, *k]).astype(np.int32)
+
+    def _draw(
+        self, be: Backend, select: RandomK, rng: np.random.Generator, chosen: Array, ends: Array, picks: Array
+    ) -> Array:
+        """Choose at random in each group; returns the factor of each column of chosen."""
+        rows, scale = len(chosen), np.empty(chosen.shape[1])
+        for g, (n, k) in enumerate(zip(np.diff(ends), np.diff(picks))):
+            if not n:
+                continue
+            keys, units = (
+                self.buf.get(f"keys{g}", (rows, n), "float64"),
+                self.buf.get(f"units{g}", (rows, k), "int32"),
+            )
+            rng.random(out=keys)
+            be.select.top_k(units, keys)
+            columns = slice(picks[g], picks[g + 1])
+            chosen[:, columns] = units + ends[g]
+            scale[columns] = select.scale(int(n))
+        return be.put(scale, self.buf.dtype)
+
+
+def direction(of: Direction, be: Backend, dtype: str, place: Array) -> Direction:
+    """A direction with the parameters of another, of which the entries at `place` are left."""
+    parameters, whole = [of.w, of.u, of.b], len(place) == 4 * of.hidden
+    for p in parameters:
+        p.place, p.first = (None if whole else place), 4 * of.hidden
+    return Direction(parameters, be, dtype) if whole else RaggedDirection(parameters, be, dtype, place)
