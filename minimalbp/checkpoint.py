@@ -130,9 +130,9 @@ def _generators(net: Sequential) -> dict[str, np.random.Generator]:
 def _differ(there: Any, here: Any) -> str:
     """The first difference between two descriptions, in a few words."""
     if isinstance(there, dict) and isinstance(here, dict):
-        for key in here:
-            if there.get(key) != json.loads(json.dumps(here[key])):
-                return f"{key} {_differ(there.get(key), here[key])}"
+        for key in here | there:
+            if there.get(key) != json.loads(json.dumps(here.get(key))):
+                return f"{key} {_differ(there.get(key), here.get(key))}"
     if isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
         for a, b in zip(there, here):
             if a != json.loads(json.dumps(b)):
