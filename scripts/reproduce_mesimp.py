@@ -38,6 +38,7 @@ from minimalbp.errors import BadInput, whole
 from minimalbp.files import read_json, replacing, write_json
 from minimalbp.select import Dense
 from minimalbp.simplification import SMALL, simplify
+from minimalbp.simplify import Plan
 from minimalbp.speed import decoding
 
 KEYS = ("average_width", "dev_accuracy", "test_accuracy", "best_epoch", "dev_las", "test_las")
@@ -49,7 +50,7 @@ def train(case: Case, folder: Path) -> dict[str, Any]:
     done = folder / "done.json"
     if done.exists():
         kept: dict[str, Any] = read_json(done)
-        if kept["config"] == case.settings.as_json() and kept["plan"] == asdict(case.plan):
+        if kept["config"] == case.settings.as_json() and Plan(**kept["plan"]) == case.plan:
             return kept
         raise BadInput(f"{folder} holds a run with other settings; give another --out, or --fresh")
     resume = (folder / "run.json").exists()

@@ -71,7 +71,7 @@ def test_the_last_good_checkpoint_stays(backend, tmp_path, monkeypatch):
         if len(good) == 3:
             net.linears()[1].weight.value[0, 0] = np.nan
 
-    monkeypatch.setattr("minimalbp.training.save_checkpoint", spoil)
+    monkeypatch.setattr("minimalbp.run.save_checkpoint", spoil)
     message = diverges(net, checkpoint=path, evals_per_epoch=2)
     assert f"the last good checkpoint is {path}" in message
     assert "layer 2, Linear(n_in=5, n_out=3) (its 2.weight too)" in message
