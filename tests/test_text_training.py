@@ -1,6 +1,7 @@
 """`fit` on sentences and on transitions: it learns, resumes bit for bit, counts, and names what diverged."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from helpers import assert_same, parameters
 from test_text_data import bank_of
 
 import minimalbp as mbp
+from minimalbp.backend import BACKENDS
 
 BANK = bank_of(train=20, held_out=5)
 TASKS = ("tagging", "parsing")
@@ -17,6 +19,11 @@ BATCH = {"tagging": 1, "parsing": 30}
 
 @pytest.fixture(params=TASKS)
 def task(request):
+    return request.param
+
+
+@pytest.fixture(params=["reference"] if "NUMBA_DISABLE_JIT" in os.environ else BACKENDS)  # else a minute each
+def backend(request):
     return request.param
 
 
