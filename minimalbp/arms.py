@@ -13,9 +13,11 @@ from .companion import Companion
 from .data import Dataset
 from .feed import feed
 from .folder import VOCABULARIES, Folder
+from .layers import Units
 from .losses import SoftmaxCrossEntropy
 from .measure.machine import machine
 from .measure.meter import Meter
+from .network import Sequential
 from .run import train_step
 from .scoring import Record
 from .select import Dense, Selector
@@ -129,18 +131,23 @@ def _check_arm(arm: Arm, data: AnyData, folder: Folder) -> None:
 
 
 def _warm_up(arm: Arm, data: AnyData) -> None:
-    """A step of each size of batch, on a network that is thrown away: compiling is no part of a step's time."""
-    net, optimizer = build(arm.settings, data, arm.select)
-    loss = SoftmaxCrossEntropy().bind(net.be, net.dtype)
-    observe = None
-    if arm.companion is not None:
-        arm.companion.begin(net, optimizer, 1)  # and anew when `fit` begins
-        observe = arm.companion.observe
-    with net.be.threads(arm.settings.threads), np.errstate(all="ignore"):
-        for x, labels, lengths in feed(data.train, net, Streams(arm.settings.seed)).trials(
-            arm.settings.batch
-        ):
-            train_step(net, loss, optimizer, x, labels, lambda phase: None, lengths, observe)
+    """A step of each size of batch, on a network that is thrown away: compiling is no part of a step's time.
+
+    With a companion also a dense one, for that is what a layer becomes that is narrower than k.
+    """
+    for select in (arm.select, Dense()) if arm.companion is not None else (arm.select,):
+        net, optimizer = build(arm.settings, data, select)
+        loss = SoftmaxCrossEntropy().bind(net.be, net.dtype)
+
+        def observe(net: Sequential = net) -> None:
+            for layer in net.layers():
+                if arm.companion is not None and isinstance(layer, Units):
+                    layer.count(np.zeros((layer.groups, layer.units), np.int64))
+
+        with net.be.threads(arm.settings.threads), np.errstate(all="ignore"):
+            trials = feed(data.train, net, Streams(arm.settings.seed)).trials(arm.settings.batch)
+            for x, labels, lengths in trials:
+                train_step(net, loss, optimizer, x, labels, lambda phase: None, lengths, observe)
 
 
 def describe(data: AnyData) -> dict[str, Any]:

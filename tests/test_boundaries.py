@@ -54,8 +54,8 @@ MAY = {
     "assembly": {"data", "measure", "network", "optim", "select", "settings", "tasks", "text"},
     "folder": {"checkpoint", "errors", "files", "scoring"},
     "arms": {
-        "assembly", "companion", "data", "feed", "folder", "losses", "measure", "run", "scoring", "select",
-        "settings", "streams", "training", "weights",
+        "assembly", "companion", "data", "feed", "folder", "layers", "losses", "measure", "network", "run",
+        "scoring", "select", "settings", "streams", "training", "weights",
     },
     "comparison": {"arms", "assembly", "folder", "select", "settings"},
     "speed": {"cost", "feed", "layers", "network"},

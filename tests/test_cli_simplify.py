@@ -136,6 +136,12 @@ def test_what_is_refused(capsys, shrink, points, tmp_path):
         (["--out", tmp_path / "other"], "leave out --out"),
     ):
         assert said in refused(capsys, *resume, *words)
+    path = tmp_path / "run" / "run.json"
+    kept = json.loads(path.read_text())
+    for plan in ([1], None, "x", kept["plan"] | {"prune": "x"}, {"p": 1}):
+        path.write_text(json.dumps(kept | {"plan": plan}))
+        assert "run.json holds no plan that could be gone on with" in refused(capsys, *resume)
+    path.write_text(json.dumps(kept))
     assert "not that of a training run of minimalbp train" in refused(capsys, "train", *resume[1:])
     assert main([str(word) for word in (*resume, "--threads", "1")]) == 0
     train = ["train", "--data", points, "--hidden", "8", "--epochs", "1", "--out", str(tmp_path / "train")]

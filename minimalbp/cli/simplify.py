@@ -63,7 +63,10 @@ def run(args: argparse.Namespace) -> int:
         out: Path | None = Path(args.resume)
         as_json = hasattr(args, "json")
         report, _, settings = resumed(args, ("plan", "controls"), ("threads",))
-        plan, controls = Plan(**report["plan"]), report["controls"]
+        try:
+            plan, controls = Plan(**report["plan"]), report["controls"]
+        except (TypeError, BadInput) as e:
+            raise BadInput(f"{out}/run.json holds no plan that could be gone on with ({e})") from e
         for name in PLAN:
             if hasattr(args, name) and getattr(args, name) != getattr(plan, name):
                 raise BadInput(
