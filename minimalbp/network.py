@@ -9,7 +9,7 @@ import numpy as np
 
 from .backend import Array, check_dtype, get_backend
 from .errors import BadInput
-from .layers import Chain, Layer, Linear, check_lengths
+from .layers import Chain, Layer, Linear
 from .select import Dense
 from .streams import Streams
 
@@ -33,16 +33,6 @@ class Sequential(Chain):
     def __call__(self, x: Any, lengths: Any = None) -> Array:
         """Outputs for x (batch, ...) outside training, as a new array."""
         return self.be.get(self.forward(self.prepare(x), train=False, lengths=lengths))
-
-    def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
-        """Outputs for x as `prepare` returns it; the array is the network's own and written anew at the next call.
-
-        lengths: words of each sentence, where the rows of x are the words of several (None: of one).
-        Raises BadInput where they do not sum to the rows.
-        """
-        if lengths is not None:
-            lengths = check_lengths(lengths, len(x))
-        return super().forward(x, train=train, lengths=lengths)
 
     def prepare(self, x: Any) -> Array:
         """x as the kernels want it, ids as int32. Raises BadInput where it does not fit the first layer."""

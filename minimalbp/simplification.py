@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def simplify(
         Arm(SMALL, settings, settings.selector(), simplifier),
     ]
     report = head(settings, data) | {
-        "plan": plan.as_json(), "controls": controls, "runs": [], "decoding": [],
+        "plan": asdict(plan), "controls": controls, "runs": [], "decoding": [],
     }  # fmt: skip
     # A plan that does not fit is refused here, before anything is written.
     Simplifier(plan).begin(*build(settings, data, settings.selector()), 1)

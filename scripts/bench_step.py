@@ -19,10 +19,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from clocked import Clocked
 
 import minimalbp as mbp
 from minimalbp.cost.peers import TorchStep
-from minimalbp.run import train_step
 
 SIZES = [784, 500, 500, 10]
 VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")  # what changes how threads wait
@@ -36,34 +36,11 @@ ARMS = {
 }
 
 
-class Ours:
-    """A network of ours with its clock: `seconds` of forward, backward, update for each step."""
+class Ours(Clocked):
+    """The papers' network with its clock."""
 
     def __init__(self, select: object, rows: str, backend: str = "cpu"):
-        self.net = mbp.mlp(SIZES, select=select, backend=backend)
-        self.loss = mbp.SoftmaxCrossEntropy().bind(self.net.be, "float32")
-        self.optimizer = mbp.Adam(self.net.parameters(), lr=1e-3, rows=rows)
-        self.seconds: list[tuple[float, ...]] = []
-
-    def step(self, x: np.ndarray, labels: np.ndarray) -> float:
-        marks = [time.perf_counter()]
-        value = train_step(
-            self.net, self.loss, self.optimizer, x, labels, lambda phase: marks.append(time.perf_counter())
-        )
-        self.seconds.append(tuple(b - a for a, b in pairwise(marks)))
-        return value
-
-    def weights(self) -> list[np.ndarray]:
-        return [p.value for p in self.net.parameters()]
-
-    def gradients(self) -> list[np.ndarray]:
-        """Whole gradients, zero where no row was chosen."""
-        whole = []
-        for p in self.net.parameters():
-            g = np.zeros_like(p.value)
-            g[slice(None) if p.grad.rows is None else p.grad.rows] = p.grad.values
-            whole.append(g)
-        return whole
+        super().__init__(mbp.mlp(SIZES, select=select, backend=backend), rows)
 
 
 class Torch:

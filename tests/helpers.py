@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import minimalbp as mbp
+from minimalbp import arms
 from minimalbp.errors import BadInput
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
@@ -91,3 +92,19 @@ def script(name):
     if sys.path[0] != str(SCRIPTS):
         sys.path.insert(0, str(SCRIPTS))
     return importlib.import_module(name)
+
+
+def stop_after(monkeypatch, looks):
+    """Ctrl-C in the first trainings of `minimalbp simplify`, in each after as many looks as `looks` says."""
+    true_fit, stops = arms.fit, iter(looks)
+
+    def stopping(*args, callbacks, **kwargs):
+        left = iter(range(next(stops, 100), -1, -1))
+
+        def interrupt(record):
+            if next(left) == 1:
+                raise KeyboardInterrupt
+
+        return true_fit(*args, callbacks=[*callbacks, interrupt], **kwargs)
+
+    monkeypatch.setattr(arms, "fit", stopping)

@@ -4,11 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from helpers import stop_after
 from test_cli_train import outcome, refused, report
 from trees import toy_treebank
 
 import minimalbp as mbp
-from minimalbp import arms, speed
+from minimalbp import speed
 from minimalbp.cli import main
 from minimalbp.settings import Settings
 from minimalbp.simplification import CONTROLS, plan_of
@@ -39,6 +40,7 @@ def test_json_has_the_promised_shape(capsys, shrink):
         "min_width": 2,
         "restart": False,
         "faithful": False,
+        "per_gate": False,
     }
     dense, small, *controls = found["runs"]
     assert dense["widths"] == [12, 10] and sum(small["widths"]) < 22
@@ -85,19 +87,8 @@ def test_what_is_left_in_the_folder(capsys, shrink, tmp_path):
 
 
 def test_stopped_anywhere_it_ends_where_the_whole_run_does(capsys, shrink, tmp_path, monkeypatch):
-    whole, true_fit = report(capsys, *shrink, "--out", tmp_path / "whole"), arms.fit
-    out, stops = tmp_path / "run", iter((3, 5, 2, 8, 4, 6))
-
-    def stopping(*args, callbacks, **kwargs):
-        left = iter(range(next(stops, 100), -1, -1))
-
-        def interrupt(record):
-            if next(left) == 1:
-                raise KeyboardInterrupt
-
-        return true_fit(*args, callbacks=[*callbacks, interrupt], **kwargs)
-
-    monkeypatch.setattr(arms, "fit", stopping)
+    whole, out = report(capsys, *shrink, "--out", tmp_path / "whole"), tmp_path / "run"
+    stop_after(monkeypatch, (3, 5, 2, 8, 4, 6))
     assert main([*shrink, "--out", str(out)]) == 130
     assert f"minimalbp simplify --resume {out}" in capsys.readouterr().err
     for _ in range(10):

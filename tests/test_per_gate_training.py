@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers import assert_same, parameters, refused
+from helpers import assert_same, parameters, refused, stop_after
 from test_cli_simplify import NAMES, quickly_timed  # noqa: F401
 from test_cli_train import outcome, report
 from test_cli_train import refused as said_by
@@ -12,7 +12,6 @@ from test_text_data import bank_of
 from trees import toy_treebank
 
 import minimalbp as mbp
-from minimalbp import arms
 from minimalbp.cli import main
 from minimalbp.simplify import Follower, Plan, Simplifier
 
@@ -167,18 +166,8 @@ def test_the_command_from_data_to_annotation(capsys, tmp_path, monkeypatch):
     assert "rows per gate" in table and "each gate by itself" in table
     assert "has per_gate = True" not in said_by(capsys, "simplify", "--resume", out, "--prune", "0.5")
 
-    true_fit, stops, again = arms.fit, iter((3, 4, 2, 5, 1)), tmp_path / "again"
-
-    def stopping(*args, callbacks, **kwargs):
-        left = iter(range(next(stops, 100), -1, -1))
-
-        def interrupt(record):
-            if next(left) == 1:
-                raise KeyboardInterrupt
-
-        return true_fit(*args, callbacks=[*callbacks, interrupt], **kwargs)
-
-    monkeypatch.setattr(arms, "fit", stopping)
+    stop_after(monkeypatch, (3, 4, 2, 5, 1))
+    again = tmp_path / "again"
     status = main([*map(str, words), "--out", str(again)])
     for _ in range(10):
         if status == 0:

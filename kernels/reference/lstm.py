@@ -61,14 +61,8 @@ def backward_top_k(dgates, chosen, picked, dx, dy, gates, c, tanh_c, u, w, activ
 def backward_unified(dgates, chosen, picked, dx, dy, gates, c, tanh_c, u, w, active, groups, kind, work):
     """One choice a step for all sentences that reach it, by a score over them (kind: see select.score)."""
 
-    def top_k(chosen, dy):
-        score = np.empty((1, dy.shape[1]), dy.dtype)
-        select.score(score[0], dy, kind)
-        select.top_k(chosen[:1], score)
-        chosen[:] = chosen[0]
-
     def send(now):
-        _each_group(chosen[now], dgates[now], groups, top_k)
+        _each_group(chosen[now], dgates[now], groups, _one_for_all(kind))
         return _send(picked, dx, chosen, dgates, u, w, now)
 
     _through_time(dgates, dy, gates, c, tanh_c, active, work, send)
@@ -119,6 +113,18 @@ def _each_group(chosen, dgates, groups, top_k):
         units = np.empty((len(chosen), k), np.int32)
         top_k(units, dgates[:, g * width : (g + 1) * width])
         chosen[:, g * k : (g + 1) * k] = units + g * width
+
+
+def _one_for_all(kind):
+    """`select.top_k` of the score of all rows."""
+
+    def top_k(chosen, dy):
+        score = np.empty((1, dy.shape[1]), dy.dtype)
+        select.score(score[0], dy, kind)
+        select.top_k(chosen[:1], score)
+        chosen[:] = chosen[0]
+
+    return top_k
 
 
 def _send(picked, dx, chosen, dgates, u, w, now, scale=1.0):

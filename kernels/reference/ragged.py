@@ -49,14 +49,8 @@ def backward_unified(
 ):
     """One choice a step for all sentences that reach it, by a score over them (kind: see select.score)."""
 
-    def top_k(chosen, dy):
-        score = np.empty((1, dy.shape[1]), dy.dtype)
-        select.score(score[0], dy, kind)
-        select.top_k(chosen[:1], score)
-        chosen[:] = chosen[0]
-
     def send(now):
-        _each_group(chosen[now], dgates[now], ends, picks, top_k)
+        _each_group(chosen[now], dgates[now], ends, picks, lstm._one_for_all(kind))
         return lstm._send(picked, dx, chosen, dgates, u, w, now)
 
     _through_time(dgates, dy, gates, c, tanh_c, active, place, work, send)

@@ -8,10 +8,9 @@ from .embedding import Embedding
 from .flatten import Flatten
 from .linear import Linear
 from .lstm import LSTM
-from .packing import check_lengths
 from .units import Cut, Units
 
 __all__ = [
     "LSTM", "Chain", "Cube", "Cut", "Dropout", "Embedding", "Flatten", "Layer", "Linear", "ReLU", "Residual",
-    "Sigmoid", "Tanh", "Units", "check_lengths",
+    "Sigmoid", "Tanh", "Units",
 ]  # fmt: skip

@@ -32,7 +32,12 @@ class Chain(Layer):
         for i, layer in enumerate(self.children):
             layer.bind(be, dtype, streams, (*path, i))
 
-    def forward(self, x: Array, *, train: bool = True, lengths: Array | None = None) -> Array:
+    def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
+        """Outputs for x as `prepare` returns it; the array is the network's own and written anew at the next call.
+
+        lengths: words of each sentence, where the rows of x are the words of several (None: of one). Raises
+        BadInput where a layer reads them and they do not sum to the rows.
+        """
         for layer in self.children:
             wanted: dict[str, Any] = {"lengths": lengths} if layer.takes_lengths else {}
             x = layer.forward(x, train=train, **wanted)

@@ -54,11 +54,17 @@ class Direction:
         rows, batch, size = len(x), int(packing.active[0]), self.hidden
         gates, tanh_c = self.buf.get("gates", (rows, 4 * size)), self.buf.get("tanh_c", (rows, size))
         h, c = self.buf.get("h", (batch + rows, size)), self.buf.get("c", (batch + rows, size))
-        be.linear.forward(gates, x, self.w.value, self.b.value)
-        be.lstm.forward(h, c, tanh_c, gates, self.u.value, packing.active)
+        self._states(be, x, h, c, tanh_c, gates, packing.active)
         self._x, self._h, self._kept = x, h, (gates, c, tanh_c, self.u.value, packing.active)
         self._packing = packing
         return h[batch:]
+
+    def _states(
+        self, be: Backend, x: Array, h: Array, c: Array, tanh_c: Array, gates: Array, active: Array
+    ) -> None:
+        """Fill h, c, tanh_c and gates."""
+        be.linear.forward(gates, x, self.w.value, self.b.value)
+        be.lstm.forward(h, c, tanh_c, gates, self.u.value, active)
 
     def backward(
         self, be: Backend, dy: Array, choice: Choice, rng: np.random.Generator | None, need_dx: bool

@@ -85,7 +85,7 @@ class LSTM(Units):
             self.directions.append(Direction(mine, be, dtype))
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
-    def forward(self, x: Array, *, train: bool = True, lengths: Array | None = None) -> Array:
+    def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
         """lengths: those of the sentences in x, one after another; None: x is one sentence."""
         if x.ndim != 2 or x.shape[1] != self.n_in or not len(x):  # kernels check nothing
             raise BadInput(f"{self.label} takes (words, {self.n_in}) but gets {x.shape}")

@@ -8,7 +8,6 @@ from ..backend import Array, Backend
 from ..param import Param
 from ..select import RandomK, TopK, UnifiedTopK
 from .direction import Choice, Direction
-from .packing import Packing
 
 
 class RaggedDirection(Direction):
@@ -26,16 +25,12 @@ class RaggedDirection(Direction):
     def place(self) -> Array:
         return self._place
 
-    def forward(self, be: Backend, x: Array, packing: Packing) -> Array:
-        rows, batch, size = len(x), int(packing.active[0]), self.hidden
-        gates, tanh_c = self.buf.get("gates", (rows, 4 * size)), self.buf.get("tanh_c", (rows, size))
-        h, c = self.buf.get("h", (batch + rows, size)), self.buf.get("c", (batch + rows, size))
-        sums = self.buf.get("sums", (rows, len(self._place)))
+    def _states(
+        self, be: Backend, x: Array, h: Array, c: Array, tanh_c: Array, gates: Array, active: Array
+    ) -> None:
+        sums = self.buf.get("sums", (len(x), len(self._place)))
         be.linear.forward(sums, x, self.w.value, self.b.value)
-        be.ragged.forward(h, c, tanh_c, gates, sums, self.u.value, packing.active, self._place)
-        self._x, self._h, self._kept = x, h, (gates, c, tanh_c, self.u.value, packing.active)
-        self._packing = packing
-        return h[batch:]
+        be.ragged.forward(h, c, tanh_c, gates, sums, self.u.value, active, self._place)
 
     def backward(
         self, be: Backend, dy: Array, choice: Choice, rng: np.random.Generator | None, need_dx: bool

@@ -51,10 +51,6 @@ class Plan:
         if self.faithful and self.per_gate:
             raise BadInput("faithful and per_gate exclude each other: no gates were released; leave one out")
 
-    def as_json(self) -> dict[str, Any]:
-        """The settings; per_gate only where it is asked for, which runs from before it was there do not know."""
-        return {key: value for key, value in asdict(self).items() if key != "per_gate" or value}
-
 
 class Simplifier(Shrinker):
     """A companion of `fit` that shrinks the hidden layers of a network by the activeness of their units.
@@ -162,7 +158,7 @@ class Simplifier(Shrinker):
         return most(hits, min(stay, units))
 
     def settings(self) -> dict[str, Any]:
-        return {"simplifier": self.plan.as_json()}
+        return {"simplifier": asdict(self.plan)}
 
     def state(self) -> State:
         state, arrays = super().state()
