@@ -67,7 +67,8 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     folder = Path(folder)
     if not (folder / "run.json").is_file():
         raise BadInput(
-            f"{folder} holds no run: there is no run.json; make one with minimalbp train --out {folder}"
+            f"{folder} holds no run: there is no run.json; "
+            f"make one with minimalbp train --task tagging --out {folder}"
         )
     report = read_json(folder / "run.json")
     settings, names, hidden = _settings(report, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .backend import Array
@@ -34,6 +35,10 @@ class Companion:
     def widths(self) -> list[float] | None:
         """Of the layers that change, for the records; None where none does."""
         return None
+
+    def changes(self) -> tuple[Callable[[Sequential, Optimizer], None], ...]:
+        """What may become of a network that needs other kernels: to be tried on one that is thrown away."""
+        return ()
 
     def settings(self) -> dict[str, Any]:
         """What must be the same for a run to go on, as JSON."""

@@ -11,6 +11,7 @@ minimalbp.text, have these methods:
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -52,19 +53,19 @@ class Data(Protocol):
     def n_classes(self) -> int: ...
 
 
-class Feed:
+class Feed(ABC):
     """Batches for one network, in its backend's memory."""
 
+    @abstractmethod
     def __len__(self) -> int:
         """Examples."""
-        raise NotImplementedError  # every feed has its own
 
-    def begin(self, epoch: int) -> None:
+    def begin(self, epoch: int) -> None:  # noqa: B027 (most draw nothing)
         """A pass over all examples begins, counted from 0. What is drawn for it depends on nothing else."""
 
+    @abstractmethod
     def take(self, which: np.ndarray) -> Batch:
         """The batch of the examples with these numbers; written anew at the next call."""
-        raise NotImplementedError  # every feed has its own
 
     def trials(self, batch_size: int) -> Iterator[Batch]:
         """Batches of every size to come, so that what they need is compiled: here a whole one, and the last."""

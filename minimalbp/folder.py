@@ -30,7 +30,9 @@ class Folder:
         if out is None:
             return
         try:
-            if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            if out.is_file():
+                raise BadInput(f"{out} is a file; give a new folder")
+            if out.exists() and any(out.iterdir()):
                 raise BadInput(f"{out} is already in use; give a new folder, or go on with --resume {out}")
             out.mkdir(parents=True, exist_ok=True)
         except OSError as e:

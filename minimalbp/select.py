@@ -6,6 +6,7 @@ example) or int32 (batch, k) (each example its own), ascending.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -16,14 +17,15 @@ from .buffers import Buffers
 from .errors import BadInput, number, unknown, whole
 
 
-class Selector:
+class Selector(ABC):
     """The base of all selectors. `scale` multiplies the gradients of the chosen units."""
 
     name: ClassVar[str]
     random: ClassVar[bool] = False  # whether __call__ needs a generator
 
+    @abstractmethod
     def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Array | None:
-        raise NotImplementedError  # every selector below has its own
+        """The choice for dy, as the module says; rng: for those that are `random`."""
 
     def units(self, n_out: int) -> int:
         """How many units of n_out are chosen."""

@@ -182,7 +182,7 @@ def test_a_used_folder_is_refused_and_left_as_it_was(capsys, small, tmp_path):
     (tmp_path / "used" / "thesis.txt").write_text("do not lose me")
     assert "already in use" in refused(capsys, *small, "--out", tmp_path / "used")
     assert [p.name for p in (tmp_path / "used").iterdir()] == ["thesis.txt"]
-    assert "already in use" in refused(capsys, *small, "--out", tmp_path / "used" / "thesis.txt")
+    assert "is a file" in refused(capsys, *small, "--out", tmp_path / "used" / "thesis.txt")
 
 
 def test_a_folder_that_cannot_be_made_is_refused(capsys, small, tmp_path):

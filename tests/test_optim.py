@@ -9,7 +9,7 @@ from helpers import close, refused
 
 import minimalbp as mbp
 from minimalbp.backend import get_backend
-from minimalbp.optim import OPTIMIZERS, Optimizer
+from minimalbp.optim import OPTIMIZERS
 
 CASES = {  # name: (class, options, one weight's step by the oracle: (w, state, g, t) -> (w, state), moments)
     "sgd": (mbp.SGD, {"lr": 0.1}, lambda w, s, g, t: naive.sgd(w, s, g, 0.1, 0), 0),
@@ -233,12 +233,3 @@ def test_descriptions_hold_what_was_set():
     }  # fmt: skip
     assert mbp.SGD([p], momentum=0.5).describe()["momentum"] == 0.5
     assert mbp.AdaGrad([p]).describe()["eps"] == 1e-6
-
-
-def test_the_base_leaves_the_update_to_its_heirs():
-    p = param(np.ones((1, 1)), "reference")
-    optimizer = Optimizer([p], lr=1)
-    assert optimizer.settings() == ()
-    p.grad = mbp.RowGrad(None, np.ones((1, 1)))
-    with pytest.raises(NotImplementedError):
-        optimizer.step()

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 import minimalbp as mbp
 from minimalbp.backend import get_backend
 from minimalbp.buffers import Buffers
-from minimalbp.select import SELECTORS, Selector
+from minimalbp.select import SELECTORS
 
 SOME = (mbp.TopK, mbp.UnifiedTopK, mbp.RandomK)
 some = pytest.mark.parametrize("kind", SOME, ids=lambda kind: kind.name)
@@ -73,8 +73,6 @@ def test_descriptions_make_the_selector_again():
     for selector in made:
         settings = selector.describe()
         assert SELECTORS[settings.pop("name")](**settings) == selector
-    with pytest.raises(NotImplementedError):
-        Selector()(np.ones((1, 1)), None, None, None)
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 17, 40])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from ..select import Selector
 from ..streams import Streams
 
 
-class Layer:
+class Layer(ABC):
     """The base class. A layer works after `bind`, which a network does for its layers.
 
     Arrays that forward and backward return are the layer's own and are written anew at the next call.
@@ -36,13 +37,13 @@ class Layer:
         """Width of the output for inputs of width n (None: not known). Raises BadInput where n cannot be."""
         return n
 
+    @abstractmethod
     def forward(self, x: Array, *, train: bool = True) -> Array:
         """The layer's output for x (batch, ...). With `train`, keeps what backward needs."""
-        raise NotImplementedError  # every layer has its own
 
+    @abstractmethod
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         """Sets the gradients of the parameters; returns dx, or None where it is not needed."""
-        raise NotImplementedError  # every layer has its own
 
     def parameters(self) -> list[Param]:
         """What is learnt here."""

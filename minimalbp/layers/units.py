@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -27,29 +28,29 @@ class Units(Layer):
     groups: int = 1
 
     @property
+    @abstractmethod
     def units(self) -> int:
         """How many units there are in a group."""
-        raise NotImplementedError  # every such layer has its own
 
     @property
     def width(self) -> float:
         """What the layer counts in a mean of widths: the units of all groups."""
         return self.groups * self.units
 
+    @abstractmethod
     def count(self, hits: Array) -> int:
         """Add to hits int64 (groups, units) how often the last backward pass chose each with a gradient not zero.
 
         Returns how often it could have: once for each example, for an LSTM once for each word and gate.
         """
-        raise NotImplementedError  # every such layer has its own
 
+    @abstractmethod
     def norms(self) -> Array:
         """The Euclidean norm of the weights that lead into each unit."""
-        raise NotImplementedError  # every such layer has its own
 
+    @abstractmethod
     def unit_cuts(self, kept: Array) -> Iterator[Cut]:
         """What stays where only the units kept (groups, m), ascending, do."""
-        raise NotImplementedError  # every such layer has its own
 
     def entries(self, kept: Array) -> Array:
         """kept, as far as it says more than units: for `keep`, asked before the layer is cut."""
@@ -58,10 +59,10 @@ class Units(Layer):
     def keep(self, entries: Array) -> None:
         """Take on what parameters do not tell that were cut to these entries."""
 
+    @abstractmethod
     def input_cuts(self, kept: Array) -> Iterator[Cut]:
         """What stays where only the inputs kept (m,), ascending, do."""
-        raise NotImplementedError  # every such layer has its own
 
+    @abstractmethod
     def resize(self) -> None:
         """Take on the sizes that the parameters have now."""
-        raise NotImplementedError  # every such layer has its own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from ..param import Param
 ROWS = ("all", "chosen")
 
 
-class Optimizer:
+class Optimizer(ABC):
     """The base of SGD, AdaGrad and Adam.
 
     lr: learning rate, > 0. rows: "all" updates every row at every step, those without a gradient with the
@@ -90,10 +91,11 @@ class Optimizer:
         """Whether a zero gradient changes anything; where it does not, untouched rows need no visit."""
         return self.weight_decay > 0
 
+    @abstractmethod
     def _update(
         self, w: Array, state: list[Array], rows: Array, g: Array, lr: float, scale: float, everywhere: bool
     ) -> None:
-        raise NotImplementedError  # every optimiser has its own
+        """Move the `rows` of w and of its state by their gradients g; everywhere: the others by zero gradients."""
 
     def _view(self, p: Param, sparse: bool) -> tuple[Array, list[Array], Array]:
         """The parameter and its state as matrices of rows, and the numbers of all rows.

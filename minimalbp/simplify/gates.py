@@ -15,6 +15,7 @@ from ..errors import BadInput
 from ..layers import LSTM, Chain
 from ..layers.lstm import GATE_G
 from ..network import Sequential
+from ..optim import Optimizer
 from .compact import compact, hidden_layers
 
 Rows = Sequence[Sequence[int]]  # of each direction: the entries of i, f, g and o
@@ -65,6 +66,15 @@ def first_rows(net: Sequential, rows: Sequence[Rows]) -> None:
         assert isinstance(hidden.layer, LSTM)
         there = hidden.layer.there()
         compact(net, None, [(hidden, of_sizes(np.zeros(there.shape), there, sizes))])
+
+
+def lose_an_entry(net: Sequential, optimizer: Optimizer) -> None:
+    """Take one entry out of a gate of every hidden LSTM that has more than one unit: one that other kernels run."""
+    for hidden in hidden_layers(net):
+        if isinstance(hidden.layer, LSTM) and hidden.layer.units > 1:
+            there = hidden.layer.there()
+            there[:, 0, -1] = False
+            compact(net, optimizer, [(hidden, there)])
 
 
 def drop_zero_rows(net: Sequential) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..network import Sequential
 from ..optim import Optimizer
 from ..scoring import Record
 from .compact import Hidden, check_hidden, compact, units_of
+from .gates import lose_an_entry
 
 
 class Shrinker(Companion):
@@ -94,6 +96,9 @@ class Shrinker(Companion):
             counts = there.sum(axis=1) if len(shape) == 2 else there.reshape(-1, *shape).sum(axis=3)
             found.append(counts.tolist())
         return [list(look) for look in zip(*found)]
+
+    def changes(self) -> tuple[Callable[[Sequential, Optimizer], None], ...]:
+        return (lose_an_entry,) if self.per_gate else ()
 
     def state(self) -> State:
         arrays: dict[str, Array] = {f"left/{i}": a for i, a in enumerate(self.left)}
