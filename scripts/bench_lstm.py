@@ -4,7 +4,8 @@ Embedding (one word of 50 numbers and seven features of 20) -> LSTM of 500 -> Li
 does the whole step (forward, loss, backward, update) on the same sentences with as many threads. Before the clock
 starts, our dense step is checked against PyTorch's (loss, gradients) and each sparse step against the reference
 backend. The arms take turns in short blocks, so that a slow moment of the machine hits all; the first steps of a
-block are not counted. The backward pass of the LSTM alone is timed likewise. Medians and quartiles. Needs PyTorch.
+block are not counted. The backward pass of the LSTM alone, and its parts, are timed likewise. Medians and quartiles.
+Needs PyTorch.
 
     python scripts/bench_lstm.py --to docs/results/lstm.json
 """
@@ -24,7 +25,6 @@ from lstm_arms import HIDDEN, N_IN, TABLES, TAGS, Ours, Torch
 from meprop_runs import commit
 
 import minimalbp as mbp
-from minimalbp.measure import PHASES
 
 SENTENCES = 64  # different ones, in turn
 VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")  # what changes how threads wait
@@ -35,6 +35,8 @@ ARMS: dict[str, tuple[mbp.Dense | mbp.TopK, str]] = {
     "top-k 10, rows=chosen": (mbp.TopK(10), "chosen"),
     "top-k 5, rows=chosen": (mbp.TopK(5), "chosen"),
 }
+BACKWARD = {"dense": mbp.Dense(), "top-k 10": mbp.TopK(10), "top-k 5": mbp.TopK(5)}
+PARTS = ("select", "dw", "dx")  # of the backward pass, as a Meter knows them
 PEERS = {"PyTorch, fused Adam": False, "PyTorch, fused Adam and SparseAdam": True}
 
 
@@ -102,31 +104,56 @@ def measure_step(made: list, threads: int, rounds: int, block: int, skip: int) -
 
 
 def measure_backward(made: list, threads: int, rounds: int, block: int, skip: int) -> dict:
-    """Seconds of the LSTM's backward pass alone, and of its products ("linear": select, dW, dU, dx, and dh).
-
-    The linear part is all but the cell, which is timed as the same loop over time with k = 1 and no products; what
-    is counted (multiply-adds and bytes by phase) is that of one sentence.
-    """
+    """Seconds of the LSTM's backward pass alone."""
     import torch
 
     torch.set_num_threads(threads)
     rng = np.random.default_rng(1)
-    arms: dict[str, Callable] = {}
-    counts = {}
-    for name, select in (("dense", mbp.Dense()), ("top-k 10", mbp.TopK(10)), ("top-k 5", mbp.TopK(5))):
-        ours = Ours(select, "all")
-        arms[name] = _backward(ours, rng)
-        meter = mbp.Meter()
-        with meter.attached(ours.net, ours.loss, ours.optimizer):
-            meter.start()
-            ours.net.forward(made[0][0])
-            meter.mark("forward")
-            ours.lstm.backward(np.ones((len(made[0][0]), HIDDEN), np.float32))
-        counts[name] = {p: {"ops": meter.ops[p], "bytes": meter.bytes[p]} for p in PHASES[1:5]}
-    arms["PyTorch"] = _torch_backward(Torch(False, ours), rng)
-    with ours.net.be.threads(threads):
+    ours = {name: Ours(select, "all") for name, select in BACKWARD.items()}
+    arms = {name: _backward(arm, rng) for name, arm in ours.items()}
+    arms["PyTorch"] = _torch_backward(Torch(False, ours["dense"]), rng)
+    with ours["dense"].net.be.threads(threads):
         kept = in_turns(arms, made, rounds, block, skip)
-    return {name: {**summary(seconds), "counts": counts.get(name)} for name, seconds in kept.items()}
+    return {name: summary(seconds) for name, seconds in kept.items()}
+
+
+def measure_parts(made: list, threads: int, rounds: int, block: int, skip: int) -> dict:
+    """Where that time goes: seconds of the loop through time ("dx"), of dW, dU and the biases ("dw"), and of
+    turning the choice around or drawing it ("select"); operations and bytes of each, of all kept calls together.
+
+    The loop is the cell, the choice, and dh and dx. Random-k's choice is drawn beforehand: its loop with k = 10 is
+    top-k's without the choosing, and with k = 1 hardly more than the cell.
+    """
+    rng, meters = np.random.default_rng(1), {}
+
+    def call(name: str, ours: Ours) -> Callable:
+        meter = meters[name] = mbp.Meter()
+
+        def measured(x: np.ndarray, labels: np.ndarray) -> list[float]:
+            before = meter.seconds.copy()
+            with meter.attached(ours.net, ours.loss, ours.optimizer):
+                meter.start()
+                ours.net.forward(x)
+                meter.mark("forward")
+                ours.lstm.backward(rng.standard_normal((len(x), HIDDEN), np.float32))
+                meter.mark("backward")
+            return [meter.seconds[part] - before[part] for part in PARTS]
+
+        return measured
+
+    selectors: dict[str, mbp.Dense | mbp.TopK | mbp.RandomK] = {
+        **BACKWARD, "random 10": mbp.RandomK(10), "random 1": mbp.RandomK(1),
+    }  # fmt: skip
+    arms = {name: call(name, Ours(select, "all")) for name, select in selectors.items()}
+    with mbp.get_backend("cpu").threads(threads):
+        kept = in_turns(arms, made, rounds, block, skip)
+    return {
+        name: {
+            part: {"seconds": float(median), "ops": meters[name].ops[part], "bytes": meters[name].bytes[part]}
+            for part, median in zip(PARTS, np.median(seconds, axis=0))
+        }
+        for name, seconds in kept.items()
+    }
 
 
 def _backward(ours: Ours, rng: np.random.Generator) -> Callable:
@@ -175,12 +202,16 @@ def main() -> None:
     for name, r in backward.items():
         own, other = (backward[judge]["median"] / r["median"] for judge in ("dense", "PyTorch"))
         print(f"  {name:36s} {1e6 * r['median']:7.0f}   {own:5.1f}x our dense {other:5.1f}x PyTorch")
+    parts = measure_parts(*settings)
+    print("its parts, microseconds")
+    for name, part in parts.items():
+        print(f"  {name:36s}", *(f"{key} {1e6 * r['seconds']:6.0f} " for key, r in part.items()))
     print("training step, microseconds")
     best = min(step[name]["step"]["median"] for name in PEERS)
     for name, r in step.items():
-        parts = "  ".join(f"{key} {1e6 * r[key]:6.0f}" for key in ("forward", "backward", "update"))
+        split = "  ".join(f"{key} {1e6 * r[key]:6.0f}" for key in ("forward", "backward", "update"))
         whole = r["step"]["median"]
-        print(f"  {name:36s} {parts}  step {1e6 * whole:6.0f}   {best / whole:5.2f}x PyTorch")
+        print(f"  {name:36s} {split}  step {1e6 * whole:6.0f}   {best / whole:5.2f}x PyTorch")
     if args.to:
         report = {
             "command": " ".join(["python scripts/bench_lstm.py", *sys.argv[1:]]),
@@ -188,7 +219,7 @@ def main() -> None:
             "commits": [str(commit())], "threads": args.threads, "torch": torch.__version__,
             "machine": mbp.machine(),
             "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
-            "backward": backward, "step": step,
+            "backward": backward, "parts": parts, "step": step,
         }  # fmt: skip
         temporary = args.to.with_suffix(".tmp")
         temporary.write_text(json.dumps(report, indent=1) + "\n")

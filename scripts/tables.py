@@ -65,6 +65,15 @@ def lstm_backward_table(report: dict) -> str:
     return "\n".join(lines)
 
 
+def lstm_parts_table(report: dict) -> str:
+    """Microseconds of the loop through time, of turning or drawing the choice, and of dW, dU and db."""
+    lines = ["| arm | loop through time | choice turned or drawn | dW, dU, db |", "|---|---|---|---|"]
+    for name, parts in report["parts"].items():
+        loop, turned, weights = (f"{1e6 * parts[part]['seconds']:.0f}" for part in ("dx", "select", "dw"))
+        lines.append(f"| {name} | {loop} | {turned} | {weights} |")
+    return "\n".join(lines)
+
+
 def lstm_step_table(report: dict) -> str:
     """Microseconds of a step of the tagger, and how many times faster than the fastest of PyTorch's."""
     lines = [
@@ -152,7 +161,8 @@ TABLES = {
     "mnist": (mnist_table, "mnist"), "step": (step_table, "step"),
     "cost": (cost_table, "cost"), "law": (law_table, "cost"),
     "parser": (cost_table, "parser/cost"),
-    "lstm-backward": (lstm_backward_table, "lstm"), "lstm-step": (lstm_step_table, "lstm"),
+    "lstm-backward": (lstm_backward_table, "lstm"),
+    "lstm-parts": (lstm_parts_table, "lstm"), "lstm-step": (lstm_step_table, "lstm"),
     **{name: (table, name) for name in MEPROP if name != "mnist"},
     **{f"mesimp-{name}": (mesimp_table, f"mesimp-{name}") for name in MESIMP},
 }  # fmt: skip
