@@ -4,8 +4,8 @@ Embedding (one word of 50 numbers and seven features of 20) -> LSTM of 500 -> Li
 does the whole step (forward, loss, backward, update) on the same sentences with as many threads. Before the clock
 starts, our dense step is checked against PyTorch's (loss, gradients) and each sparse step against the reference
 backend. The arms take turns in short blocks, so that a slow moment of the machine hits all; the first steps of a
-block are not counted. The backward pass of the LSTM alone, and its parts, are timed likewise. Medians and quartiles.
-Needs PyTorch.
+block are not counted. The backward pass of the LSTM alone, and its parts, are timed likewise. Medians and
+quartiles. Needs PyTorch.
 
     python scripts/bench_lstm.py --to docs/results/lstm.json
 """
@@ -118,8 +118,8 @@ def measure_backward(made: list, threads: int, rounds: int, block: int, skip: in
 
 
 def measure_parts(made: list, threads: int, rounds: int, block: int, skip: int) -> dict:
-    """Where that time goes: seconds of the loop through time ("dx"), of dW, dU and the biases ("dw"), and of
-    turning the choice around or drawing it ("select"); operations and bytes of each, of all kept calls together.
+    """Where that time goes: seconds of the loop through time ("dx"), of dW, dU and the bias, the choice turned
+    around for them ("dw"), and of drawing it beforehand ("select"); operations and bytes of all calls together.
 
     The loop is the cell, the choice, and dh and dx. Random-k's choice is drawn beforehand: its loop with k = 10 is
     top-k's without the choosing, and with k = 1 hardly more than the cell.

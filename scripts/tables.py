@@ -66,11 +66,11 @@ def lstm_backward_table(report: dict) -> str:
 
 
 def lstm_parts_table(report: dict) -> str:
-    """Microseconds of the loop through time, of turning or drawing the choice, and of dW, dU and db."""
-    lines = ["| arm | loop through time | choice turned or drawn | dW, dU, db |", "|---|---|---|---|"]
+    """Microseconds of drawing the choice beforehand, of the loop through time, and of dW, dU and db."""
+    lines = ["| arm | drawing | loop through time | dW, dU, db, µs |", "|---|---|---|---|"]
     for name, parts in report["parts"].items():
-        loop, turned, weights = (f"{1e6 * parts[part]['seconds']:.0f}" for part in ("dx", "select", "dw"))
-        lines.append(f"| {name} | {loop} | {turned} | {weights} |")
+        times = (f"{1e6 * parts[part]['seconds']:.0f}" for part in ("select", "dx", "dw"))
+        lines.append(f"| {name} | {' | '.join(times)} |")
     return "\n".join(lines)
 
 
