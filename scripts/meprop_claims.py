@@ -14,7 +14,9 @@ from meprop_arms import KS
 from meprop_markdown import PERCENT, interval
 from meprop_stats import LEVEL, paired, verdict
 
-FAR = 0.01  # "far above": the whole interval is more than a point of accuracy above zero
+# "Far above": the interval of the difference is more than a point of accuracy above zero, and the intervals of the
+# two means do not overlap.
+FAR = 0.01
 Reports = dict[str, dict[str, Any]]
 
 
@@ -67,7 +69,7 @@ def _far(reports: Reports, names: tuple[str, ...], pairs: list[tuple[str, str]])
             if name in reports and {one, other} <= _names(reports[name]):
                 gap = paired(_runs(reports[name], one), _runs(reports[name], other))
                 word = verdict(gap, "above", "below", "undecided")
-                if word == "above" and gap["low"] > FAR:
+                if word == "above" and gap["low"] > FAR and _apart(reports[name], one, other):
                     word = "far above"
                 yield Case(f"{one} minus {other}", _where(reports[name]), gap, word)
 
@@ -152,6 +154,12 @@ def _names(report: dict[str, Any]) -> set[str]:
 
 def _runs(report: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [run for run in report["runs"] if run["name"] == name]
+
+
+def _apart(report: dict[str, Any], one: str, other: str) -> bool:
+    """Whether the confidence intervals of the two means, each by itself, do not overlap."""
+    score = {arm["name"]: arm["test_accuracy"] for arm in report["arms"]}
+    return bool(score[one]["low"] > score[other]["high"])
 
 
 def _mean(report: dict[str, Any], name: str) -> float:

@@ -1,24 +1,66 @@
-"""figure4.png: the three panels of the paper's Figure 4, with intervals, and the paper's own points."""
+"""A picture of each table: its arms with their 95 % intervals, and hollow, without any, the paper's single runs."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from minimalbp.files import replacing
 
 
 def draw(report: dict[str, Any], path: Path) -> None:
-    """Draw what figure4.json holds to `path`, a PNG: test accuracy with its 95 % interval against k or h."""
+    """Draw what a TABLE.json holds to `path`, a PNG."""
     from matplotlib.figure import Figure
 
-    arms = {arm["name"]: arm for arm in report["arms"]}
+    if report["table"] == "figure4":
+        figure = Figure(figsize=(13, 3.8), layout="constrained")
+        _panels(figure, {arm["name"]: arm for arm in report["arms"]})
+    else:
+        figure = Figure(figsize=(8, 1 + 0.35 * len(report["arms"])), layout="constrained")
+        panel = figure.subplots()
+        if report["table"] == "table2":
+            _seconds(panel, report["arms"])
+        else:
+            _arms(panel, report["arms"])
+            panel.set_xlabel("test UAS, %" if report["table"] == "parsing" else "test accuracy, %")
+        panel.invert_yaxis()  # the first arm on top
+        panel.set_title(report["title"], fontsize=9)
+        panel.legend(fontsize=7)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")
+
+
+def _arms(panel: Any, arms: list[dict[str, Any]]) -> None:
+    """Test accuracy, one line for each arm."""
+    score = [arm["test_accuracy"] for arm in arms]
+    means = [np.nan if s["mean"] is None else 100 * s["mean"] for s in score]
+    bars = [0.0 if s["high"] is None else 100 * (s["high"] - s["mean"]) for s in score]
+    drawn = panel.errorbar(means, range(len(arms)), xerr=bars, fmt="o", ms=4, capsize=2, label="here")
+    theirs = [(arm["paper"]["test"], i) for i, arm in enumerate(arms) if "test" in arm["paper"]]
+    if theirs:
+        panel.plot(*zip(*theirs), "s", ms=6, mfc="none", color=drawn[0].get_color(), label="the paper")
+    panel.set_yticks(range(len(arms)), [arm["name"] for arm in arms])
+
+
+def _seconds(panel: Any, arms: list[dict[str, Any]]) -> None:
+    """Where an epoch goes, one bar for each arm."""
+    left = np.zeros(len(arms))
+    for part in ("forward", "backward", "update"):
+        width = np.array([arm["seconds"][part]["mean"] for arm in arms])
+        panel.barh([arm["name"] for arm in arms], width, left=left, label=part)
+        left += width
+    panel.set_xlabel("seconds of an epoch")
+
+
+def _panels(figure: Any, arms: dict[str, dict[str, Any]]) -> None:
+    """The paper's Figure 4: test accuracy against k or h."""
     dense = arms["dense h=500"]
     top = {_number(name): arm for name, arm in arms.items() if name.startswith("top-k")}
     scaled = {_number(n): arm for n, arm in arms.items() if n.startswith("random") and "scaled" in n}
     raw = {_number(n): arm for n, arm in arms.items() if n.startswith("random") and "scaled" not in n}
     narrow = {_number(n): arm for n, arm in arms.items() if n.startswith("dense h=") and arm is not dense}
-    figure = Figure(figsize=(13, 3.8), layout="constrained")
     first, second, third = figure.subplots(1, 3)
     _curve(first, "top-k", top | {500: dense})
     for name, curve in (("top-k", top), ("random-k", raw), ("random-k, scaled", scaled)):
@@ -31,12 +73,10 @@ def draw(report: dict[str, Any], path: Path) -> None:
     for panel in (first, second, third):
         panel.set_xscale("log")
         panel.legend(fontsize=7)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=120, format="png")
 
 
 def _curve(panel: Any, label: str, curve: dict[int, dict[str, Any]]) -> None:
-    """Ours as a line with bars; the paper's points hollow and without bars, for it has one run each."""
+    """A line with bars against k, and the paper's points."""
     ks = [k for k in sorted(curve) if curve[k]["test_accuracy"]["mean"] is not None]
     found = [curve[k]["test_accuracy"] for k in ks]
     means = [100 * f["mean"] for f in found]

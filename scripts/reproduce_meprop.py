@@ -10,7 +10,7 @@ For one seed all arms of a table see the same order of examples, and those of eq
 weights. Every finished run is a file in --out, known by its settings: a table goes on where it was stopped, and
 tables share the runs they have in common (those inside the tables in --to count too). A table takes up to an hour
 on two cores; where it would take longer, all of its arms train for fewer epochs, unless --full asks for the paper's
-20. Writes TABLE.json and figure4.png to --to, prints the table and where it disagrees with the paper;
+20. Writes TABLE.json and TABLE.png to --to, prints the table and where it disagrees with the paper;
 scripts/tables.py writes it into docs/results/meprop.md.
 """
 
@@ -23,6 +23,7 @@ from typing import Any
 import meprop_markdown
 import meprop_time
 from meprop_arms import BASE, TABLES, smaller
+from meprop_figure import draw
 from meprop_report import Wanted, accuracy_report, command, options, run_tables, write
 from meprop_runs import Kept, commit, on_stderr
 
@@ -56,10 +57,7 @@ def make(name: str, args: argparse.Namespace, kept: Kept) -> None:
     else:
         report = accuracy_report(name, TABLES[name], wanted_of(name, args), args, kept, typed)
     write(args.to / f"{name}.json", report)
-    if name == "figure4":
-        from meprop_figure import draw
-
-        draw(report, args.to / "figure4.png")
+    draw(report, args.to / f"{name}.png")
     print(f"{report['title']}\n\n{meprop_markdown.table(report)}")
     for line in meprop_markdown.disagreements(report):
         print(f"disagrees with the paper: {line}")

@@ -7,7 +7,8 @@
 The Penn Treebank of the paper needs a licence: these are other words, tags and trees, and no figure here is one of
 the paper's. Finished runs are files in --out, as for reproduce_meprop.py: it takes hours, but goes on where it was
 stopped.
-Writes TABLE.json to --to and prints the table; scripts/tables.py writes it into docs/results/meprop.md.
+Writes TABLE.json and TABLE.png to --to and prints the table; scripts/tables.py writes it into
+docs/results/meprop.md.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import meprop_markdown
+from meprop_figure import draw
 from meprop_report import Wanted, accuracy_report, command, options, run_tables, write
 from meprop_runs import Kept
 from meprop_stats import spread
@@ -51,6 +53,7 @@ def make(name: str, args: argparse.Namespace, kept: Kept) -> None:
     if "baseline" in corpus:
         report["arms"].append(baseline_arm(corpus["baseline"]))
     write(args.to / f"{name}.json", report)
+    draw(report, args.to / f"{name}.png")
     print(f"{report['title']}\n\n{meprop_markdown.table(report)}")
 
 

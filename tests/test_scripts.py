@@ -43,7 +43,8 @@ def test_every_table_of_meprop_is_made_from_its_runs(reproduced):
         for run in report["runs"]:
             assert run["machine"]["cpu"] and "commit" in run and run["settings"]["epochs"] == 1
             assert run["test_by_epoch"] == [run["test_accuracy"]]  # of one epoch
-    assert (folder / "meprop" / "figure4.png").read_bytes().startswith(b"\x89PNG")
+    for name in [*reproduce.TABLES, "table2", *script("reproduce_text").TEXT_TABLES]:
+        assert (folder / "meprop" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_seconds_of_an_epoch_add_up(reproduced):
