@@ -25,10 +25,14 @@ def forward_small(y, x, w, b, n):
 
 @kernel
 def dot_block(y, x, w, b):
-    """y = x wᵀ + b: two rows of w and five examples to one pass."""
-    n = len(w) // 2 * 2
-    for o in range(0, n, 2):
-        _dot_two_rows(y, x, w[o], w[o + 1], o)
+    """y = x wᵀ + b: two rows of w and five examples to one pass, four rows and one of those left over."""
+    n, fives = len(w) // 4 * 4, len(x) // 5 * 5
+    for o in range(0, n, 4):
+        for e in range(0, fives, 5):
+            _dot_two_rows(y, x, w, e, o)
+            _dot_two_rows(y, x, w, e, o + 2)
+        for e in range(fives, len(x)):
+            _dot_four_rows(y, x, w, e, o)
     for o in range(n, len(w)):
         for e in range(len(x)):
             y[e, o] = _dot(x[e], w[o])
@@ -36,29 +40,32 @@ def dot_block(y, x, w, b):
 
 
 @kernel
-def _dot_two_rows(y, x, v, w, o):
-    batch, n_in = x.shape
-    zero = w.dtype.type(0)  # a plain 0 would make the sums float64
-    e = 0
-    while e + 5 <= batch:
-        x0, x1, x2, x3, x4 = x[e], x[e + 1], x[e + 2], x[e + 3], x[e + 4]
-        s0 = s1 = s2 = s3 = s4 = t0 = t1 = t2 = t3 = t4 = zero
-        for i in range(n_in):
-            a, b = v[i], w[i]
-            s0, t0 = s0 + x0[i] * a, t0 + x0[i] * b
-            s1, t1 = s1 + x1[i] * a, t1 + x1[i] * b
-            s2, t2 = s2 + x2[i] * a, t2 + x2[i] * b
-            s3, t3 = s3 + x3[i] * a, t3 + x3[i] * b
-            s4, t4 = s4 + x4[i] * a, t4 + x4[i] * b
-        y[e, o], y[e, o + 1] = s0, t0
-        y[e + 1, o], y[e + 1, o + 1] = s1, t1
-        y[e + 2, o], y[e + 2, o + 1] = s2, t2
-        y[e + 3, o], y[e + 3, o + 1] = s3, t3
-        y[e + 4, o], y[e + 4, o + 1] = s4, t4
-        e += 5
-    while e < batch:
-        y[e, o], y[e, o + 1] = _dot(x[e], v), _dot(x[e], w)
-        e += 1
+def _dot_two_rows(y, x, w, e, o):
+    x0, x1, x2, x3, x4 = x[e], x[e + 1], x[e + 2], x[e + 3], x[e + 4]
+    v0, v1 = w[o], w[o + 1]
+    s0 = s1 = s2 = s3 = s4 = t0 = t1 = t2 = t3 = t4 = w.dtype.type(0)  # a plain 0 would make the sums float64
+    for i in range(len(x0)):
+        a, b = v0[i], v1[i]
+        s0, t0 = s0 + x0[i] * a, t0 + x0[i] * b
+        s1, t1 = s1 + x1[i] * a, t1 + x1[i] * b
+        s2, t2 = s2 + x2[i] * a, t2 + x2[i] * b
+        s3, t3 = s3 + x3[i] * a, t3 + x3[i] * b
+        s4, t4 = s4 + x4[i] * a, t4 + x4[i] * b
+    y[e, o], y[e, o + 1] = s0, t0
+    y[e + 1, o], y[e + 1, o + 1] = s1, t1
+    y[e + 2, o], y[e + 2, o + 1] = s2, t2
+    y[e + 3, o], y[e + 3, o + 1] = s3, t3
+    y[e + 4, o], y[e + 4, o + 1] = s4, t4
+
+
+@kernel
+def _dot_four_rows(y, x, w, e, o):
+    x0, v0, v1, v2, v3 = x[e], w[o], w[o + 1], w[o + 2], w[o + 3]
+    s0 = s1 = s2 = s3 = w.dtype.type(0)
+    for i in range(len(x0)):
+        a = x0[i]
+        s0, s1, s2, s3 = s0 + a * v0[i], s1 + a * v1[i], s2 + a * v2[i], s3 + a * v3[i]
+    y[e, o], y[e, o + 1], y[e, o + 2], y[e, o + 3] = s0, s1, s2, s3
 
 
 @kernel
