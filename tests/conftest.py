@@ -23,7 +23,7 @@ settings.load_profile("repeatable")
 @contextmanager
 def in_pieces(n, threads=2):
     """Cut the work of every cpu kernel into n pieces, however small it is and however few the cores."""
-    with pytest.MonkeyPatch.context() as patch, policy.threads(threads):
+    with policy.threads(threads), pytest.MonkeyPatch.context() as patch:  # the patch is undone first
         patch.setattr(policy, "PIECE", 1e-3)
         patch.setattr(policy, "_threads", n)
         yield
