@@ -27,6 +27,7 @@ _HOME = {
         "write_conllu",
     ),
     "errors": ("BadInput", "Diverged"),
+    "frozen": ("Frozen",),
     "gradcheck": ("directional_error",),
     "layers": (
         "LSTM",

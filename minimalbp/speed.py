@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .cost.turns import Arm, in_turns
 from .feed import Data
+from .frozen import FEW, Frozen
 from .layers import Units
 from .network import Sequential
 
@@ -26,29 +29,35 @@ def decoding(
 ) -> list[dict[str, Any]]:
     """Of each batch of BATCHES test examples (sentences, of a tagger): medians of the seconds of forward passes.
 
-    Each {"batch", "seconds": {"large", "small"}, "ops": the same, multiply-adds, "speedup", "reduction" of ops,
-    "share" = speedup / reduction}.
+    Each {"batch", "seconds": {"large", "small"}, "by": how, "ops": multiply-adds, "speedup", "reduction" of ops,
+    "share" = speedup / reduction}. Each network answers by the faster of its two ways: layer by layer, or frozen.
     """
     seconds, found = SECONDS if seconds is None else seconds, []
     for batch in BATCHES:
         x, lengths = data.test.first(batch)
-        arms = {name: _arm(net, x, lengths, threads) for name, net in (("large", large), ("small", small))}
-        times = in_turns(arms, seconds, lambda: None)
-        took = {name: float(np.median(t)) for name, t in times.items()}
+        arms = {}
+        for name, net in (("large", large), ("small", small)):
+            arms[name, "layers"] = _arm(net, partial(net.forward, train=False), x, lengths, threads)
+            if len(x) <= FEW:
+                arms[name, "frozen"] = _arm(net, Frozen(net).forward, x, lengths, threads)
+        times = {key: float(np.median(t)) for key, t in in_turns(arms, seconds, lambda: None).items()}
+        by = {name: min((way for of, way in times if of == name), key=lambda way: times[name, way])
+              for name in ("large", "small")}  # fmt: skip
+        took = {name: times[name, way] for name, way in by.items()}
         ops = {name: _operations(net, len(x)) for name, net in (("large", large), ("small", small))}
         gain, less = took["large"] / took["small"], ops["large"] / ops["small"]
         examples = len(x) if lengths is None else len(lengths)
-        found.append({"batch": examples, "seconds": took, "ops": ops, "speedup": gain, "reduction": less,
+        found.append({"batch": examples, "seconds": took, "by": by, "ops": ops, "speedup": gain, "reduction": less,
                       "share": gain / less})  # fmt: skip
     return found
 
 
-def _arm(net: Sequential, x: Any, lengths: Any, threads: int | None) -> Arm:
+def _arm(net: Sequential, forward: Callable, x: Any, lengths: Any, threads: int | None) -> Arm:
     prepared = net.prepare(x)
 
     def call() -> tuple[float, ...]:
         began = time.perf_counter()
-        net.forward(prepared, train=False, lengths=lengths)
+        forward(prepared, lengths=lengths)
         return (time.perf_counter() - began,)
 
     return Arm(call, lambda: net.be.threads(threads))

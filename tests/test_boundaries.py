@@ -30,6 +30,7 @@ MAY = {
     "layers": {"backend", "buffers", "errors", "init", "param", "select", "streams"},
     "network": {"backend", "errors", "layers", "select", "streams"},
     "measure": {"_version", "backend", "errors", "losses", "network", "optim"},
+    "frozen": {"backend", "layers", "network"},
     "weights": {"errors", "files", "network"},
     "checkpoint": {"_version", "errors", "files", "network", "optim"},
     "settings": {"backend", "errors", "init", "optim", "select"},
@@ -58,7 +59,7 @@ MAY = {
         "scoring", "select", "settings", "streams", "training", "weights",
     },
     "comparison": {"arms", "assembly", "folder", "select", "settings"},
-    "speed": {"cost", "feed", "layers", "network"},
+    "speed": {"cost", "feed", "frozen", "layers", "network"},
     "simplification": {
         "arms", "assembly", "data", "files", "folder", "select", "settings", "simplify", "speed",
     },

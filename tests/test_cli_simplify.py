@@ -53,6 +53,7 @@ def test_json_has_the_promised_shape(capsys, shrink):
         a, b = small["widths"]
         assert timed["ops"]["small"] == timed["batch"] * (5 * a + a * b + b * 3)
         assert timed["share"] == pytest.approx(timed["speedup"] / timed["reduction"])
+    assert all(set(timed["by"].values()) <= {"layers", "frozen"} for timed in found["decoding"])
     assert [timed["batch"] for timed in found["decoding"]] == [1, found["data"]["test"]]
 
 

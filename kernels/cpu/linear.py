@@ -10,11 +10,12 @@ import numpy as np
 
 from ..reference import linear as reference
 from . import dense, panel, sparse
+from .chain import forward_chain
 from .policy import pieces
 
 __all__ = [
-    "db_all", "db_chosen", "dw_all", "dw_chosen", "dx_all", "dx_chosen", "dx_rows", "forward", "pick_chosen",
-    "pick_rows",
+    "chain", "db_all", "db_chosen", "dw_all", "dw_chosen", "dx_all", "dx_chosen", "dx_rows", "forward",
+    "pick_chosen", "pick_rows",
 ]  # fmt: skip
 
 SMALL_BATCH = 24  # up to here the forward product is one of dot products
@@ -35,6 +36,10 @@ def forward(y, x, w, b):
         dense.forward_blas(y, x, w, b, n)
     else:
         reference.forward(y, x, w, b)
+
+
+def chain(y, x, h, weights, layers):
+    forward_chain(y, x, h, weights, layers)
 
 
 def pick_rows(picked, dy, rows):

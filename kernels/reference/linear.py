@@ -10,11 +10,30 @@ smaller layer, so that dW and db of those rows are `dw_all` and `db_all` of it.
 
 import numpy as np
 
+from . import activation
+
 
 def forward(y, x, w, b):
     """y = x Wᵀ + b."""
     np.dot(x, w.T, out=y)
     y += b
+
+
+def chain(y, x, h, weights, layers):
+    """Several layers in one call, for a few examples: y = f(... f(x Wᵀ + b) ... Wᵀ + b).
+
+    layers: int64 (layers, 3), of each n_in, n_out and f: 0 nothing, 1 ReLU, 2 the cube. weights: of each W, row by
+    row, and b, one after another. h (2, batch times the largest n_out): scratch.
+    """
+    at = 0
+    for i, (n_in, n_out, f) in enumerate(layers):
+        w, b = np.split(weights[at : at + n_out * (n_in + 1)], [n_out * n_in])
+        at += n_out * (n_in + 1)
+        out = y if i == len(layers) - 1 else h[i % 2, : len(x) * n_out].reshape(len(x), n_out)
+        forward(out, x, w.reshape(n_out, n_in), b)
+        if f:
+            (activation.relu if f == 1 else activation.cube)(out, out)
+        x = out
 
 
 def pick_rows(picked, dy, rows):

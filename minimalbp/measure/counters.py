@@ -31,6 +31,12 @@ def _forward(y: Any, x: Any, w: Any, b: Any) -> Count:
     return Count("forward", len(x) * w.size, _bytes(y, x, w, b))
 
 
+def _chain(y: Any, x: Any, h: Any, weights: Any, layers: Any) -> Count:
+    """Each layer as its own kernels would count, but for what stays in scratch memory."""
+    ops = sum(n_out * (n_in + (f > 0)) for n_in, n_out, f in layers.tolist())
+    return Count("forward", len(x) * ops, _bytes(y, x, weights))
+
+
 def _pick(picked: Any, dy: Any, choice: Any) -> Count:
     return Count("dw", picked.size, 2 * picked.nbytes + _bytes(choice))
 
@@ -189,6 +195,7 @@ def _bytes(*arrays: Any) -> int:
 
 FORMULAS: dict[str, Callable[..., Count | Counts]] = {
     "linear.forward": _forward,
+    "linear.chain": _chain,
     "linear.pick_rows": _pick,
     "linear.pick_chosen": _pick,
     "linear.dw_all": _dw_all,

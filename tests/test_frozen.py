@@ -1,0 +1,79 @@
+"""A frozen network answers as the network does, whatever its layers, and its kernel as the layers one by one."""
+
+import naive
+import numpy as np
+import pytest
+from helpers import close, refused, small_integers, unwritten
+
+import minimalbp as mbp
+from minimalbp.frozen import FEW
+
+NETWORKS = {
+    "mlp": lambda: [mbp.Linear(7, 6), mbp.ReLU(), mbp.Linear(6, 9), mbp.ReLU(), mbp.Linear(9, 3)],
+    "one layer": lambda: [mbp.Linear(7, 3)],
+    "cube, no bias": lambda: [mbp.Linear(7, 5, bias=False), mbp.Cube(), mbp.Dropout(0.5), mbp.Linear(5, 1)],
+    "ends in a function": lambda: [mbp.Linear(7, 5), mbp.Dropout(0.5), mbp.ReLU()],
+    "two functions": lambda: [mbp.Linear(7, 5), mbp.Cube(), mbp.ReLU(), mbp.Linear(5, 4), mbp.Linear(4, 2)],
+    "only the end": lambda: [mbp.Residual(mbp.Linear(7, 7), mbp.Tanh()), mbp.ReLU(), mbp.Linear(7, 4)],
+    "nothing": lambda: [mbp.Linear(7, 5), mbp.Tanh()],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("batch", [1, 2, 7, FEW, FEW + 1])
+def test_answers_are_those_of_the_network(name, batch, backend, dtype, rng):
+    net = mbp.Sequential(*NETWORKS[name](), backend=backend, dtype=dtype, rng=1)
+    frozen = mbp.Frozen(net)
+    for _ in range(2):
+        x = rng.normal(size=(batch, 7))
+        close(frozen(x), net(x), dtype)
+
+
+def test_a_tagger_runs_up_to_its_last_layer(backend, rng):
+    net = mbp.Sequential(mbp.Embedding([(9, 4)]), mbp.LSTM(4, 5), mbp.Linear(5, 3), backend=backend)
+    x, lengths = rng.integers(0, 9, (6, 1)), [2, 1, 3]
+    close(mbp.Frozen(net)(x, lengths), net(x, lengths), "float32")
+
+
+def test_it_refuses_what_the_network_refuses(backend):
+    net = mbp.mlp([7, 5, 3], backend=backend)
+    refused(lambda: mbp.Frozen(net)(np.ones((2, 6))), "7 inputs")
+    refused(lambda: mbp.Frozen(net).forward(np.ones((2, 6), np.float32)), "(batch, 7)", "(2, 6)")
+
+
+@pytest.mark.parametrize("functions", [(0,), (1,), (2,), (1, 0), (2, 1), (1, 1, 2, 0)], ids=str)
+@pytest.mark.parametrize("batch", [1, 4, 5, 6])
+def test_the_kernel_is_the_layers_one_by_one(functions, batch, be, dtype, rng):
+    widths = [3, 5, 1, 4, 6][: len(functions) + 1]
+    x = small_integers(rng, (batch, widths[0]), dtype)
+    wanted, weights, layers = x.tolist(), [], []
+    for n_in, n_out, f in zip(widths, widths[1:], functions):
+        w, b = small_integers(rng, (n_out, n_in), dtype) // 2, small_integers(rng, n_out, dtype)
+        wanted = naive.forward(wanted, w.tolist(), b.tolist())
+        wanted = [[(v, max(v, 0), v**3)[f] for v in row] for row in wanted]
+        weights += [w.ravel(), b]
+        layers.append((n_in, n_out, f))
+    y, h = unwritten((batch, widths[-1]), dtype), unwritten((2, batch * max(widths[1:])), dtype)
+    be.linear.chain(y, x, h, np.concatenate(weights), np.array(layers))
+    np.testing.assert_allclose(y, wanted, rtol=1e-6 if dtype == "float32" else 0)
+
+
+def test_nan_travels_through_the_kernel(be, dtype, quiet):
+    y, h = unwritten((1, 1), dtype), unwritten((2, 1), dtype)
+    be.linear.chain(y, np.full((1, 1), np.nan, dtype), h, np.ones(2, dtype), np.array([(1, 1, 1)]))
+    assert np.isnan(y).all()
+
+
+def test_operations_are_those_of_the_layers(backend):
+    net, counted = mbp.mlp([7, 5, 3], backend=backend), []
+    frozen = mbp.Frozen(net)
+    x = net.prepare(np.ones((2, 7)))
+    for forward in (lambda: net.forward(x, train=False), lambda: frozen.forward(x)):
+        meter = mbp.Meter()
+        with meter.attached(
+            net, mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype), mbp.SGD(net.parameters())
+        ):
+            meter.start()
+            forward()
+        counted.append(meter.ops["forward"] + meter.ops["other"])
+    assert counted == [2 * (7 * 5 + 5 * 3 + 5)] * 2
