@@ -21,7 +21,7 @@ def _forward(y, ids, table, column, columns, offset):
     for e in range(len(ids)):
         for j in range(columns):
             at = offset + j * size
-            y[e, at : at + size] = table[ids[e, column + j]]
+            _copy(y[e, at : at + size], table[ids[e, column + j]])
 
 
 @kernel
@@ -56,6 +56,13 @@ def _ascending(rows, mark):
         if mark[i]:
             rows[s] = i
             s += 1
+
+
+@kernel
+def _copy(out, a):
+    """out[:] = a would ask first whether they overlap, which takes longer than a row (measured)."""
+    for i in range(len(out)):
+        out[i] = a[i]
 
 
 @kernel

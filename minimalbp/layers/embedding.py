@@ -40,6 +40,7 @@ class Embedding(Layer):
         self.n_out = sum(size * columns for _, size, columns in self.shapes)
         entries = [n for n, _, columns in self.shapes for _ in range(columns)]
         self._limit = np.array(entries, np.uint32)
+        self._places = self._find_places()
 
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
         super().bind(be, dtype, streams, path)
@@ -54,7 +55,7 @@ class Embedding(Layer):
     def forward(self, x: Array, *, train: bool = True) -> Array:
         self._check(x)  # kernels check nothing
         y = self.buf.get("y", (len(x), self.n_out))
-        for table, (column, columns, offset) in zip(self.tables, self._places()):
+        for table, (column, columns, offset) in zip(self.tables, self._places):
             self.be.embedding.forward(y, x, table.value, column, columns, offset)
         self.last_x = x
         return y
@@ -62,7 +63,7 @@ class Embedding(Layer):
     def backward(self, dy: Array, *, need_dx: bool = True) -> None:
         """There is no gradient of an id: dx is None."""
         x, count = self.last_x, self.buf.get("count", (1,), "int32")
-        for i, (table, (column, columns, offset)) in enumerate(zip(self.tables, self._places())):
+        for i, (table, (column, columns, offset)) in enumerate(zip(self.tables, self._places)):
             entries, size = table.value.shape
             room = min(entries, len(x) * columns)
             values, rows = (
@@ -73,7 +74,7 @@ class Embedding(Layer):
             r = int(count[0])
             table.grad = RowGrad(rows[:r], values[:r])
 
-    def _places(self) -> list[tuple[int, int, int]]:
+    def _find_places(self) -> list[tuple[int, int, int]]:
         """Of each table: its first column, how many, and where its part of y begins."""
         places, column, offset = [], 0, 0
         for _, size, columns in self.shapes:
