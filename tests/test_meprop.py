@@ -179,6 +179,27 @@ def test_verdicts_follow_the_runs(arms, accuracy, verdicts):
     assert f"**{found[0].text}**: {verdicts[0]}." in claims.claims_markdown(reports)
 
 
+@pytest.mark.parametrize(
+    "gap, spread, word",
+    [
+        (0.03, 1e-3, "far above"),
+        (0.009, 1e-3, "clearly above"),
+        (0.03, 0.02, "above"),
+        (-0.03, 1e-3, "below"),
+    ],
+)
+def test_far_and_clearly_are_said_where_the_intervals_are_apart(stats, gap, spread, word):
+    """The paired differences are all `gap`, so that spread widens the intervals of the means alone."""
+    claims, rows, runs = script("meprop_claims"), [], []
+    for name, above in (("top-k k=20", gap), ("dense h=20", 0)):
+        values = [0.9 + above + spread * np.cos(2 * seed) + 1e-4 * (above and seed) for seed in range(3)]
+        rows.append({"name": name, "test_accuracy": stats.spread(values)})
+        runs += [{"name": name, "settings": {"seed": i}, "test_accuracy": v} for i, v in enumerate(values)]
+    claim = claims.above_narrow({"table3": {"table": "table3", "epochs": 1, "arms": rows, "runs": runs}})
+    assert [case.word for case in claim.cases] == [word]
+    assert claim.verdict.startswith("holds" if word in claims.ROBUST else "not shown")
+
+
 def test_claims_need_no_more_than_there_is(arms):
     claims = script("meprop_claims")
     assert claims.claims({}) == []
