@@ -3,7 +3,8 @@
 `reference` is plain NumPy and THE SPECIFICATION; `cpu` is Numba and BLAS. Each backend is a package with the
 same modules, the same functions and the same parameters (`tests/test_contract.py` compares the signatures):
 
-    linear      y = x Wᵀ + b, and the backward products: all units, shared rows, or chosen per example
+    linear      y = x Wᵀ + b, also of several layers, and the backward products: all units, shared rows, or chosen
+                per example
     select      which units get a gradient
     activation  element-wise forward and backward, dropout
     embedding   rows of tables, and the gradient of those that occurred
@@ -16,7 +17,7 @@ Rules
 -----
 * Outputs come first, the caller allocates them, nothing is returned. Outputs never overlap inputs, except
   where a docstring says "in place".
-* Arrays are C-contiguous and of one floating type (float32 or float64); indices and labels are int32.
+* Arrays are C-contiguous and of one floating type (float32 or float64); indices, labels and sizes are int32.
 * A matrix of weights is (n_out, n_in): one contiguous row per output unit.
 * `work` is scratch memory, of the shape that a docstring gives; what it holds afterwards is undefined.
 * Kernels are given random numbers and never draw them. They check nothing: the engine has checked.

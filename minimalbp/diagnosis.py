@@ -14,8 +14,7 @@ def first_not_finite(net: Sequential, x: Array, lengths: Any = None) -> str:
     """The first layer whose output for x, or whose parameters, are not finite, in words for a message."""
     for layer in net.children:
         bad = [p.name for p in layer.parameters() if not np.isfinite(p.value).all()]
-        wanted: dict[str, Any] = {"lengths": lengths} if layer.takes_lengths else {}
-        x = layer.forward(x, train=False, **wanted)
+        x = layer.forward(x, train=False, **layer.given(lengths))
         if bad or not np.isfinite(x).all():
             return layer.label + (f" (its {', '.join(bad)} too)" if bad else "")
     return "the loss itself"

@@ -30,7 +30,7 @@ MAY = {
     "layers": {"backend", "buffers", "errors", "init", "param", "select", "streams"},
     "network": {"backend", "errors", "layers", "select", "streams"},
     "measure": {"_version", "backend", "errors", "losses", "network", "optim"},
-    "frozen": {"backend", "layers", "network"},
+    "frozen": {"backend", "errors", "layers", "network"},
     "weights": {"errors", "files", "network"},
     "checkpoint": {"_version", "errors", "files", "network", "optim"},
     "settings": {"backend", "errors", "init", "optim", "select"},

@@ -29,6 +29,23 @@ def test_answers_are_those_of_the_network(name, batch, backend, dtype, rng):
         close(frozen(x), net(x), dtype)
 
 
+def test_only_few_examples_take_the_quick_way(backend):
+    for batch, quick in ((1, True), (FEW, True), (FEW + 1, False)):
+        net = mbp.mlp([7, 5, 3], backend=backend)
+        mbp.Frozen(net)(np.ones((batch, 7)))
+        assert hasattr(net.linears()[0], "last_x") is not quick  # which a layer's own forward pass sets
+
+
+def test_weights_are_those_of_the_moment_it_was_made(backend):
+    net, x = mbp.mlp([7, 5, 3], backend=backend), np.ones((2, 7))
+    frozen, before = mbp.Frozen(net), net(x)
+    for p in net.parameters():
+        p.value[...] = 1
+    np.testing.assert_allclose(frozen(x), before, rtol=1e-5)
+    np.testing.assert_allclose(mbp.Frozen(net)(x), net(x), rtol=1e-5)
+    assert not np.allclose(before, net(x))
+
+
 def test_a_tagger_runs_up_to_its_last_layer(backend, rng):
     net = mbp.Sequential(mbp.Embedding([(9, 4)]), mbp.LSTM(4, 5), mbp.Linear(5, 3), backend=backend)
     x, lengths = rng.integers(0, 9, (6, 1)), [2, 1, 3]
@@ -39,6 +56,7 @@ def test_it_refuses_what_the_network_refuses(backend):
     net = mbp.mlp([7, 5, 3], backend=backend)
     refused(lambda: mbp.Frozen(net)(np.ones((2, 6))), "7 inputs")
     refused(lambda: mbp.Frozen(net).forward(np.ones((2, 6), np.float32)), "(batch, 7)", "(2, 6)")
+    refused(lambda: mbp.Frozen(net).forward(np.ones((2, 1, 7), np.float32)), "(batch, 7)", "(2, 1, 7)")
 
 
 @pytest.mark.parametrize("functions", [(0,), (1,), (2,), (1, 0), (2, 1), (1, 1, 2, 0)], ids=str)
@@ -53,14 +71,14 @@ def test_the_kernel_is_the_layers_one_by_one(functions, batch, be, dtype, rng):
         wanted = [[(v, max(v, 0), v**3)[f] for v in row] for row in wanted]
         weights += [w.ravel(), b]
         layers.append((n_in, n_out, f))
-    y, h = unwritten((batch, widths[-1]), dtype), unwritten((2, batch * max(widths[1:])), dtype)
-    be.linear.chain(y, x, h, np.concatenate(weights), np.array(layers))
+    y, work = unwritten((batch, widths[-1]), dtype), unwritten((2, batch * max(widths[1:])), dtype)
+    be.linear.chain(y, x, np.concatenate(weights), np.array(layers, np.int32), work)
     np.testing.assert_allclose(y, wanted, rtol=1e-6 if dtype == "float32" else 0)
 
 
 def test_nan_travels_through_the_kernel(be, dtype, quiet):
-    y, h = unwritten((1, 1), dtype), unwritten((2, 1), dtype)
-    be.linear.chain(y, np.full((1, 1), np.nan, dtype), h, np.ones(2, dtype), np.array([(1, 1, 1)]))
+    y, work, layers = unwritten((1, 1), dtype), unwritten((2, 1), dtype), np.array([(1, 1, 1)], np.int32)
+    be.linear.chain(y, np.full((1, 1), np.nan, dtype), np.ones(2, dtype), layers, work)
     assert np.isnan(y).all()
 
 

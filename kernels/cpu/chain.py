@@ -1,17 +1,19 @@
 """Layers one after another in one call: of a few examples the calls cost more than the products."""
 
+import numpy as np
+
 from .dense import dot_block
 from .policy import kernel
 
 
 @kernel
-def forward_chain(y, x, h, weights, layers):
-    batch, at, given = len(x), 0, x
+def forward_chain(y, x, weights, layers, work):
+    batch, at, given = len(x), np.int64(0), x
     for i in range(len(layers)):
-        n_in, n_out, function = layers[i]
+        n_in, n_out, function = np.int64(layers[i, 0]), np.int64(layers[i, 1]), layers[i, 2]
         w = weights[at : at + n_out * n_in].reshape((n_out, n_in))
         at += n_out * n_in
-        out = y if i == len(layers) - 1 else h[i % 2, : batch * n_out].reshape((batch, n_out))
+        out = y if i == len(layers) - 1 else work[i % 2, : batch * n_out].reshape((batch, n_out))
         dot_block(out, given, w, weights[at : at + n_out])
         at += n_out
         _apply(out.reshape(-1), function)
@@ -20,6 +22,7 @@ def forward_chain(y, x, h, weights, layers):
 
 @kernel
 def _apply(a, function):
+    """In place, which the kernels of activation.py are not: two names of one array are not vectorised."""
     zero = a.dtype.type(0)
     if function == 1:
         for i in range(len(a)):

@@ -25,16 +25,19 @@ def forward_small(y, x, w, b, n):
 
 @kernel
 def dot_block(y, x, w, b):
-    """y = x wᵀ + b: two rows of w and five examples to one pass, four rows and one of those left over."""
-    n, fives = len(w) // 4 * 4, len(x) // 5 * 5
+    """y = x wᵀ + b. Five examples: two rows of w to a pass. Examples left over: four rows. Rows left over: one."""
+    n, even, fives = len(w) // 4 * 4, len(w) // 2 * 2, len(x) // 5 * 5
     for o in range(0, n, 4):
         for e in range(0, fives, 5):
             _dot_two_rows(y, x, w, e, o)
             _dot_two_rows(y, x, w, e, o + 2)
         for e in range(fives, len(x)):
             _dot_four_rows(y, x, w, e, o)
+    for o in range(n, even, 2):
+        for e in range(0, fives, 5):
+            _dot_two_rows(y, x, w, e, o)
     for o in range(n, len(w)):
-        for e in range(len(x)):
+        for e in range(fives if o < even else 0, len(x)):
             y[e, o] = _dot(x[e], w[o])
     add_bias(y, b)
 

@@ -9,12 +9,13 @@ from functools import lru_cache
 import numpy as np
 
 from ..reference import linear as reference
+from ..reference.linear import FUNCTIONS
 from . import dense, panel, sparse
 from .chain import forward_chain
 from .policy import pieces
 
 __all__ = [
-    "chain", "db_all", "db_chosen", "dw_all", "dw_chosen", "dx_all", "dx_chosen", "dx_rows", "forward",
+    "FUNCTIONS", "chain", "db_all", "db_chosen", "dw_all", "dw_chosen", "dx_all", "dx_chosen", "dx_rows", "forward",
     "pick_chosen", "pick_rows",
 ]  # fmt: skip
 
@@ -38,8 +39,8 @@ def forward(y, x, w, b):
         reference.forward(y, x, w, b)
 
 
-def chain(y, x, h, weights, layers):
-    forward_chain(y, x, h, weights, layers)
+def chain(y, x, weights, layers, work):
+    forward_chain(y, x, weights, layers, work)
 
 
 def pick_rows(picked, dy, rows):

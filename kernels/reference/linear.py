@@ -19,20 +19,23 @@ def forward(y, x, w, b):
     y += b
 
 
-def chain(y, x, h, weights, layers):
+FUNCTIONS = ("none", "relu", "cube")  # of a chain, by number
+
+
+def chain(y, x, weights, layers, work):
     """Several layers in one call, for a few examples: y = f(... f(x Wᵀ + b) ... Wᵀ + b).
 
-    layers: int64 (layers, 3), of each n_in, n_out and f: 0 nothing, 1 ReLU, 2 the cube. weights: of each W, row by
-    row, and b, one after another. h (2, batch times the largest n_out): scratch.
+    layers: int32 (layers, 3), of each n_in, n_out and f, an index into FUNCTIONS. weights: of each W, row by row,
+    and b, one after another. work (2, batch times the largest n_out).
     """
     at = 0
     for i, (n_in, n_out, f) in enumerate(layers):
         w, b = np.split(weights[at : at + n_out * (n_in + 1)], [n_out * n_in])
         at += n_out * (n_in + 1)
-        out = y if i == len(layers) - 1 else h[i % 2, : len(x) * n_out].reshape(len(x), n_out)
+        out = y if i == len(layers) - 1 else work[i % 2, : len(x) * n_out].reshape(len(x), n_out)
         forward(out, x, w.reshape(n_out, n_in), b)
-        if f:
-            (activation.relu if f == 1 else activation.cube)(out, out)
+        if FUNCTIONS[f] != "none":
+            getattr(activation, FUNCTIONS[f])(out, out)
         x = out
 
 

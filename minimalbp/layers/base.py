@@ -41,6 +41,10 @@ class Layer(ABC):
     def forward(self, x: Array, *, train: bool = True) -> Array:
         """The layer's output for x (batch, ...). With `train`, keeps what backward needs."""
 
+    def given(self, lengths: Any) -> dict[str, Any]:
+        """What forward wants beside x, of the lengths of the sentences in it."""
+        return {"lengths": lengths} if self.takes_lengths else {}
+
     @abstractmethod
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         """Sets the gradients of the parameters; returns dx, or None where it is not needed."""

@@ -33,14 +33,13 @@ class Chain(Layer):
             layer.bind(be, dtype, streams, (*path, i))
 
     def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
-        """Outputs for x as `prepare` returns it; the array is the network's own and written anew at the next call.
+        """Outputs for x, of a network as its `prepare` returns it; the array is written anew at the next call.
 
         lengths: words of each sentence, where the rows of x are the words of several (None: of one). Raises
         BadInput where a layer reads them and they do not sum to the rows.
         """
         for layer in self.children:
-            wanted: dict[str, Any] = {"lengths": lengths} if layer.takes_lengths else {}
-            x = layer.forward(x, train=train, **wanted)
+            x = layer.forward(x, train=train, **layer.given(lengths))
         return x
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
@@ -77,7 +76,7 @@ class Chain(Layer):
 class Residual(Chain):
     """y = x + f(x), f the chain of the layers inside;  dx = dy + the backward of f."""
 
-    def forward(self, x: Array, *, train: bool = True, lengths: Array | None = None) -> Array:
+    def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
         inner = super().forward(x, train=train, lengths=lengths)
         if inner.shape != x.shape:
             raise BadInput(

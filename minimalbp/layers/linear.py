@@ -61,20 +61,16 @@ class Linear(Units):
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self.check(x)
+        if x.ndim != 2 or x.shape[1] != self.n_in:  # kernels check nothing
+            raise BadInput(
+                f"{self.label} takes (batch, {self.n_in}) but gets {x.shape}; put Flatten() before it?"
+            )
         y = self.buf.get("y", (len(x), self.n_out))
         self.be.linear.forward(y, x, self.weight.value, self._b)
         self.last_x = x
         return y
 
-    def check(self, x: Array) -> None:
-        """Raises BadInput for inputs that do not fit: kernels check nothing."""
-        if x.ndim != 2 or x.shape[1] != self.n_in:
-            raise BadInput(
-                f"{self.label} takes (batch, {self.n_in}) but gets {x.shape}; put Flatten() before it?"
-            )
-
-    def arrays(self) -> tuple[Array, Array]:
+    def weight_and_bias(self) -> tuple[Array, Array]:
         """W and b; zeros for b where there is none."""
         return self.weight.value, self._b
 

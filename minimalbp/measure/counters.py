@@ -31,7 +31,7 @@ def _forward(y: Any, x: Any, w: Any, b: Any) -> Count:
     return Count("forward", len(x) * w.size, _bytes(y, x, w, b))
 
 
-def _chain(y: Any, x: Any, h: Any, weights: Any, layers: Any) -> Count:
+def _chain(y: Any, x: Any, weights: Any, layers: Any, work: Any) -> Count:
     """Each layer as its own kernels would count, but for what stays in scratch memory."""
     ops = sum(n_out * (n_in + (f > 0)) for n_in, n_out, f in layers.tolist())
     return Count("forward", len(x) * ops, _bytes(y, x, weights))
