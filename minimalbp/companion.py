@@ -37,7 +37,7 @@ class Companion:
         return None
 
     def changes(self) -> tuple[Callable[[Sequential, Optimizer], None], ...]:
-        """What may become of a network that needs other kernels: to be tried on one that is thrown away."""
+        """Those after which a network runs other kernels: tried beforehand on another one, so that they compile."""
         return ()
 
     def settings(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from .layers import Units
 from .network import Sequential
 
 BATCHES = (1, 1000)
-SECONDS = 0.5  # of timing, for each network and batch
+SECONDS = 0.5  # of timing, for each way of each network, and each batch
 
 
 def decoding(

@@ -36,7 +36,7 @@ ARMS: dict[str, tuple[mbp.Dense | mbp.TopK, str]] = {
     "top-k 5, rows=chosen": (mbp.TopK(5), "chosen"),
 }
 BACKWARD = {"dense": mbp.Dense(), "top-k 10": mbp.TopK(10), "top-k 5": mbp.TopK(5)}
-PARTS = ("select", "dw", "dx")  # of the backward pass, as a Meter knows them
+PARTS = ("dx", "dw", "select", "other")  # of the backward pass, as a Meter knows them
 PEERS = {"PyTorch, fused Adam": False, "PyTorch, fused Adam and SparseAdam": True}
 
 
@@ -118,16 +118,17 @@ def measure_backward(made: list, threads: int, rounds: int, block: int, skip: in
 
 
 def measure_parts(made: list, threads: int, rounds: int, block: int, skip: int) -> dict:
-    """Where that time goes: seconds of the loop through time ("dx"), of dW, dU and the bias, the choice turned
-    around for them ("dw"), and of drawing it beforehand ("select"); operations and bytes of all calls together.
+    """Where that time goes, median seconds of a call: the loop through time and dx ("dx"), dW and dU with the
+    choice turned around for them ("dw"), choosing among numbers drawn beforehand ("select"), and "other": the bias,
+    the drawing, Python.
 
-    The loop is the cell, the choice, and dh and dx. Random-k's choice is drawn beforehand: its loop with k = 10 is
-    top-k's without the choosing, and with k = 1 hardly more than the cell.
+    The loop is the cell, the choice, and dh. Random-k's is top-k's without the choosing, and with k = 1 hardly more
+    than the cell.
     """
-    rng, meters = np.random.default_rng(1), {}
+    rng = np.random.default_rng(1)
 
-    def call(name: str, ours: Ours) -> Callable:
-        meter = meters[name] = mbp.Meter()
+    def call(ours: Ours) -> Callable:
+        meter = mbp.Meter()
 
         def measured(x: np.ndarray, labels: np.ndarray) -> list[float]:
             before = meter.seconds.copy()
@@ -144,16 +145,10 @@ def measure_parts(made: list, threads: int, rounds: int, block: int, skip: int) 
     selectors: dict[str, mbp.Dense | mbp.TopK | mbp.RandomK] = {
         **BACKWARD, "random 10": mbp.RandomK(10), "random 1": mbp.RandomK(1),
     }  # fmt: skip
-    arms = {name: call(name, Ours(select, "all")) for name, select in selectors.items()}
+    arms = {name: call(Ours(select, "all")) for name, select in selectors.items()}
     with mbp.get_backend("cpu").threads(threads):
         kept = in_turns(arms, made, rounds, block, skip)
-    return {
-        name: {
-            part: {"seconds": float(median), "ops": meters[name].ops[part], "bytes": meters[name].bytes[part]}
-            for part, median in zip(PARTS, np.median(seconds, axis=0))
-        }
-        for name, seconds in kept.items()
-    }
+    return {name: dict(zip(PARTS, map(float, np.median(seconds, axis=0)))) for name, seconds in kept.items()}
 
 
 def _backward(ours: Ours, rng: np.random.Generator) -> Callable:
@@ -205,7 +200,7 @@ def main() -> None:
     parts = measure_parts(*settings)
     print("its parts, microseconds")
     for name, part in parts.items():
-        print(f"  {name:36s}", *(f"{key} {1e6 * r['seconds']:6.0f} " for key, r in part.items()))
+        print(f"  {name:36s}", *(f"{key} {1e6 * seconds:6.0f} " for key, seconds in part.items()))
     print("training step, microseconds")
     best = min(step[name]["step"]["median"] for name in PEERS)
     for name, r in step.items():

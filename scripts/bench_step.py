@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from clocked import Clocked
+from meprop_runs import commit
 
 import minimalbp as mbp
 from minimalbp.cost.peers import TorchStep
@@ -132,6 +133,7 @@ def main() -> None:
     report: dict = {
         "command": " ".join(["python scripts/bench_step.py", *sys.argv[1:]]),
         "sizes": SIZES, "k": 25, "threads": args.threads, "torch": torch.__version__, "machine": mbp.machine(),
+        "commits": [str(commit())],
         "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ}, "batches": {},
     }  # fmt: skip
     for batch in args.batch:

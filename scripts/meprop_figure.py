@@ -1,4 +1,7 @@
-"""A picture of each table: its arms with their 95 % intervals, and hollow, without any, the paper's single runs."""
+"""A picture of each table: its arms, accuracies with 95 % intervals, and hollow, without, the paper's single runs.
+
+matplotlib is imported here at once: to miss it after hours of training would be a pity.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from minimalbp.files import replacing
 
 
 def draw(report: dict[str, Any], path: Path) -> None:
     """Draw what a TABLE.json holds to `path`, a PNG."""
-    from matplotlib.figure import Figure
-
     if report["table"] == "figure4":
         figure = Figure(figsize=(13, 3.8), layout="constrained")
         _panels(figure, {arm["name"]: arm for arm in report["arms"]})
@@ -25,7 +27,7 @@ def draw(report: dict[str, Any], path: Path) -> None:
         else:
             _arms(panel, report["arms"])
             panel.set_xlabel("test UAS, %" if report["table"] == "parsing" else "test accuracy, %")
-        panel.invert_yaxis()  # the first arm on top
+        panel.set_ylim(len(report["arms"]) - 0.4, -0.6)  # the first arm on top
         panel.set_title(report["title"], fontsize=9)
         panel.legend(fontsize=7)
     with replacing(path) as temporary:
@@ -36,7 +38,7 @@ def _arms(panel: Any, arms: list[dict[str, Any]]) -> None:
     """Test accuracy, one line for each arm."""
     score = [arm["test_accuracy"] for arm in arms]
     means = [np.nan if s["mean"] is None else 100 * s["mean"] for s in score]
-    bars = [0.0 if s["high"] is None else 100 * (s["high"] - s["mean"]) for s in score]
+    bars = [np.nan if s["high"] is None else 100 * (s["high"] - s["mean"]) for s in score]
     drawn = panel.errorbar(means, range(len(arms)), xerr=bars, fmt="o", ms=4, capsize=2, label="here")
     theirs = [(arm["paper"]["test"], i) for i, arm in enumerate(arms) if "test" in arm["paper"]]
     if theirs:
@@ -80,7 +82,7 @@ def _curve(panel: Any, label: str, curve: dict[int, dict[str, Any]]) -> None:
     ks = [k for k in sorted(curve) if curve[k]["test_accuracy"]["mean"] is not None]
     found = [curve[k]["test_accuracy"] for k in ks]
     means = [100 * f["mean"] for f in found]
-    bars = [0.0 if f["high"] is None else 100 * (f["high"] - f["mean"]) for f in found]
+    bars = [np.nan if f["high"] is None else 100 * (f["high"] - f["mean"]) for f in found]
     drawn = panel.errorbar(ks, means, yerr=bars, fmt="o-", ms=3, capsize=2, label=label)
     theirs = [(k, curve[k]["paper"]["test"]) for k in sorted(curve) if "test" in curve[k]["paper"]]
     if theirs:

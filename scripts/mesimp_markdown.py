@@ -36,11 +36,18 @@ def mesimp_table(report: dict[str, Any]) -> str:
               "|---|---|---|---|---|---|"]  # fmt: skip
     for same in zip(*report["decoding"]):
         n = len(same)
-        large, small = (sum(1e6 * d["seconds"][key] for d in same) / n for key in ("large", "small"))
+        large, small = (_time(same, key) for key in ("large", "small"))
         gain, less, share = (sum(d[key] for d in same) / n for key in ("speedup", "reduction", "share"))
-        lines.append(f"| {same[0]['batch']:,} | {large:,.0f} | {small:,.0f} | {gain:.2f}x | {less:.2f}x less "
+        lines.append(f"| {same[0]['batch']:,} | {large} | {small} | {gain:.2f}x | {less:.2f}x less "
                      f"| {share:.2f} |")  # fmt: skip
-    return "\n".join([*lines, "", *_said(report)])
+    picture = f"![activeness, widths and accuracies of seed 0](mesimp/{report['table']}.png)"
+    return "\n".join([*lines, "", *_said(report), "", picture])
+
+
+def _time(same: tuple[dict[str, Any], ...], key: str) -> str:
+    """Mean microseconds over the seeds, and in which way that was."""
+    mean_of = sum(1e6 * d["seconds"][key] for d in same) / len(same)
+    return f"{mean_of:,.0f} ({' or '.join(sorted({d['by'][key] for d in same}))})"
 
 
 def _said(report: dict[str, Any]) -> list[str]:

@@ -66,10 +66,13 @@ def lstm_backward_table(report: dict) -> str:
 
 
 def lstm_parts_table(report: dict) -> str:
-    """Microseconds of drawing the choice beforehand, of the loop through time, and of dW, dU and db."""
-    lines = ["| arm | drawing | loop through time | dW, dU, db, µs |", "|---|---|---|---|"]
+    """Microseconds of each part of the backward pass."""
+    lines = [
+        "| arm | loop through time, dx | dW, dU | choosing among drawn numbers | bias, drawing, Python, µs |",
+        "|---|---|---|---|---|",
+    ]
     for name, parts in report["parts"].items():
-        times = (f"{1e6 * parts[part]['seconds']:.0f}" for part in ("select", "dx", "dw"))
+        times = (f"{1e6 * parts[part]:.0f}" for part in ("dx", "dw", "select", "other"))
         lines.append(f"| {name} | {' | '.join(times)} |")
     return "\n".join(lines)
 

@@ -12,7 +12,10 @@ from test_text_data import bank_of
 from trees import toy_treebank
 
 import minimalbp as mbp
+from minimalbp.arms import Arm, _warm_up
+from minimalbp.backend import get_backend
 from minimalbp.cli import main
+from minimalbp.settings import Settings
 from minimalbp.simplify import Follower, Plan, Simplifier
 
 DATA = mbp.TaggingData(bank_of(train=20, held_out=5))
@@ -59,6 +62,21 @@ def test_each_gate_keeps_the_minimum_width(least):
     companion = plan(prune=0.0)
     net, _ = trained(companion, epochs=2)
     assert not net.children[1].ragged and not companion.notes
+
+
+def test_kernels_of_uneven_gates_run_before_the_clock(monkeypatch):
+    names, ran, ragged = ("forward", "backward_top_k", "backward_all"), [], get_backend("reference").ragged
+
+    def spied(name, kernel):
+        return lambda *args: (ran.append(name), kernel(*args))
+
+    for name in names:
+        monkeypatch.setattr(ragged, name, spied(name, getattr(ragged, name)))
+    few = {"batch": 4, "backend": "reference", "threads": 1}
+    settings = Settings(task="tagging", hidden=(8,), select="topk", k=2, **few)
+    for companion, wanted in ((plan(per_gate=False), ()), (plan(), names)):
+        _warm_up(Arm("small", settings, mbp.TopK(2), companion), DATA)
+        assert set(ran) == set(wanted)
 
 
 @pytest.mark.parametrize("stop", [1, 2, 3, 5, 6])

@@ -84,7 +84,9 @@ def simplification_table(report: dict[str, Any]) -> str:
     rows.append(["seconds of training", *(f"{run['seconds']['total']:.1f}" for run in runs)])
     speeds = [["forward pass, batch of", "dense", "simplified", "speed-up", "multiply-adds", "share"]]
     for d in report["decoding"]:
-        large, small = (f"{1e6 * d['seconds'][name]:,.0f} us" for name in ("large", "small"))
+        large, small = (
+            f"{1e6 * d['seconds'][name]:,.0f} us ({d['by'][name]})" for name in ("large", "small")
+        )
         speeds.append(
             [
                 f"{d['batch']:,}",

@@ -69,7 +69,7 @@ def first_rows(net: Sequential, rows: Sequence[Rows]) -> None:
 
 
 def lose_an_entry(net: Sequential, optimizer: Optimizer) -> None:
-    """Take one entry out of a gate of every hidden LSTM that has more than one unit: one that other kernels run."""
+    """Take one entry out of a gate of every hidden LSTM, so that the kernels of uneven gates run."""
     for hidden in hidden_layers(net):
         if isinstance(hidden.layer, LSTM) and hidden.layer.units > 1:
             there = hidden.layer.there()
