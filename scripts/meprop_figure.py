@@ -72,8 +72,10 @@ def _panels(figure: Any, arms: dict[str, dict[str, Any]]) -> None:
     first.set(xlabel="k of 500", ylabel="test accuracy, %", title="k")
     second.set(xlabel="k of 500", title="top-k and random-k")
     third.set(xlabel="k, or h", title="k of 500, and nets h wide")
-    for panel in (first, second, third):
+    for panel, ks in ((first, [*top, 500]), (second, raw), (third, narrow)):
         panel.set_xscale("log")
+        panel.minorticks_off()
+        panel.set_xticks(list(ks), list(map(str, ks)))
         panel.legend(fontsize=7)
 
 
