@@ -32,9 +32,7 @@ class Frozen:
         self._layers = np.array([(la.n_in, la.n_out, names.index(f)) for la, f in found], np.int32)
         parts = [net.be.get(a).ravel() for layer, _ in found for a in layer.weight_and_bias()]
         self._weights = net.be.put(np.concatenate(parts), net.dtype) if parts else None
-        self._memory: dict[
-            int, tuple[Array, Array]
-        ] = {}  # a plain dictionary: Buffers take half a microsecond
+        self._memory: dict[int, tuple[Array, Array]] = {}  # y and work by the number of rows
 
     def __call__(self, x: Any, lengths: Any = None) -> Array:
         """Outputs for x (batch, ...), as a new array."""

@@ -189,7 +189,7 @@ def test_verdicts_follow_the_runs(arms, accuracy, verdicts):
     ],
 )
 def test_far_and_clearly_are_said_where_the_intervals_are_apart(stats, gap, spread, word):
-    """The paired differences are all `gap`, so that spread widens the intervals of the means alone."""
+    """The paired differences are all about `gap`, so that spread widens the intervals of the means alone."""
     claims, rows, runs = script("meprop_claims"), [], []
     for name, above in (("top-k k=20", gap), ("dense h=20", 0)):
         values = [0.9 + above + spread * np.cos(2 * seed) + 1e-4 * (above and seed) for seed in range(3)]

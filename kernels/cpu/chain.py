@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from ..reference.linear import FUNCTIONS
 from .dense import dot_block
 from .policy import kernel
+
+RELU, CUBE = FUNCTIONS.index("relu"), FUNCTIONS.index("cube")
 
 
 @kernel
@@ -22,11 +25,11 @@ def forward_chain(y, x, weights, layers, work):
 
 @kernel
 def _apply(a, function):
-    """In place, which the kernels of activation.py are not: two names of one array are not vectorised."""
+    """In place, which the kernels of activation.py are not made for."""
     zero = a.dtype.type(0)
-    if function == 1:
+    if function == RELU:
         for i in range(len(a)):
             a[i] = zero if a[i] <= zero else a[i]  # NaN passes
-    elif function == 2:
+    elif function == CUBE:
         for i in range(len(a)):
             a[i] = a[i] * a[i] * a[i]

@@ -12,14 +12,13 @@ import numpy as np
 
 from . import activation
 
+FUNCTIONS = ("none", "relu", "cube")  # of a chain, by number
+
 
 def forward(y, x, w, b):
     """y = x Wᵀ + b."""
     np.dot(x, w.T, out=y)
     y += b
-
-
-FUNCTIONS = ("none", "relu", "cube")  # of a chain, by number
 
 
 def chain(y, x, weights, layers, work):
