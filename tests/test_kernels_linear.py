@@ -21,6 +21,7 @@ PATHS: dict[str, dict[str, float]] = {
     "in panels": {"FEW": -1, "SMALL_BATCH": -1, "THIN": 1e9},
     "in BLAS": {"FEW": -1, "SMALL_BATCH": -1, "THIN": -1},
     "a column block at a time": {"LARGE": -1, "OFTEN": 0},
+    "a few rows of it at a time": {"LARGE": -1, "OFTEN": 0, "KEPT": 3},
 }
 
 

@@ -86,10 +86,11 @@ def dx_chosen(dx, picked, w, chosen):
 def _times_dense(out, start, index, value, a):
     n = pieces(index.size * a.shape[1])
     if a.nbytes > sparse.LARGE and len(index) >= sparse.OFTEN * max(len(a), len(out)):
+        rows = sparse.rows_at_once(len(a), len(out), len(index))
         if n > 1:
-            sparse.times_dense_columns(out, start, index, value, a, n)
+            sparse.times_dense_columns(out, start, index, value, a, rows, n)
         else:
-            sparse.times_columns(out, start, index, value, a, 0, a.shape[1])
+            sparse.times_columns(out, start, index, value, a, rows, 0, a.shape[1])
     elif n > 1:
         sparse.times_dense_pieces(out, start, index, value, a, n)
     else:

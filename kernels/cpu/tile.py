@@ -32,6 +32,10 @@ if not JIT:
         columns = slice(column, column + WIDE // out.itemsize)
         out[row, columns] = value[first:last] @ a[index[first:last], columns]
 
+    def add_tile(out, row, column, a, index, value, first, last):
+        columns = slice(column, column + WIDE // out.itemsize)
+        out[row, columns] += value[first:last] @ a[index[first:last], columns]
+
     def block_tile(out, row, column, value, panel):
         out[row : row + ROWS, column : column + panel.shape[1]] = value[row : row + ROWS] @ panel
 
@@ -44,6 +48,10 @@ if not JIT:
     def copy_tile(panel, i, a, row, column):
         panel[i] = a[row, column : column + panel.shape[1]]
 
+    def copy_wide_tile(block, i, a, row, column):
+        wide = WIDE // a.itemsize
+        block[i, :wide] = a[row, column : column + wide]
+
     def row_tile(out, row, column, value, panel):
         out[row, column : column + panel.shape[1]] = value[row] @ panel
 
@@ -55,7 +63,12 @@ else:
 
         index is contiguous; the others may be parts of larger arrays.
         """
-        return types.void(out, row, column, a, index, value, first, last), _emit_sum
+        return types.void(out, row, column, a, index, value, first, last), _sum()
+
+    @intrinsic
+    def add_tile(typing, out, row, column, a, index, value, first, last):
+        """The same added to what is there."""
+        return types.void(out, row, column, a, index, value, first, last), _sum(more=True)
 
     @intrinsic
     def block_tile(typing, out, row, column, value, panel):
@@ -80,7 +93,12 @@ else:
     @intrinsic
     def copy_tile(typing, panel, i, a, row, column):
         """panel[i] = a[row, column:], PANEL bytes of it."""
-        return types.void(panel, i, a, row, column), _emit_copy
+        return types.void(panel, i, a, row, column), _copy(PANEL)
+
+    @intrinsic
+    def copy_wide_tile(typing, block, i, a, row, column):
+        """The same of WIDE bytes."""
+        return types.void(block, i, a, row, column), _copy(WIDE)
 
 
 _LONG, _INT = ir.IntType(64), ir.IntType(32)
@@ -113,9 +131,13 @@ class _Loop:
         return self.builder.extract_value(self.arrays[array].strides, axis)  # bytes
 
     def zeros(self, count):
-        sums = [cgutils.alloca_once(self.builder, self.vector) for _ in range(count)]
-        for s in sums:
-            self.builder.store(ir.Constant(self.vector, [0.0] * self.vector.count), s)
+        return self.sums([ir.Constant(self.vector, [0.0] * self.vector.count)] * count)
+
+    def sums(self, begin):
+        """Stack slots that begin with these vectors."""
+        sums = [cgutils.alloca_once(self.builder, self.vector) for _ in begin]
+        for s, v in zip(sums, begin, strict=True):
+            self.builder.store(v, s)
         return sums
 
     def load(self, place, count):
@@ -147,25 +169,32 @@ class _Loop:
             b.store(b.extract_element(v, _INT(j)), b.inttoptr(place, self.scalar.as_pointer()))
 
 
-def _emit_sum(context, builder, signature, args):
-    out, row, column, a, index, value, first, last = range(8)
-    loop = _Loop(context, builder, signature, args)
-    n = loop.numbers
-    sums = loop.zeros(WIDE // VECTOR)
-    with cgutils.for_range_slice(builder, n[first], n[last], _LONG(1), _LONG, inc=True) as (i, _):
-        weights = loop.spread(loop.at(value, i))
-        of_a = builder.sext(builder.load(builder.gep(loop.arrays[index].data, [i])), _LONG)
-        loop.add(sums, loop.load(loop.at(a, of_a, n[column]), len(sums)), weights)
-    loop.store(loop.at(out, n[row], n[column]), map(builder.load, sums))
-    return context.get_dummy_value()
+def _sum(more=False):
+    def emit(context, builder, signature, args):
+        out, row, column, a, index, value, first, last = range(8)
+        loop = _Loop(context, builder, signature, args)
+        n, count = loop.numbers, WIDE // VECTOR
+        place = loop.at(out, n[row], n[column])
+        sums = loop.sums(loop.load(place, count)) if more else loop.zeros(count)
+        with cgutils.for_range_slice(builder, n[first], n[last], _LONG(1), _LONG, inc=True) as (i, _):
+            weights = loop.spread(loop.at(value, i))
+            of_a = builder.sext(builder.load(builder.gep(loop.arrays[index].data, [i])), _LONG)
+            loop.add(sums, loop.load(loop.at(a, of_a, n[column]), count), weights)
+        loop.store(place, map(builder.load, sums))
+        return context.get_dummy_value()
+
+    return emit
 
 
-def _emit_copy(context, builder, signature, args):
-    panel, i, a, row, column = range(5)
-    loop = _Loop(context, builder, signature, args)
-    n = loop.numbers
-    loop.store(loop.at(panel, n[i]), loop.load(loop.at(a, n[row], n[column]), PANEL // VECTOR))
-    return context.get_dummy_value()
+def _copy(width):
+    def emit(context, builder, signature, args):
+        panel, i, a, row, column = range(5)
+        loop = _Loop(context, builder, signature, args)
+        n = loop.numbers
+        loop.store(loop.at(panel, n[i]), loop.load(loop.at(a, n[row], n[column]), width // VECTOR))
+        return context.get_dummy_value()
+
+    return emit
 
 
 def _block(rows, turned=False):
