@@ -183,6 +183,8 @@ def disagreements(report: dict[str, Any]) -> list[str]:
             continue
         gap = arm["gap"]["test_accuracy"]
         said = f"{name} minus {arm['against']} is {interval(gap)} points, in the paper {paper:+.2f}"
+        if report["epochs"] != report["paper_epochs"]:
+            said += f" after {report['paper_epochs']} epochs, not {report['epochs']}"
         if gap["high"] < 0 < paper or paper < 0 < gap["low"]:
             said += ", the other way round"
         one_run = "outside our interval, but one more run of ours could give it"

@@ -3,6 +3,7 @@
     python scripts/reproduce_meprop.py table1         AdaGrad and Adam, dense and top-k
     python scripts/reproduce_meprop.py table2         seconds of an epoch; wants a quiet machine
     python scripts/reproduce_meprop.py figure4        k, random-k, and nets of k units
+    python scripts/reproduce_meprop.py figure4-topk   k alone, for all epochs
     python scripts/reproduce_meprop.py table3 table4 table5 table6 mnist
     python scripts/reproduce_meprop.py table1 --smoke digits, 2 seeds, 1 epoch, to a temporary folder
 

@@ -158,7 +158,18 @@ def _micro(seconds: float) -> str:
 
 TEXT = ("tagging", "parsing")
 MESIMP = ("mnist", "mnist-plain", "mnist-faithful", "tagging", "parsing")
-MEPROP = ("table1", "table2", "figure4", "table3", "table4", "table5", "table6", "mnist", *TEXT)
+MEPROP = (
+    "table1",
+    "table2",
+    "figure4",
+    "figure4-topk",
+    "table3",
+    "table4",
+    "table5",
+    "table6",
+    "mnist",
+    *TEXT,
+)
 # name: (how it is made, the file in docs/results that it is made of)
 TABLES = {
     "mnist": (mnist_table, "mnist"), "step": (step_table, "step"),
@@ -188,8 +199,11 @@ def made(name: str) -> str:
         reports = {n: report for n in MEPROP if (report := read(n))}
         if name == "claims":
             return claims_markdown(reports)
-        lines = [f"* {n}: {line}" for n, report in reports.items() for line in disagreements(report)]
-        return "\n".join(lines) or "None."
+        found: dict[str, str] = {}
+        for n, report in reports.items():
+            for line in disagreements(report):
+                found.setdefault(line.partition(" is ")[2], f"* {n}: {line}")  # tables share runs
+        return "\n".join(found.values()) or "None."
     make, source = TABLES[name]
     report = read(source)
     if report is None:

@@ -141,7 +141,7 @@ def report(arms, name, accuracy):
         runs += [{"name": arm.name, **a_run(arms, seed, value)} for seed, value in enumerate(values)]
         rows.append({"name": arm.name, "changes": arm.changes, "rows": arm.settings().rows, "against": arm.against,
                      "paper": arm.paper, "diverged": 0, "test_accuracy": spread(values)})  # fmt: skip
-    return {"table": name, "epochs": 20, "arms": rows, "runs": runs}
+    return {"table": name, "epochs": table.epochs, "paper_epochs": 20, "arms": rows, "runs": runs}
 
 
 def number(name):
@@ -198,6 +198,35 @@ def test_far_and_clearly_are_said_where_the_intervals_are_apart(stats, gap, spre
     claim = claims.above_narrow({"table3": {"table": "table3", "epochs": 1, "arms": rows, "runs": runs}})
     assert [case.word for case in claim.cases] == [word]
     assert claim.verdict.startswith("holds" if word in claims.ROBUST else "not shown")
+
+
+def test_the_first_epoch_of_a_run_is_counted_once(arms):
+    claims, accuracy = script("meprop_claims"), as_in_the_paper
+    one = {"figure4": report(arms, "figure4", accuracy)}
+    both = one | {"figure4-topk": report(arms, "figure4-topk", accuracy)}
+    assert len(claims.slower(both).cases) == len(claims.slower(one).cases) == 6
+    assert len(claims.improves(both).cases) == 12
+
+
+@pytest.mark.parametrize(
+    "dense, gaps, words",
+    [
+        (0.94, (-0.001, 0.001, 0.0), ("above", "near")),
+        (0.94, (0.01, 0.012, 0.011), ("above", "near")),
+        (0.94, (-0.02, 0.02, 0.0), ("above", "undecided")),
+        (0.91, (-0.01, -0.011, -0.012), ("below", "below")),
+    ],
+)
+def test_the_aims_on_text_are_judged(stats, dense, gaps, words):
+    claims, rows, runs = script("meprop_claims"), [], []
+    for name, select, more in (("dense h=500", {}, (0, 0, 0)), ("top-k k=10", {"select": "topk"}, gaps)):
+        values = [dense + 1e-4 * seed + gap for seed, gap in enumerate(more)]
+        rows.append({"name": name, "changes": select, "against": "dense h=500" if select else ""})
+        runs += [{"name": name, "settings": {"seed": i}, "test_accuracy": v} for i, v in enumerate(values)]
+    reports = {"tagging": {"table": "tagging", "epochs": 5, "arms": rows, "runs": runs}}
+    found = [claims.enough(reports), claims.near(reports)]
+    assert tuple(claim.cases[0].word for claim in found) == words
+    assert claims.enough({}).cases == []
 
 
 def test_claims_need_no_more_than_there_is(arms):
