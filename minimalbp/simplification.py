@@ -11,7 +11,8 @@ import numpy as np
 from .arms import Arm, clipped, head, open_folder, train_arm
 from .assembly import AnyData, build, network
 from .data import Dataset
-from .files import replacing
+from .errors import BadInput
+from .files import read_json, replacing
 from .folder import Folder
 from .select import Dense
 from .settings import Settings
@@ -21,7 +22,7 @@ from .speed import decoding
 SMALL = "simplified"
 CONTROLS = ("from scratch", "magnitude", "random")
 # What meSimp has of its own where nothing else is said: k and prune rate of the released MNIST run; k of the
-# paper's tagger and parser, with rates that were found on EWT (docs/results/mesimp.md)
+# paper's tagger and parser, with rates that were never published (docs/results/mesimp.md)
 DEFAULTS: dict[str, dict[str, Any]] = {
     "classify": {"k": 160, "prune": 0.1},
     "tagging": {"k": 20, "prune": 0.02, "epochs": 8},
@@ -31,7 +32,8 @@ MIN_WIDTH = 10
 
 
 def plan_of(settings: Settings, **given: Any) -> Plan:
-    """The plan of these settings, with what is given: four cycles, the prune rate of the task, at least ten units.
+    """The plan of these settings, with what is given. Else a cycle is a quarter of the epochs, rounded down but not
+    to none; the prune rate is that of the task; ten units stay, or all of a smaller layer.
 
     Raises BadInput for anything out of range.
     """
@@ -55,11 +57,13 @@ def simplify(
     """Train the dense network, the one that shrinks, and its controls; report as `minimalbp simplify --json` does.
 
     controls: a dense network of the last widths from scratch, and two that shrink to the same widths at the same
-    time, keeping the units of the largest weights, or any. Per gate, that from scratch has gates of the last sizes
-    too, and each but the dense one says its "rows": of every layer and direction, those of i, f, g and o.
+    time, their moments restarted where those were, keeping the units of the largest weights, or any. Per gate, that
+    from scratch has gates of the last sizes too, and each but the dense one says its "rows": of every layer and
+    direction, those of i, f, g and o.
     out: a folder for run.json, metrics.jsonl, simplify.png, activeness.npz, and a checkpoint and the best weights
     of each network. resume: go on from those.
-    Raises BadInput and Diverged as `fit` does, and BadInput for data other than those of the resumed run.
+    Raises BadInput and Diverged as `fit` does, and BadInput for other data or settings than those of the resumed
+    run.
     """
     settings, notes = clipped(settings, data)
     simplifier = Simplifier(plan)
@@ -71,8 +75,11 @@ def simplify(
         "plan": asdict(plan), "controls": controls, "runs": [], "decoding": [],
     }  # fmt: skip
     # A plan that does not fit is refused here, before anything is written.
-    Simplifier(plan).begin(*build(settings, data, settings.selector()), 1)
+    looks = min(settings.evals, -(-len(data.train) // settings.batch))
+    Simplifier(plan).begin(*build(settings, data, settings.selector()), looks)
     folder = Folder(out, "simplify")
+    if resume and out is not None:
+        _check_same(read_json(out / "run.json"), report, out)
     open_folder(folder, report, data, arms, list(CONTROLS) if controls else [], resume)
 
     def train(arm: Arm) -> dict[str, Any]:
@@ -90,7 +97,7 @@ def simplify(
 
     for arm in arms:
         small = train(arm)
-    report["runs"][-1]["notes"] += simplifier.notes
+    report["runs"][-1]["notes"] += simplifier.notes or _nobody_left(simplifier)
     little = settings.changed(hidden=tuple(small["hidden"]))
     if controls:
         sizes = simplifier.sizes()
@@ -101,7 +108,8 @@ def simplify(
         cut = Follower([sizes[-1]] * len(sizes), "random", settings.seed) if plan.per_gate else None
         train(Arm(CONTROLS[0], little, Dense(), cut))
         for rule in CONTROLS[1:]:
-            train(Arm(rule, settings, settings.selector(), Follower(sizes, rule, settings.seed)))
+            follower = Follower(sizes, rule, settings.seed, plan.restarts)
+            train(Arm(rule, settings, settings.selector(), follower))
     task = data if isinstance(data, Dataset) else data.task
     large, net = (network(chosen, task, Dense()) for chosen in (settings, little))
     if plan.per_gate:
@@ -111,6 +119,24 @@ def simplify(
         _pictures(report, simplifier, folder, out)
         folder.write("run.json", report)
     return report
+
+
+def _check_same(before: dict[str, Any], report: dict[str, Any], out: Path) -> None:
+    """Raise BadInput unless the run in `out` has these settings; of threads it may have others."""
+    controls = [{"controls": r.get("controls")} for r in (before, report)]
+    pairs = [controls, *([r.get(key, {}) for r in (before, report)] for key in ("config", "plan"))]
+    for old, new in pairs:
+        for name in old.keys() & new.keys() - {"threads"}:
+            if old[name] != new[name]:
+                raise BadInput(f"the run in {out} has {name} = {old[name]}; only threads may change")
+
+
+def _nobody_left(simplifier: Simplifier) -> list[str]:
+    sizes = simplifier.sizes()
+    if sizes[0] != sizes[-1]:
+        return []
+    return [f"no unit left: each was active in at least {simplifier.plan.prune:g} of the examples, the prune rate; "
+            "a larger one takes units out"]  # fmt: skip
 
 
 def _pictures(report: dict[str, Any], simplifier: Simplifier, folder: Folder, out: Path) -> None:

@@ -31,7 +31,8 @@ TABLES = {
     "mnist": Case("MNIST, 784-500-500-10, k = 160, p = 0.1, restart", _MNIST, replace(_PLAN, restart=True)),
     "mnist-plain": Case("MNIST, the same without the restart of moments", _MNIST, _PLAN),
     "mnist-faithful": Case(
-        "MNIST, as the released code does it", _MNIST, replace(_PLAN, faithful=True, min_width=1)
+        "MNIST, as the released code does it, its wide initial weights too", _MNIST.changed(init="meprop_wide"),
+        replace(_PLAN, faithful=True, min_width=1),
     ),
     "tagging": Case(
         "POS tagging, EWT, LSTM 500, k = 20", TAGGING.changed(select="topk", k=20, epochs=8),

@@ -45,6 +45,16 @@ def residual(select, **options):
     return mbp.Sequential(inside, mbp.ReLU(), mbp.Linear(6, 3), **options)
 
 
+def read_by_an_lstm(select, **options):
+    return mbp.Sequential(
+        mbp.Linear(6, 9, select=select),
+        mbp.Tanh(),
+        mbp.LSTM(9, 5, select=select),
+        mbp.Linear(5, 3),
+        **options,
+    )
+
+
 NETS = {
     "relu": lambda s, **o: mlp(s, mbp.ReLU, **o),
     "sigmoid": lambda s, **o: mlp(s, mbp.Sigmoid, **o),
@@ -53,8 +63,15 @@ NETS = {
     "lstm all": lambda s, **o: lstms(s, gates="all", **o),
     "both ways": lambda s, **o: lstms(s, True, **o),
     "residual": residual,
+    "read by an lstm": read_by_an_lstm,
 }
-SELECT = {"dense": Dense(), "topk": TopK(3), "unified": UnifiedTopK(3)}
+# Of 7 to 9 units 4 stay, so that a layer with k = 5 runs dense afterwards.
+SELECT = {
+    "dense": Dense(),
+    "topk": TopK(3),
+    "k above the width that is left": TopK(5),
+    "unified": UnifiedTopK(3),
+}
 
 
 def some(hidden, rng, m=4):
@@ -120,6 +137,28 @@ def test_the_compacted_network_is_the_masked_one(backend, name, select, rng):
         g = dense_gradient(p)
         np.testing.assert_allclose(g, taken[p.name], rtol=1e-12, atol=1e-14, err_msg=p.name)
     assert any(dense_gradient(p).any() for p in small.parameters())
+
+
+def test_units_leave_across_a_dropout(backend, rng):
+    nets = [mbp.mlp([6, 9, 8, 3], dropout=0.3, backend=backend, dtype="float64") for _ in range(2)]
+    wide, small = hidden_layers(nets[0]), nets[1]
+    kept = [some(h, rng) for h in wide]
+    for h, units in zip(wide, kept):
+        mask(h, units)
+    adam = mbp.Adam(small.parameters())
+    compact(small, adam, list(zip(hidden_layers(small), kept)))
+    np.testing.assert_allclose(small(X), nets[0](X), rtol=1e-12, atol=1e-14)
+    step(small, rng.integers(0, 3, 11).astype(np.int32))
+    adam.step()
+
+
+def test_a_parameter_that_is_not_trained_is_cut_too(backend, rng):
+    net = mlp(TopK(3), mbp.ReLU, backend=backend)
+    adam = mbp.Adam([p for p in net.parameters() if p.name != "0.weight"])
+    compact(net, adam, [(h, some(h, rng)) for h in hidden_layers(net)])
+    assert [p.value.shape[0] for p in net.parameters()] == [4, 4, 4, 3, 3]
+    step(net, rng.integers(0, 3, 11).astype(np.int32))
+    adam.step()
 
 
 @pytest.mark.parametrize("name", ["relu", "parser", "both ways"])

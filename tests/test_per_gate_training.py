@@ -80,18 +80,22 @@ def test_kernels_of_uneven_gates_run_before_the_clock(monkeypatch):
 
 
 @pytest.mark.parametrize("stop", [1, 2, 3, 5, 6])
-def test_a_resumed_run_is_bit_for_bit_the_same(tmp_path, stop):
-    whole, history = trained(companion := plan())
+@pytest.mark.parametrize("per_gate", [True, False])
+def test_a_resumed_run_is_bit_for_bit_the_same(tmp_path, stop, per_gate):
+    whole, history = trained(companion := plan(per_gate=per_gate))
+    assert companion.sizes()[-1] != companion.sizes()[0]
     path, seen = tmp_path / "run.npz", []
-    trained(plan(), checkpoint=path, callbacks=[lambda r: seen.append(r) or len(seen) == stop])
-    again = plan()
+    trained(
+        plan(per_gate=per_gate), checkpoint=path, callbacks=[lambda r: seen.append(r) or len(seen) == stop]
+    )
+    again = plan(per_gate=per_gate)
     net, resumed = trained(again, checkpoint=path, resume=True)
     assert resumed == history and again.sizes() == companion.sizes()
     assert_same(parameters(net), parameters(whole))
     assert net.describe() == whole.describe()
     np.testing.assert_array_equal(again.activeness[0], companion.activeness[0])
     with pytest.raises(mbp.BadInput, match="other settings"):
-        trained(plan(per_gate=False), checkpoint=path, resume=True)
+        trained(plan(per_gate=not per_gate), checkpoint=path, resume=True)
 
 
 def test_a_checkpoint_of_other_gates_is_refused(tmp_path):

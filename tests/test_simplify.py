@@ -9,8 +9,6 @@ from test_compact import lstms, mask, mlp
 
 import minimalbp as mbp
 from minimalbp.select import TopK
-from minimalbp.settings import Settings
-from minimalbp.simplification import simplify
 from minimalbp.simplify import Follower, Plan, Simplifier, hidden_layers
 
 DATA = clusters()
@@ -168,28 +166,6 @@ def test_a_checkpoint_of_other_plans_is_refused(tmp_path):
         trained(None, checkpoint=path, resume=True)
 
 
-@pytest.mark.parametrize("rule", ["magnitude", "random"])
-def test_a_follower_has_the_widths_of_the_other_run(rule, tmp_path):
-    _, history = trained(Simplifier(prune=0.35, cycle=1))
-    path = tmp_path / "run.npz"
-    net, followed = trained(Follower(widths_of(history), rule), checkpoint=path)
-    assert widths_of(followed) == widths_of(history) and followed.begins == history.begins
-    again, resumed = trained(Follower(widths_of(history), rule), checkpoint=path, resume=True)
-    assert resumed == followed
-    np.testing.assert_array_equal(net.linears()[0].weight.value, again.linears()[0].weight.value)
-
-
-def test_magnitude_keeps_the_largest_weights():
-    net = mbp.mlp([5, 4, 2], backend="reference")
-    w = net.linears()[0].weight.value
-    w[:] = 0
-    w[:, 2] = [1, -3, 2, 0.5]
-    companion = Follower([[4], [2]], "magnitude")
-    companion.begin(net, mbp.SGD(net.parameters()), 1)
-    companion.before_part(1, mbp.History())
-    assert companion.left[0].tolist() == [[1, 2]]
-
-
 def test_a_small_network_is_pytorchs_too(tmp_path):
     torch = pytest.importorskip("torch")
     net, _ = trained(Simplifier(prune=0.35, cycle=1))
@@ -218,6 +194,7 @@ def test_a_small_network_is_pytorchs_too(tmp_path):
         ({"faithful": 1}, "faithful must be"),
         ({"restart": "no"}, "restart must be"),
         ({"plan": Plan(), "prune": 0.1}, "not both"),
+        ({"plan": {"prune": 0.1}}, "takes a Plan"),
     ],
 )
 def test_plans_out_of_range(wrong, message):
@@ -240,11 +217,19 @@ def test_networks_that_cannot_shrink():
         Follower([], "size")
 
 
-@pytest.mark.parametrize(
-    "wrong, message", [({"min_width": 9}, "above the 8 units"), ({"faithful": True}, "leave faithful out")]
-)
-def test_a_plan_that_does_not_fit_is_refused_before_anything_is_written(tmp_path, wrong, message):
-    settings = Settings(hidden=(8,), k="50%", epochs=1, backend="reference")
-    with pytest.raises(mbp.BadInput, match=message):
-        simplify(settings, Plan(**wrong), DATA, out=tmp_path / "run")
-    assert not (tmp_path / "run").exists()
+def test_k_may_be_a_share_of_the_width_that_is_left():
+    companion = Simplifier(prune=0.35, cycle=1)
+    net, history = trained(companion, select=TopK(ratio=0.5))
+    for layer, width, first in zip(net.linears(), widths_of(history)[-1], (12, 10)):
+        assert layer.n_out == width < first
+        assert (
+            layer.select.units(layer.n_out) == -(-width // 2) or layer.select.units(layer.n_out) == width // 2
+        )
+        assert layer.last_choice.shape[-1] == layer.select.units(width)
+
+
+def test_a_checkpoint_of_another_first_width_is_refused(tmp_path):
+    path = tmp_path / "run.npz"
+    trained(Simplifier(prune=0.35, cycle=1), checkpoint=path)
+    with pytest.raises(mbp.BadInput, match="other settings"):
+        trained(Simplifier(prune=0.35, cycle=1), hidden=(13, 10), checkpoint=path, resume=True)

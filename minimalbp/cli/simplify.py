@@ -11,7 +11,7 @@ from minimalbp.cli.options import add_output, add_settings, finish, read_options
 from minimalbp.cli.table import simplification_table
 from minimalbp.errors import BadInput
 
-PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful", "per_gate")
+PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful", "per_gate")  # the fields of Plan
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:

@@ -73,7 +73,12 @@ class Optimizer(ABC):
             self._update(w, state, rows, g, lr, scale, everywhere)
 
     def take(self, p: Param, axis: int, kept: Array) -> None:
-        """Keep, of the state of p, the entries `kept` along an axis: where p itself was cut so."""
+        """Keep, of the state of p, the entries `kept` along an axis: where p itself was cut so.
+
+        Nothing to do for a parameter that this optimiser does not move.
+        """
+        if p.name not in self.state:
+            return
         state = self.state[p.name]
         self.state[p.name] = {s: np.ascontiguousarray(np.take(a, kept, axis)) for s, a in state.items()}
         self._views = {key: view for key, view in self._views.items() if key[0] != p.name}

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array
-from ..errors import unknown
+from ..errors import BadInput, short, unknown, whole
 from ..layers import LSTM
+from ..network import Sequential
+from ..optim import Optimizer
 from ..scoring import History
 from .gates import of_sizes
 from .shrinker import Shrinker, most
@@ -23,16 +25,30 @@ class Follower(Shrinker):
     widths: of the hidden layers, one list for each part, as `Shrinker.sizes` of that run has them; of an LSTM whose
     gates have sizes of their own [of i, f, g and o] for each direction. Where units take entries of other gates
     along that this rule had kept, a gate may end smaller than that (`gates.of_sizes`). rule: "magnitude", the units
-    of the largest weights stay, by their Euclidean norm; "random". seed: of the random choice.
+    of the largest weights stay, by their Euclidean norm; "random". seed: of the random choice. restart: the epochs
+    of a cycle in whose last the other run had its moments set to zero after each look; 0: it had not.
+    Raises BadInput for anything else, and, when `fit` begins, for widths of another number of layers.
     """
 
-    def __init__(self, widths: Sequence[Sequence[Any]], rule: str, seed: int = 0):
+    def __init__(self, widths: Sequence[Sequence[Any]], rule: str, seed: int = 0, restart: int = 0):
         if rule not in RULES:
             raise unknown("rule", rule, RULES)
-        self.schedule, self.rule, self.seed = [list(w) for w in widths], rule, seed
+        self.schedule, self.rule = [_sizes(look) for look in widths], rule
+        self.seed, self.restart = whole("seed", seed), whole("restart", restart)
         self.per_gate = any(isinstance(size, list) for sizes in self.schedule for size in sizes)
 
+    def begin(self, net: Sequential, optimizer: Optimizer, parts: int) -> None:
+        super().begin(net, optimizer, parts)
+        for look in self.schedule:
+            if len(look) != len(self.layers):
+                raise BadInput(f"widths {short(look)} are not of {len(self.layers)} hidden layers")
+            for hidden, size in zip(self.layers, look):
+                if not isinstance(size, list):
+                    whole(f"a width of {hidden.layer.label}", size, least=hidden.layer.groups)
+
     def before_part(self, part: int, history: History) -> None:
+        if self.restart:
+            self.restart_moments(part, self.restart)
         if part >= len(self.schedule):
             return
         rng = np.random.default_rng([self.seed, part])  # nothing to keep for a run that is resumed
@@ -50,4 +66,17 @@ class Follower(Shrinker):
         self.clear()
 
     def settings(self) -> dict[str, Any]:
-        return {"follower": {"rule": self.rule, "seed": self.seed, "widths": self.schedule}}
+        mine = {"rule": self.rule, "seed": self.seed, "restart": self.restart, "widths": self.schedule}
+        return super().settings() | {"follower": mine}
+
+
+def _sizes(look: Any) -> list[Any]:
+    """The sizes of the layers at one look, each a whole number or a list of them for each direction."""
+    if not isinstance(look, list | tuple):
+        raise BadInput(f"widths must be a list of sizes for each look, not {short(look)}")
+    return [
+        [[whole("rows of a gate", n, least=1) for n in rows] for rows in size]
+        if isinstance(size, list)
+        else whole("a width", size, least=1)
+        for size in look
+    ]

@@ -84,6 +84,11 @@ class Shrinker(Companion):
             self.clear()
         return bool(smaller)
 
+    def restart_moments(self, part: int, cycle: int) -> None:
+        """Set the optimiser's moments to zero if the part before this one was in the last epoch of a cycle."""
+        if part and ((part - 1) // self.parts + 1) % cycle == 0:
+            self.optimizer.reset()
+
     def widths(self) -> list[float]:
         """Units of all directions together; of an LSTM whose gates have lost entries, rows per gate in the mean."""
         return [hidden.layer.width for hidden in self.layers]
@@ -99,6 +104,9 @@ class Shrinker(Companion):
 
     def changes(self) -> tuple[Callable[[Sequential, Optimizer], None], ...]:
         return (lose_an_entry,) if self.per_gate else ()
+
+    def settings(self) -> dict[str, Any]:
+        return {"first": [list(shape) for shape in self.first]}
 
     def state(self) -> State:
         arrays: dict[str, Array] = {f"left/{i}": a for i, a in enumerate(self.left)}

@@ -51,6 +51,11 @@ class Plan:
         if self.faithful and self.per_gate:
             raise BadInput("faithful and per_gate exclude each other: no gates were released; leave one out")
 
+    @property
+    def restarts(self) -> int:
+        """The epochs of a cycle in whose last moments are set to zero; 0 where they never are."""
+        return self.cycle if self.restart or self.faithful else 0
+
 
 class Simplifier(Shrinker):
     """A companion of `fit` that shrinks the hidden layers of a network by the activeness of their units.
@@ -67,11 +72,12 @@ class Simplifier(Shrinker):
     Per gate: an entry that is gone has pre-activation 0 and no gradient; a unit whose g is gone would be zero for
     ever, and leaves all gates.
     Raises BadInput, when `fit` begins, for a faithful run unless every hidden layer is a Linear with TopK(k), k a
-    number: nothing else was released; and for per_gate without an LSTM among the hidden layers.
+    number: nothing else was released; for per_gate without an LSTM among the hidden layers; for a window that is
+    longer than a cycle.
     """
 
     def __init__(self, plan: Plan | None = None, **options: Any):
-        if plan is not None and options:
+        if plan is not None and (options or not isinstance(plan, Plan)):
             raise BadInput("Simplifier takes a Plan, or its settings by name, not both")
         self.plan = plan or Plan(**options)
         self.per_gate = self.plan.per_gate
@@ -81,6 +87,11 @@ class Simplifier(Shrinker):
         self.passed, self.full = 0, [False] * len(self.layers)
         if self.per_gate:
             check_per_gate(net)
+        if self.plan.window > self.plan.cycle * parts:
+            raise BadInput(
+                f"window = {self.plan.window} is more than the {self.plan.cycle * parts} looks of a cycle, so that "
+                "no unit would ever leave; give a smaller one"
+            )
         if self.plan.faithful:
             for hidden in self.layers:
                 _check_faithful(hidden.layer)
@@ -118,8 +129,8 @@ class Simplifier(Shrinker):
         if part == 0:
             return
         plan, epoch = self.plan, (part - 1) // self.parts  # of the part that was trained last
-        if (plan.faithful or plan.restart) and (epoch + 1) % plan.cycle == 0:
-            self.optimizer.reset()
+        if plan.restarts:
+            self.restart_moments(part, plan.restarts)
         simplifying = epoch // plan.cycle % 2 == 0
         if simplifying and self.passed >= plan.window:
             if self.shrink([self._active(i) for i in range(len(self.layers))]) and not plan.faithful:
@@ -158,7 +169,7 @@ class Simplifier(Shrinker):
         return most(hits, min(stay, units))
 
     def settings(self) -> dict[str, Any]:
-        return {"simplifier": asdict(self.plan)}
+        return super().settings() | {"simplifier": asdict(self.plan)}
 
     def state(self) -> State:
         state, arrays = super().state()

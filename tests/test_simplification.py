@@ -1,0 +1,63 @@
+"""meSimp and its controls in one go: who is restarted, what is said, refused and gone on with."""
+
+import pytest
+from test_simplify import DATA
+
+import minimalbp as mbp
+from minimalbp.settings import Settings
+from minimalbp.simplification import simplify
+from minimalbp.simplify import Plan
+
+
+def test_every_network_that_shrinks_is_restarted_and_no_other(monkeypatch):
+    called = []
+    monkeypatch.setattr(mbp.Adam, "reset", lambda self: called.append(1))
+    settings = Settings(hidden=(8,), k=3, epochs=2, evals=2, batch=8, backend="reference")
+    counts = []
+    for plan in (Plan(prune=0.4, cycle=1), Plan(prune=0.4, cycle=1, restart=True)):
+        called.clear()
+        simplify(settings, plan, DATA)
+        counts.append(len(called))
+    assert counts == [
+        0,
+        3 * 3,
+    ]  # after the first three of four looks; the one that shrinks, magnitude and random
+
+
+def test_a_run_that_lost_nobody_says_so():
+    settings = Settings(hidden=(8,), k=8, epochs=2, evals=2, batch=8, backend="reference")
+    report = simplify(settings, Plan(prune=0.0, cycle=1), DATA, controls=False)
+    assert any("no unit left" in note for note in report["runs"][1]["notes"])
+
+
+def test_a_resumed_run_has_the_settings_it_had(tmp_path):
+    settings = Settings(hidden=(8,), k=3, epochs=2, evals=2, batch=8, backend="reference")
+    plan, out = Plan(prune=0.4, cycle=1), tmp_path / "run"
+    simplify(settings, plan, DATA, out=out, controls=False)
+    before = (out / "run.json").read_bytes()
+    for other, message in (
+        ((settings.changed(init="he"), plan), "init = glorot_uniform"),
+        ((settings.changed(epochs=3), plan), "epochs = 2"),
+        ((settings, Plan(prune=0.3, cycle=1)), "prune = 0.4"),
+    ):
+        with pytest.raises(mbp.BadInput, match=message):
+            simplify(*other, DATA, out=out, controls=False, resume=True)
+    with pytest.raises(mbp.BadInput, match="controls = False"):
+        simplify(settings, plan, DATA, out=out, resume=True)
+    assert (out / "run.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"min_width": 9}, "above the 8 units"),
+        ({"faithful": True}, "leave faithful out"),
+        ({"window": 9, "cycle": 1}, "window = 9 is more than the 6 looks of a cycle"),
+        ({"window": 10**30}, "looks of a cycle"),
+    ],
+)
+def test_a_plan_that_does_not_fit_is_refused_before_anything_is_written(tmp_path, wrong, message):
+    settings = Settings(hidden=(8,), k="50%", epochs=1, backend="reference")
+    with pytest.raises(mbp.BadInput, match=message):
+        simplify(settings, Plan(**wrong), DATA, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
