@@ -75,7 +75,7 @@ def _sizes(look: Any) -> list[Any]:
     if not isinstance(look, list | tuple):
         raise BadInput(f"widths must be a list of sizes for each look, not {short(look)}")
     return [
-        [[whole("rows of a gate", n, least=1) for n in rows] for rows in size]
+        [[whole("rows of a gate", n) for n in rows] for rows in size]
         if isinstance(size, list)
         else whole("a width", size, least=1)
         for size in look
