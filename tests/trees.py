@@ -37,6 +37,20 @@ def any_tree(draw, most=9):
 
 
 @st.composite
+def layouts(draw, n):
+    """Which lines a sentence of n words has, as ids: the words, empty nodes after some, tokens of several words."""
+    ids = [f"0.{i + 1}" for i in range(draw(st.integers(0, 1)))]
+    end = 0  # of the last token
+    for word in range(1, n + 1):
+        if word > end and draw(st.booleans()):
+            end = min(n, word + draw(st.integers(0, 2)))
+            ids.append(f"{word}-{end}")
+        ids.append(str(word))
+        ids += [f"{word}.{i + 1}" for i in range(draw(st.integers(0, 2)))]
+    return ids
+
+
+@st.composite
 def projective_tree(draw, most=12):
     """Heads of a random projective tree with one root: a head is picked in a span, and in those beside it."""
     n = draw(st.integers(1, most))
