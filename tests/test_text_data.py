@@ -164,6 +164,16 @@ def test_what_cannot_be_trained_on_is_refused():
     refused(lambda: mbp.ParsingData(headless), "no head")
 
 
+def test_a_tagger_chooses_in_each_gate_or_in_all():
+    task = mbp.TaggingData(BANK).task
+    for options, wanted in (({}, "each"), ({"gates": "all"}, "all")):
+        net = mbp.tagger(task, hidden=(4, 3), select=mbp.TopK(2), backend="reference", **options)
+        assert [la.gates for la in net.children if isinstance(la, mbp.LSTM)] == [wanted] * 2
+    refused(lambda: mbp.tagger(task, gates="al"), "unknown gates 'al'; did you mean 'all'?", "all, each")
+    refused(lambda: mbp.tagger(task, gates=None), "unknown gates 'None'")
+    refused(lambda: mbp.tagger(task, gates=["all"]), "unknown gates")
+
+
 def test_the_networks_are_those_of_the_paper():
     data = mbp.TaggingData(BANK)
     net = mbp.tagger(data.task, backend="reference")

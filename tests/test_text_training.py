@@ -62,6 +62,15 @@ def test_a_network_learns(task, backend, select):
     json.dumps([vars(r) for r in history.records])
 
 
+@pytest.mark.parametrize("select", [mbp.TopK(6), mbp.UnifiedTopK(6)], ids=str)
+def test_one_choice_from_all_gates_learns(backend, select):
+    net, optimizer = made("tagging", backend, select=select, gates="all", bidirectional=True)
+    assert fit("tagging", net, optimizer, epochs=8).best.test_accuracy > 0.8
+    for d in net.children[1].directions:
+        assert d.last_choice.shape[1] == 6
+        assert (d.last_choice >= 8).any()  # units of other gates than the first
+
+
 @pytest.mark.parametrize("stop", [1, 3, 4])
 def test_resuming_is_a_run_never_stopped(task, stop, backend, tmp_path):
     """Stopped within the first pass, between two, and within the second: the unknown words of a pass come back."""

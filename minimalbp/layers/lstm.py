@@ -60,7 +60,7 @@ class LSTM(Units):
         self.select = Dense() if select is None else select
         if not isinstance(self.select, (Dense, TopK, UnifiedTopK, RandomK)):
             raise BadInput(f"select must be Dense(), TopK, UnifiedTopK or RandomK, not {select!r}")
-        if gates not in GROUPS:
+        if gates not in tuple(GROUPS):  # a list is no key
             raise unknown("gates", gates, GROUPS)
         if bias_rows not in ("all", "chosen"):
             raise unknown("bias_rows", bias_rows, ("all", "chosen"))

@@ -21,6 +21,7 @@ def tagger(
     *,
     hidden: int | Sequence[int] = 500,
     select: Selector | None = None,
+    gates: str = "each",
     bidirectional: bool = False,
     dropout: float = 0.0,
     scale: float = SCALE,
@@ -29,14 +30,14 @@ def tagger(
 ) -> Sequential:
     """Embedding, an LSTM for each of `hidden`, and a dense Linear to the tags.
 
-    select: of the LSTMs, through time. dropout: after the embedding and after each LSTM. options: as for
-    Sequential.
+    select: of the LSTMs, through time. gates: "each", k units of each gate; "all", k of the four gates together.
+    dropout: after the embedding and after each LSTM. options: as for Sequential. Raises BadInput as its layers do.
     """
     sizes = [(n, FEATURE if i else WORD) for i, n in enumerate(tagging.sizes)]
     layers: list[Layer] = [Embedding(sizes, scale=scale), *_dropout(dropout)]
     width = sum(size for _, size in sizes)
     for size in _sizes(hidden):
-        layers += [LSTM(width, size, select=select, bidirectional=bidirectional, init=init)]
+        layers += [LSTM(width, size, select=select, gates=gates, bidirectional=bidirectional, init=init)]
         layers += _dropout(dropout)
         width = size * (2 if bidirectional else 1)
     return Sequential(*layers, Linear(width, len(tagging.tags), init=init), **options)
