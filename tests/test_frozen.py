@@ -52,6 +52,25 @@ def test_a_tagger_runs_up_to_its_last_layer(backend, rng):
     close(mbp.Frozen(net)(x, lengths), net(x, lengths), "float32")
 
 
+@pytest.mark.parametrize("batch", [1, 3, FEW, FEW + 1])
+def test_look_ups_belong_to_the_call(batch, backend, dtype, rng):
+    layers = [mbp.Embedding([(9, 4, 2), (5, 3)], scale=1), mbp.Dropout(0.5), mbp.Linear(11, 6), mbp.Cube(),
+              mbp.Linear(6, 3)]  # fmt: skip
+    net = mbp.Sequential(*layers, backend=backend, dtype=dtype, rng=1)
+    frozen = mbp.Frozen(net)
+    for _ in range(2):
+        x = rng.integers(0, 5, (batch, 3))
+        close(frozen(x), net(x), dtype)
+    before = frozen(x)
+    net.parameters()[0].value[...] = 0
+    if batch <= FEW:
+        assert (frozen(x) == before).all(), "the tables of the moment it was made"
+    for bad, said in ((-1, "id -1 in row 0, column 2 is outside 0..4"), (9, "id 9 in row 0, column 2")):
+        x[0, 2] = bad
+        refused(lambda x=x: frozen.forward(x.astype(np.int32)), said)
+    refused(lambda: frozen.forward(x.astype(np.int32)[:, :2]), "3", "2")
+
+
 def test_it_refuses_what_the_network_refuses(backend):
     net = mbp.mlp([7, 5, 3], backend=backend)
     refused(lambda: mbp.Frozen(net)(np.ones((2, 6))), "7 inputs")

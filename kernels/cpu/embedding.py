@@ -1,27 +1,58 @@
 """Look-ups in tables; see reference/embedding.py. The work is that of the rows that occur, not of the table."""
 
-from .policy import kernel
+import numpy as np
+from numba import prange
 
-__all__ = ["backward", "forward"]
+from .chain import forward_chain
+from .policy import kernel, pieces
+
+__all__ = ["backward", "chain", "forward"]
 
 CROWDED = 16  # where more than one row in so many occurs, a walk over the table beats sorting the rows
 
 
-def forward(y, ids, table, column, columns, offset):
-    _forward(y, ids, table, column, columns, offset)
+def forward(y, ids, tables, where):
+    n = pieces(y.size)
+    if n == 1:
+        return look_up(y, ids, tables, where, 0, len(ids))
+    found = np.empty(n, np.int64)
+    _look_up_pieces(y, ids, tables, where, found, n)
+    bad = found[found >= 0]
+    return bad[0] if len(bad) else -1
+
+
+def chain(y, ids, tables, where, x, weights, layers, work):
+    return chain_of_ids(y, ids, tables, where, x, weights, layers, work)
 
 
 def backward(values, rows, count, mark, dy, ids, column, columns, offset):
     _backward(values, rows, count, mark, dy, ids, column, columns, offset)
 
 
+@kernel(parallel=True)
+def _look_up_pieces(y, ids, tables, where, found, n):
+    for p in prange(n):
+        found[p] = look_up(y, ids, tables, where, len(ids) * p // n, len(ids) * (p + 1) // n)
+
+
 @kernel
-def _forward(y, ids, table, column, columns, offset):
-    size = table.shape[1]
-    for e in range(len(ids)):
-        for j in range(columns):
-            at = offset + j * size
-            _copy(y[e, at : at + size], table[ids[e, column + j]])
+def look_up(y, ids, tables, where, first, end):
+    """Rows first to end of y. Returns as `forward` does."""
+    for e in range(first, end):
+        for j in range(len(where)):
+            table, at, unit = tables[where[j, 0]], where[j, 1], ids[e, j]
+            if unit < 0 or unit >= len(table):
+                return np.int64(e) * len(where) + j
+            _copy(y[e, at : at + table.shape[1]], table[unit])
+    return np.int64(-1)
+
+
+@kernel
+def chain_of_ids(y, ids, tables, where, x, weights, layers, work):
+    place = look_up(x, ids, tables, where, 0, len(ids))
+    if place < 0:
+        forward_chain(y, x, weights, layers, work)
+    return place
 
 
 @kernel

@@ -38,9 +38,11 @@ class Embedding(Layer):
         self.scale = number("scale", scale, 0)
         self.columns = sum(columns for _, _, columns in self.shapes)
         self.n_out = sum(size * columns for _, size, columns in self.shapes)
-        entries = [n for n, _, columns in self.shapes for _ in range(columns)]
-        self._limit = np.array(entries, np.uint32)
         self._places = self._find_places()
+        self.where = np.array(
+            [(i, offset + j * self.shapes[i][1]) for i, (_, columns, offset) in enumerate(self._places)
+             for j in range(columns)], np.int32,
+        )  # fmt: skip
 
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
         super().bind(be, dtype, streams, path)
@@ -53,12 +55,25 @@ class Embedding(Layer):
             self._marks.append(be.empty((entries,), "int32"))
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self._check(x)  # kernels check nothing
+        self.check(x)
         y = self.buf.get("y", (len(x), self.n_out))
-        for table, (column, columns, offset) in zip(self.tables, self._places):
-            self.be.embedding.forward(y, x, table.value, column, columns, offset)
+        self.check_ids(x, self.be.embedding.forward(y, x, self.values(), self.where))
         self.last_x = x
         return y
+
+    def values(self) -> tuple[Array, ...]:
+        """The tables."""
+        return tuple(table.value for table in self.tables)
+
+    def check_ids(self, x: Array, place: int) -> None:
+        """Raise BadInput where a kernel found an id outside its table, in this place of x."""
+        if place >= 0:
+            row, column = divmod(place, self.columns)
+            raise BadInput(
+                f"id {x[row, column]} in row {row}, column {column} is outside "
+                f"0..{self.shapes[self.where[column, 0]][0] - 1}, the entries of its table; "
+                "number what is unknown as an entry of its own"
+            )
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> None:
         """There is no gradient of an id: dx is None."""
@@ -82,17 +97,11 @@ class Embedding(Layer):
             column, offset = column + columns, offset + columns * size
         return places
 
-    def _check(self, x: Array) -> None:
+    def check(self, x: Array) -> None:
+        """Raise BadInput unless x is ids for all columns, whatever their values."""
         if x.ndim != 2 or x.shape[1] != self.columns or x.dtype != np.int32:
             raise BadInput(
                 f"{self.label} takes ids int32 (batch, {self.columns}) but gets {x.dtype} {x.shape}"
-            )
-        outside = x.view(np.uint32) >= self._limit  # a negative id is a very large one here
-        if outside.any():
-            row, column = np.argwhere(outside)[0]
-            raise BadInput(
-                f"id {x[row, column]} in row {row}, column {column} is outside 0..{self._limit[column] - 1}, "
-                f"the entries of its table; number what is unknown as an entry of its own"
             )
 
     def out_features(self, n: int | None) -> int | None:
