@@ -48,6 +48,17 @@ def step(net, x, dy, lengths):
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 3])
+def test_of_seventy_units_eight_sentences_are_few(pieces, dtype, rng):
+    """Not the sentences are then dealt out but the units."""
+    nets = [lstm(backend, dtype, 70)[0] for backend in ("reference", "cpu")]
+    for lengths in (*TURNS, [2] * 9):
+        x, _ = data(rng, lengths, dtype)
+        with in_pieces(pieces):
+            found = nets[1].forward(x, lengths=lengths)
+        close(found, nets[0].forward(x, lengths=lengths), dtype)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3])
 @pytest.mark.parametrize("hidden", [1, H])
 @pytest.mark.parametrize("name", sorted(SELECTORS))
 def test_every_path_is_the_specification(name, hidden, pieces, dtype, rng):

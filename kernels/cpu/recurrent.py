@@ -1,7 +1,8 @@
 """Dense loops of an LSTM over time, each in one call, since a step is a few microseconds of work.
 
 Bound by reading U at every step, which is cut by hidden units: each thread multiplies and then finishes the cell of
-its own units, in one parallel region a step. Bodies of parallel loops are functions of their own, as in dense.py.
+its own units, in one parallel region a step; sentences are dealt out where they are many. Bodies of parallel loops
+are functions of their own, as in dense.py.
 """
 
 import numpy as np
@@ -12,6 +13,7 @@ from .cell import add, add_four, cell_backward, cell_forward, previous, starts
 from .policy import kernel
 
 FEW = 6  # sentences up to which the product of a step is sums of our own; above, BLAS
+MANY = 8  # units for each sentence, up to which the sentences are dealt out, and not the units
 
 
 @kernel(parallel=True)
@@ -19,15 +21,14 @@ def forward_pieces(h, c, tanh_c, gates, u, active, n):
     start = begin(h, c, active)
     for t in range(len(active)):
         for p in prange(n):
-            lo, hi = len(u) // 4 * p // n, len(u) // 4 * (p + 1) // n
-            forward_step(h, c, tanh_c, gates, u, active, start, t, lo, hi)
+            forward_step(h, c, tanh_c, gates, u, active, start, t, p, n)
 
 
 @kernel
 def forward(h, c, tanh_c, gates, u, active):
     start = begin(h, c, active)
     for t in range(len(active)):
-        forward_step(h, c, tanh_c, gates, u, active, start, t, 0, len(u) // 4)
+        forward_step(h, c, tanh_c, gates, u, active, start, t, 0, 1)
 
 
 @kernel
@@ -38,12 +39,16 @@ def begin(h, c, active):
 
 
 @kernel
-def forward_step(h, c, tanh_c, gates, u, active, start, t, lo, hi):
-    """Units lo to hi of step t."""
-    batch, first, before = active[t], start[t], previous(start, active, t)
+def forward_step(h, c, tanh_c, gates, u, active, start, t, p, n):
+    """Piece p of n of step t: its units of all sentences, or, where these are many, all units of its sentences."""
+    batch, first, before, size = active[t], start[t], previous(start, active, t), u.shape[1]
+    if batch > FEW and MANY * batch >= size:
+        lo, hi, begins, ends = 0, size, batch * p // n, batch * (p + 1) // n
+    else:
+        lo, hi, begins, ends = size * p // n, size * (p + 1) // n, 0, batch
     if t > 0:  # h is zero before
-        add_product(gates[first : first + batch], h[before : before + batch], u, lo, hi)
-    for e in range(batch):
+        add_product(gates[first + begins : first + ends], h[before + begins : before + ends], u, lo, hi)
+    for e in range(begins, ends):
         row, now = first + e, first + e + active[0]
         cell_forward(h[now], c[now], tanh_c[row], gates[row], c[before + e], lo, hi)
 
@@ -56,6 +61,12 @@ def add_product(gates, h, u, lo, hi):
         for j in range(lo, hi):
             for e in range(len(h)):
                 four_dots(gates[e], h[e], u[j], u[size + j], u[2 * size + j], u[3 * size + j], j)
+        return
+    if hi - lo == size:
+        every = np.empty(gates.shape, h.dtype)
+        product(every, h, u, False, True)
+        for e in range(len(h)):
+            add(gates[e], every[e])
         return
     part = np.empty((len(h), hi - lo), h.dtype)
     for gate in range(0, 4 * size, size):
