@@ -47,12 +47,15 @@ def _arms(panel: Any, arms: list[dict[str, Any]]) -> None:
 
 
 def _seconds(panel: Any, arms: list[dict[str, Any]]) -> None:
-    """Where an epoch goes, one bar for each arm."""
+    """Where an epoch goes, one bar for each arm; the interval is that of the whole."""
     left = np.zeros(len(arms))
     for part in ("forward", "backward", "update"):
         width = np.array([arm["seconds"][part]["mean"] for arm in arms])
         panel.barh([arm["name"] for arm in arms], width, left=left, label=part)
         left += width
+    whole = [arm["seconds"]["total"] for arm in arms]
+    reach = [np.nan if s["high"] is None else s["high"] - s["mean"] for s in whole]
+    panel.errorbar(left, range(len(arms)), xerr=reach, fmt="none", ecolor="black", capsize=2)
     panel.set_xlabel("seconds of an epoch")
 
 

@@ -127,10 +127,11 @@ def time_table(report: dict[str, Any]) -> str:
         ]
         paper = ", ".join(papers_cell(arm, arms, part) for part in arm["paper"])
         lines.append(f"| {name} | {' | '.join(cells)} | {paper} |")
-    threads, epochs = report["threads"], report["epochs"]
+    threads = report["threads"]
     return "\n".join(lines) + (
-        f"\n\nSeconds of an epoch of {report['steps']} steps, means ± standard errors of {epochs} in a row, "
-        f"{threads} thread{'s' if threads != 1 else ''}, processor time {report['cpu_share']:.0%} of the clock's. "
+        f"\n\nSeconds of an epoch of {report['steps']} steps, means ± standard errors of {report['seeds']} seeds, "
+        f"{threads} thread{'s' if threads != 1 else ''}, processor time at least {report['cpu_share']:.0%} of the "
+        "clock's. "
         f"{ceiling(arms['Adam, dense'])}"
     )
 

@@ -14,7 +14,7 @@ from meprop_runs import Kept, Run, finish, identity, merged, on_stderr
 from meprop_stats import paired, spread
 
 from minimalbp.errors import BadInput, whole
-from minimalbp.files import replacing, write_json
+from minimalbp.files import replacing
 from minimalbp.settings import Settings
 
 KEYS = ("dev_accuracy", "test_accuracy", "test_loss", "best_epoch")
@@ -63,16 +63,12 @@ def summary(arm: Arm, runs: dict[str, list[Run]]) -> dict[str, Any]:
 
 
 def write(path: Path, report: dict[str, Any]) -> None:
-    """JSON with one line for each run, so that a change of one shows as one."""
-    runs = report.pop("runs", None)
-    if runs is None:
-        return write_json(path, report)
-    head = json.dumps(report, indent=1)
-    lines = ",\n".join(json.dumps(run) for run in runs)
+    """JSON with one line for each of its "runs" or, of table2, "by_seed", so that a change of one shows as one."""
+    key = "runs" if "runs" in report else "by_seed"
+    head = json.dumps({name: value for name, value in report.items() if name != key}, indent=1)
+    lines = ",\n".join(json.dumps(run) for run in report[key])
     with replacing(path) as temporary:
-        temporary.write_text(f'{head[:-2]},\n "runs": [\n{lines}\n ]\n}}\n', encoding="utf-8")
-    report["runs"] = runs
-    return None
+        temporary.write_text(f'{head[:-2]},\n "{key}": [\n{lines}\n ]\n}}\n', encoding="utf-8")
 
 
 def options(description: str | None, tables: list[str], smoke: str) -> argparse.ArgumentParser:

@@ -1,7 +1,8 @@
 """Table 2 of the meProp paper: seconds of an epoch, forward and backward, and of the optimiser that it leaves out.
 
-Every arm trains on MNIST; the arms take turns in short blocks on the same mini-batches, so that a slow moment of
-the machine hits all. The paper timed one thread of scalar double-precision C#; here dense arms call BLAS (float32).
+Each seed is an epoch of MNIST from fresh weights. Its arms take turns in short blocks on the same mini-batches, so
+that a slow moment of the machine hits all. The paper timed one thread of scalar double-precision C#; here dense
+arms call BLAS (float32).
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from meprop_arms import BASE
+from meprop_runs import Kept, Run, commit, merged
 from meprop_stats import spread
 
 import minimalbp as mbp
 from minimalbp.assembly import build
 from minimalbp.cost.peers import TorchStep, peer_threads
+from minimalbp.errors import BadInput
 from minimalbp.measure.counters import PHASES
 from minimalbp.measure.machine import version
 from minimalbp.run import train_step
 from minimalbp.settings import Settings
 
+BLOCK = 100  # steps of an arm before the next has its turn; of a short epoch a tenth
 SKIP = 5  # steps at the start of a block that do not count: caches fill
 LINEAR = ("select", "dw", "dx")  # what the paper's Table 1 calls backprop time
 ADAGRAD = {"optimizer": "adagrad", "lr": 0.1}
@@ -83,49 +86,51 @@ class Torch:
         return float("nan"), forward, backward, forward + backward, update, forward + backward + update
 
 
-def measure(
-    settings: Settings, *, epochs: int, block: int, tell: Callable[[str], None] = lambda line: None
-) -> dict[str, Any]:
-    """{"arms", "steps", "cpu_share"}: each arm's seconds of an epoch, PARTS by PARTS, `spread` over the epochs.
+def measure(settings: Settings) -> Run:
+    """One seed: {"arms": {name: {part: seconds of an epoch}}, "steps", "cpu_share", ...}, to be kept as a run.
 
-    settings: of the dense Adam arm; `threads` are those of every arm. block: steps of an arm before the next has
-    its turn; SKIP of them do not count, and the others stand for them. cpu_share: processor time divided by the
-    clock's, below about 0.95 on one thread where other programs wanted the cores as well.
+    settings: of the dense Adam arm; its seed and `threads` are those of every arm. SKIP steps of each block do not
+    count, and the others stand for them. cpu_share: processor time divided by the clock's, below about 0.95 (of one
+    thread) where other programs wanted the cores as well.
     """
-    data, threads = mbp.load_dataset(settings.data), settings.threads or 1
+    made_by, data, threads = commit(), mbp.load_dataset(settings.data), settings.threads or 1
+    arms = _arms(settings, data)
+    x, y = arms["Adam, dense"].net.prepare(data.train.x), np.asarray(data.train.y, np.int32)
+    steps = len(x) // settings.batch  # whole mini-batches: a smaller one would compile its own time
+    if not steps:
+        raise BadInput(f"{settings.data} has less than a mini-batch of {settings.batch} to train on")
+    block = max(1, min(BLOCK, steps // 10))
+    order = np.random.default_rng(settings.seed).permutation(len(x))
+    order = order[: steps * settings.batch].reshape(steps, settings.batch)
+    times: dict[str, list[tuple[float, ...]]] = {name: [] for name in arms}
+    warm(arms, x[: settings.batch], y[: settings.batch], threads)
+    clock, cpu = time.perf_counter(), time.process_time()
+    for lo in range(0, steps, block):
+        turn = [(x[which], y[which]) for which in order[lo : lo + block]]
+        for name, arm in arms.items():
+            with arm.threads(threads):
+                times[name] += [arm.step(*batch) for batch in turn][min(SKIP, len(turn) - 1) :]
+    share = (time.process_time() - cpu) / (time.perf_counter() - clock)
+    return {
+        "settings": settings.as_json(), "steps": steps, "cpu_share": share, "commit": made_by,
+        "machine": mbp.machine(), "torch": version("torch"),
+        "arms": {name: _of_epoch(of_steps, steps) for name, of_steps in times.items()},
+    }  # fmt: skip
+
+
+def _arms(settings: Settings, data: mbp.Dataset) -> dict[str, Any]:
+    """Every network, fresh; those of PyTorch where it is installed."""
     arms: dict[str, Any] = {
         name: Ours(settings.changed(**changes), data) for name, (changes, *_) in ARMS.items()
     }
-    first = next(iter(arms.values()))
-    sizes = [data.n_inputs, *settings.hidden, data.n_classes]
-    if version("torch"):
-        arms |= {name: Torch(first, sizes, fused) for name, fused in PEERS.items()}
-    x, y = first.net.prepare(data.train.x), np.asarray(data.train.y, np.int32)
-    steps = len(x) // settings.batch  # whole mini-batches: a smaller one would compile its own time
-    block = min(block, steps)
-    shuffle = np.random.default_rng(settings.seed)
-    seconds: dict[str, list[np.ndarray]] = {name: [] for name in arms}
-    warm(arms, x[: settings.batch], y[: settings.batch], threads)
-    clock, cpu = time.perf_counter(), time.process_time()
-    for epoch in range(epochs):
-        order = shuffle.permutation(len(x))[: steps * settings.batch].reshape(steps, settings.batch)
-        of_epoch: dict[str, list[tuple[float, ...]]] = {name: [] for name in arms}
-        for lo in range(0, steps - block + 1, block):
-            turn = [(x[which], y[which]) for which in order[lo : lo + block]]
-            for name, arm in arms.items():
-                with arm.threads(threads):
-                    of_epoch[name] += [arm.step(*batch) for batch in turn][min(SKIP, block - 1) :]
-        for name, times in of_epoch.items():
-            seconds[name].append(np.mean(times, axis=0) * steps)
-        tell(f"epoch {epoch + 1} of {epochs}, all arms")
-    share = (time.process_time() - cpu) / (time.perf_counter() - clock)
-    found = {
-        name: {
-            part: spread([float(s[i]) for s in of]) for i, part in enumerate(PARTS) if not np.isnan(of[0][i])
-        }
-        for name, of in seconds.items()
-    }
-    return {"arms": found, "steps": steps, "cpu_share": share}
+    first, sizes = next(iter(arms.values())), [data.n_inputs, *settings.hidden, data.n_classes]
+    return arms | {name: Torch(first, sizes, PEERS[name]) for name in names() if name in PEERS}
+
+
+def _of_epoch(times: list[tuple[float, ...]], steps: int) -> dict[str, float]:
+    """Seconds of `steps` steps, by the parts that are known."""
+    seconds = np.mean(times, axis=0) * steps
+    return {part: float(s) for part, s in zip(PARTS, seconds) if not np.isnan(s)}
 
 
 def warm(arms: dict[str, Any], x: np.ndarray, labels: np.ndarray, threads: int) -> None:
@@ -135,23 +140,42 @@ def warm(arms: dict[str, Any], x: np.ndarray, labels: np.ndarray, threads: int) 
             arm.step(x, labels)
 
 
-def report(
-    settings: Settings, *, epochs: int, block: int = 100, tell: Callable[[str], None]
-) -> dict[str, Any]:
-    """What table2.json holds besides its command."""
-    found = measure(settings, epochs=epochs, block=block, tell=tell)
-    if found["cpu_share"] < 0.95 and (settings.threads or 1) == 1:
-        tell(f"other programs wanted the cores: this one had {found['cpu_share']:.0%} of one; measure again")
-    arms = [
-        {"name": name, "against": against, "paper": paper, "seconds": found["arms"][name]}
-        for name, (_, against, paper) in ARMS.items()
-    ]
-    arms += [
-        {"name": name, "against": "Adam, dense", "paper": {}, "seconds": found["arms"][name]}
-        for name in PEERS if name in found["arms"]
-    ]  # fmt: skip
+def names() -> list[str]:
+    """The arms that can be measured here."""
+    return [*ARMS, *(PEERS if version("torch") else ())]
+
+
+def report(wanted: list[Settings], kept: Kept, tell: Callable[[str], None]) -> dict[str, Any]:
+    """What table2.json holds besides its command; seeds that are not kept yet are measured first.
+
+    A kept seed without an arm that can be measured now, such as PyTorch's, is measured again.
+    """
+
+    def done(settings: Settings) -> bool:
+        run = kept.get(settings)
+        return run is not None and set(names()) <= set(run.get("arms", ()))
+
+    missing = [settings for settings in wanted if not done(settings)]
+    tell(f"table2: {len(wanted) - len(missing)} seeds are done, {len(missing)} to do")
+    for i, settings in enumerate(missing, 1):
+        run = measure(settings)
+        kept.put(run)
+        tell(f"{i}/{len(missing)} seed {settings.seed}: this process had {run['cpu_share']:.0%} of a core")
+        if run["cpu_share"] < 0.95:
+            tell("other programs wanted the cores: measure again on a quiet machine, with --fresh")
+    runs = [run for settings in wanted if (run := kept.get(settings))]
+    first = runs[0]
+    if any(run[key] != first[key] for run in runs for key in ("commit", "machine", "torch")):
+        tell("these seeds are of several commits or machines; --fresh measures all of them here and now")
+    arms = [{"name": name, "against": against, "paper": paper} for name, (_, against, paper) in ARMS.items()]
+    arms += [{"name": name, "against": "Adam, dense", "paper": {}} for name in PEERS]
+    arms = [arm for arm in arms if all(arm["name"] in run["arms"] for run in runs)]
+    for arm in arms:
+        mine = [run["arms"][arm["name"]] for run in runs]
+        arm["seconds"] = {part: spread([seconds[part] for seconds in mine]) for part in mine[0]}
     return {
-        "table": "table2", "title": "Table 2: seconds of an epoch", "data": settings.data, "epochs": epochs,
-        "paper_epochs": BASE.epochs, "threads": settings.threads, "steps": found["steps"],
-        "cpu_share": found["cpu_share"], "machine": mbp.machine(), "torch": version("torch"), "arms": arms,
+        "table": "table2", "title": "Table 2: seconds of an epoch", "data": first["settings"]["data"],
+        "seeds": len(runs), "threads": first["settings"]["threads"], "steps": first["steps"],
+        "cpu_share": min(run["cpu_share"] for run in runs), "machine": merged(runs), "torch": first["torch"],
+        "commits": sorted({str(run["commit"]) for run in runs}), "arms": arms, "by_seed": runs,
     }  # fmt: skip

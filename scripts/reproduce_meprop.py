@@ -9,30 +9,33 @@
 
 For one seed all arms of a table see the same order of examples, and those of equal shape start from the same
 weights. Every finished run is a file in --out, known by its settings: a table goes on where it was stopped, and
-tables share the runs they have in common (those inside the tables in --to count too). A table takes up to an hour
-on two cores; where it would take longer, all of its arms train for fewer epochs, unless --full asks for the paper's
-20. Writes TABLE.json and TABLE.png to --to, prints the table and where it disagrees with the paper;
-scripts/tables.py writes it into docs/results/meprop.md.
+tables share the runs they have in common (those inside the tables in --to count too). A run of table2 is a seed:
+one epoch, all arms in turns in one process, kept in --out/table2 alone, for seconds belong to a machine. A table
+takes up to an hour on two cores; where it would take longer, all of its arms train for fewer epochs, unless --full
+asks for the paper's 20. Writes TABLE.json and TABLE.png to --to, prints the table and where it disagrees with the
+paper; scripts/tables.py writes it into docs/results/meprop.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
 
 import meprop_markdown
 import meprop_time
 from meprop_arms import BASE, TABLES, smaller
 from meprop_figure import draw
 from meprop_report import Wanted, accuracy_report, command, options, run_tables, write
-from meprop_runs import Kept, commit, on_stderr
+from meprop_runs import Kept, on_stderr
 
-TIMED_EPOCHS = 5  # of table2
+from minimalbp.settings import Settings
+
+TIMED = "table2"
+JOBS = 2  # at a time, of the other tables
 
 
 def wanted_of(name: str, args: argparse.Namespace) -> Wanted:
-    """The settings of each (arm, seed) of a table, as the command line asks for it; none of table2."""
+    """The settings of each (arm, seed) of a table, as the command line asks for it; none of TIMED."""
     wanted: Wanted = {}
     if name not in TABLES:
         return wanted
@@ -45,16 +48,33 @@ def wanted_of(name: str, args: argparse.Namespace) -> Wanted:
     return wanted
 
 
+def timed_of(args: argparse.Namespace) -> list[Settings]:
+    """The settings of each seed of TIMED."""
+    base = BASE.changed(data=args.data, epochs=1)
+    base = smaller(base) if args.smoke else base
+    return [base.changed(seed=seed) for seed in range(args.seeds)]
+
+
+def senseless(args: argparse.Namespace) -> str | None:
+    """What of the command line has no meaning for TIMED, and what to do instead."""
+    if TIMED not in args.table:
+        return None
+    if args.full or args.epochs is not None:
+        return f"{TIMED} measures one epoch of each seed; leave {'--full' if args.full else '--epochs'} out"
+    if args.jobs not in (None, 1):
+        return f"the arms of {TIMED} take turns in one process; leave --jobs out"
+    return None
+
+
 def make(name: str, args: argparse.Namespace, kept: Kept) -> None:
     """One table: its JSON, its figure, and on stdout its Markdown and where it disagrees with the paper."""
     flags = "--full" if args.full else f"--epochs {args.epochs}" if args.epochs else ""
     typed = command("reproduce_meprop", name, args, vars(parser().parse_args([name])), flags)
-    if name == "table2":
-        settings = BASE.changed(data=args.data)
-        settings = smaller(settings) if args.smoke else settings
-        epochs = 1 if args.smoke else args.epochs or TIMED_EPOCHS
-        report: dict[str, Any] = {"command": typed, "commits": [str(commit())]}
-        report |= meprop_time.report(settings, epochs=epochs, block=10 if args.smoke else 100, tell=on_stderr)
+    if name == TIMED:
+        wanted, timed = timed_of(args), Kept(args.out / TIMED)
+        if args.fresh:
+            timed.forget(wanted)
+        report = {"command": typed, **meprop_time.report(wanted, timed, on_stderr)}
     else:
         report = accuracy_report(name, TABLES[name], wanted_of(name, args), args, kept, typed)
     write(args.to / f"{name}.json", report)
@@ -66,16 +86,22 @@ def make(name: str, args: argparse.Namespace, kept: Kept) -> None:
 
 def parser() -> argparse.ArgumentParser:
     smoke = "digits, 2 seeds, 1 epoch, a tenth of the units; temporary folders"
-    made = options(__doc__, [*TABLES, "table2"], smoke)
+    made = options(__doc__, [*TABLES, TIMED], smoke)
     add = made.add_argument
     add("--epochs", type=int, help="of every arm (default: what fits into an hour)")
     add("--full", action="store_true", help="the paper's 20 epochs, however long it takes")
     add("--data", default=BASE.data)
+    made.set_defaults(jobs=None)  # JOBS; TIMED knows no jobs
     return made
 
 
 def main(argv: list[str] | None = None) -> int:
-    return run_tables(parser().parse_args(argv), wanted_of, make)
+    args = parser().parse_args(argv)
+    if said := senseless(args):
+        on_stderr(f"error: {said}")
+        return 2
+    args.jobs = JOBS if args.jobs is None else args.jobs
+    return run_tables(args, wanted_of, make)
 
 
 if __name__ == "__main__":
