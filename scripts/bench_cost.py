@@ -79,6 +79,7 @@ def main(argv: list[str] | None = None) -> None:
         "--to", type=Path, default=Path("docs/results"), help="folder of cost.json and cost.png"
     )
     args = parser.parse_args(argv)
+    made_by = str(commit())
     common = ["--seconds", args.seconds, "--k", args.k]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -91,7 +92,7 @@ def main(argv: list[str] | None = None) -> None:
             folder, "--phase", "step", "--batch", args.batch, "--k", "25", "--seconds", args.seconds
         )
         report["steps"] = steps["results"]
-    report["torch"], report["commits"] = version("torch"), [str(commit())]
+    report["torch"], report["commits"] = version("torch"), [made_by]
     report["command"] = " ".join(["python scripts/bench_cost.py", *(sys.argv[1:] if argv is None else argv)])
     drawn = [r for r in report["results"] if ",".join(map(str, r["shape"])) in DRAWN and "problem" not in r]
     from minimalbp.cost.figure import draw_cost

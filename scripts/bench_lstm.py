@@ -188,6 +188,7 @@ def main() -> None:
     args = parser.parse_args()
     import torch
 
+    made_by = str(commit())
     made = sentences(*args.words)
     with mbp.get_backend("cpu").threads(args.threads):
         verify(made)
@@ -211,7 +212,7 @@ def main() -> None:
         report = {
             "command": " ".join(["python scripts/bench_lstm.py", *sys.argv[1:]]),
             "tables": TABLES, "n_in": N_IN, "hidden": HIDDEN, "tags": TAGS, "words": args.words,
-            "commits": [str(commit())], "threads": args.threads, "torch": torch.__version__,
+            "commits": [made_by], "threads": args.threads, "torch": torch.__version__,
             "machine": mbp.machine(),
             "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
             "backward": backward, "parts": parts, "step": step,

@@ -36,7 +36,7 @@ def train(settings: Settings) -> Run:
 
     test_by_epoch is the test accuracy at the best dev accuracy so far: what a shorter run would have reported.
     """
-    data = load_data(settings)
+    made_by, data = commit(), load_data(settings)
     net, optimizer = build(settings, data, settings.selector())
     began = time.perf_counter()
     run: Run = {"settings": settings.as_json(), "dev_accuracy": None, "test_accuracy": None, "test_loss": None,
@@ -59,13 +59,16 @@ def train(settings: Settings) -> Run:
         }  # fmt: skip
         if best.dev_las is not None:
             run |= {"dev_las": best.dev_las, "test_las": best.test_las}
-    run |= {"seconds": round(time.perf_counter() - began, 1), "commit": commit(), "machine": mbp.machine()}
+    run |= {"seconds": round(time.perf_counter() - began, 1), "commit": made_by, "machine": mbp.machine()}
     return run
 
 
 @cache
 def commit() -> str | None:
-    """The commit of the source tree, with a + where files differ from it; None outside of a repository."""
+    """The commit of the source tree, with a + where files differ from it; None outside of a repository.
+
+    Ask before the work begins, as what a process runs is what it found then; hence the cache as well.
+    """
     where = Path(__file__).parent
 
     def git(*words: str) -> str:

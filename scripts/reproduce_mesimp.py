@@ -54,7 +54,7 @@ def train(case: Case, folder: Path) -> dict[str, Any]:
             return kept
         raise BadInput(f"{folder} holds a run with other settings; give another --out, or --fresh")
     resume = (folder / "run.json").exists()
-    data = load_data(case.settings)
+    made_by, data = commit(), load_data(case.settings)
     report = simplify(case.settings, case.plan, data, out=folder, resume=resume)
     looks = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     kept = {
@@ -63,7 +63,7 @@ def train(case: Case, folder: Path) -> dict[str, Any]:
         "hidden": next(run["hidden"] for run in report["runs"] if run["name"] == SMALL),
         "notes": next(run["notes"] for run in report["runs"] if run["name"] == SMALL),
         "widths_by_look": [look["widths"] for look in looks if look["run"] == SMALL],
-        "commit": commit(), "machine": report["machine"],
+        "commit": made_by, "machine": report["machine"],
     }  # fmt: skip
     write_json(done, kept)
     return kept

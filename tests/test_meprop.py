@@ -100,6 +100,18 @@ def test_a_loss_that_runs_away_is_kept_as_such(arms, runs, monkeypatch):
     assert run["diverged"] == "the loss became nan at step 7" and run["test_accuracy"] is None
 
 
+def test_a_run_has_the_commit_it_began_with(arms, runs, monkeypatch):
+    now = ["then"]
+
+    def commits_meanwhile(*args, **options):
+        now[0] = "later"
+        raise runs.mbp.Diverged("enough")
+
+    monkeypatch.setattr(runs, "commit", lambda: now[0])
+    monkeypatch.setattr(runs.mbp, "fit", commits_meanwhile)
+    assert runs.train(arms.BASE.changed(data="digits", hidden=(3,)))["commit"] == "then"
+
+
 @pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="two more processes without the JIT")
 def test_two_runs_at_a_time_are_those_of_one(arms, runs, points, tmp_path):
     settings = [arms.BASE.changed(data=points, hidden=(4,), epochs=1, seed=seed) for seed in (0, 1)]
