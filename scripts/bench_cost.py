@@ -4,7 +4,7 @@ Random: normal numbers in the six shapes of the page. Real: x, w and dy of the t
 on MNIST (top-k k = 25, Adam), at batch 10 and 64, saved after epochs 1 and 10: there examples share many of their
 choices. Every arm is checked before it is timed (minimalbp.cost). Wants a quiet machine.
 
-    python scripts/bench_cost.py                     about 20 minutes; MNIST is skipped where it is not at hand
+    python scripts/bench_cost.py                     about 20 minutes; --data '' where MNIST is not to be had
 """
 
 from __future__ import annotations
@@ -16,23 +16,28 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from bench_options import check_writable, status, typed
 from meprop_runs import commit
 
 import minimalbp as mbp
+from minimalbp.cli import cost
 from minimalbp.cli import main as command
+from minimalbp.cost.figure import draw_cost
+from minimalbp.errors import number
+from minimalbp.files import write_json
 from minimalbp.measure.machine import version
 
 SHAPES = ["1,500,500", "10,784,500", "64,500,500", "128,1024,1024", "512,2048,2048", "64,8192,8192"]
 DRAWN = ["10,784,500", "64,500,500", "512,2048,2048"]  # in the README's figure
 EPOCHS = (1, 10)
+BATCHES, HIDDEN = (10, 64), 500  # of the network on MNIST
 
 
-def save_gradients(folder: Path, data: str) -> list[str]:
+def save_gradients(folder: Path, dataset: mbp.Dataset) -> list[str]:
     """One .npz for each layer, batch size and epoch, as `minimalbp cost --problem` reads them."""
-    dataset = mbp.load_dataset(data)
     files = []
-    for batch in (10, 64):
-        net = mbp.mlp([dataset.n_inputs, 500, 500, dataset.n_classes], select=mbp.TopK(25))
+    for batch in BATCHES:
+        net = mbp.mlp([dataset.n_inputs, HIDDEN, HIDDEN, dataset.n_classes], select=mbp.TopK(25))
         optimizer = mbp.Adam(net.parameters())
         for epochs in EPOCHS:  # the second run goes on from the checkpoint of the first
             mbp.fit(net, dataset, optimizer, epochs=epochs, batch_size=batch, evals_per_epoch=1,
@@ -63,13 +68,19 @@ def gradients(net: mbp.Sequential, layer: mbp.Linear, dataset: mbp.Dataset, batc
 
 def measured(out: Path, *words: str) -> dict:
     """What `minimalbp cost` writes."""
-    if command(["cost", "--out", str(out), *words]) != 0:
-        raise SystemExit(1)
+    if failed := command(["cost", "--out", str(out), *words]):
+        raise SystemExit(failed)
     return json.loads((out / "cost.json").read_text(encoding="utf-8"))
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+def check(*words: str) -> None:
+    """Raise BadInput for what `minimalbp cost` would refuse once its turn has come."""
+    args = cost.add_parser(argparse.ArgumentParser().add_subparsers()).parse_args(words)
+    cost.planned(args, number("seconds", args.seconds, 0, 3600, open_low=True))
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0], allow_abbrev=False)
     parser.add_argument("--shape", nargs="+", default=SHAPES)
     parser.add_argument("--k", default="80,1%,2%,5%,8%,16%,32%,50%,100%")
     parser.add_argument("--data", default="mnist", help="where real gradients come from; '' for none")
@@ -79,28 +90,35 @@ def main(argv: list[str] | None = None) -> None:
         "--to", type=Path, default=Path("docs/results"), help="folder of cost.json and cost.png"
     )
     args = parser.parse_args(argv)
+    return status(lambda: run(args, argv))
+
+
+def run(args: argparse.Namespace, argv: list[str] | None) -> None:
+    """Check, measure, write. Raises BadInput."""
     made_by = str(commit())
     common = ["--seconds", args.seconds, "--k", args.k]
+    step = ["--phase", "step", "--batch", args.batch, "--k", "25", "--seconds", args.seconds]
+    check("--shape", *args.shape, *common)
+    check(*step)
+    dataset = mbp.load_dataset(args.data) if args.data else None
+    if dataset:  # the problems are made when the first measurement is done, but their shapes are known
+        widths = (dataset.n_inputs, HIDDEN)
+        check("--shape", *(f"{batch},{n_in},{HIDDEN}" for batch in BATCHES for n_in in widths), *common)
+    for name in ("cost.json", "cost.png"):
+        check_writable(args.to / name)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         report = measured(folder, "--shape", *args.shape, *common)
-        (folder / "cost.png").replace(folder / "all.png")
-        if args.data:
-            real = measured(folder, "--problem", *save_gradients(folder, args.data), *common)
+        if dataset:
+            real = measured(folder, "--problem", *save_gradients(folder, dataset), *common)
             report["results"] += real["results"]
-        steps = measured(
-            folder, "--phase", "step", "--batch", args.batch, "--k", "25", "--seconds", args.seconds
-        )
-        report["steps"] = steps["results"]
+        report["steps"] = measured(folder, *step)["results"]
     report["torch"], report["commits"] = version("torch"), [made_by]
-    report["command"] = " ".join(["python scripts/bench_cost.py", *(sys.argv[1:] if argv is None else argv)])
+    report["command"] = typed("bench_cost", argv)
     drawn = [r for r in report["results"] if ",".join(map(str, r["shape"])) in DRAWN and "problem" not in r]
-    from minimalbp.cost.figure import draw_cost
-    from minimalbp.files import write_json
-
     write_json(args.to / "cost.json", report)
     draw_cost(report | {"results": drawn or report["results"]}, args.to / "cost.png")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

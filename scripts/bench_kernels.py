@@ -9,13 +9,18 @@ library call that a person would use instead (np.argpartition, torch.topk). Medi
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 
 import numpy as np
+from bench_options import status
 
 import minimalbp as mbp
 from minimalbp.cli.table import align
+from minimalbp.cost.problem import check_shape
+from minimalbp.errors import BadInput, number, whole
+from minimalbp.settings import whole_list
 
 Versions = dict[str, Callable[[], object]]
 
@@ -119,16 +124,34 @@ def median(versions: dict[str, tuple[Callable[[], object], Callable]], seconds: 
     return {name: 1e6 * float(np.median(t)) for name, t in times.items()}
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+def layer(text: str, k: int | None) -> tuple[int, int, int, int]:
+    """batch, n_in, n_out and k of a shape as typed. Raises BadInput."""
+    shape = whole_list("shape", text)
+    if len(shape) != 3:
+        raise BadInput(f"shape must be BATCH,N_IN,N_OUT, such as 64,500,500, not {text}")
+    check_shape(*shape)
+    batch, n_in, n_out = shape
+    k = max(1, round(0.05 * n_out)) if k is None else whole("k", k, least=1)
+    if k > n_out:
+        raise BadInput(f"k = {k} is larger than the {n_out} units of {text}; use k in 1..{n_out}")
+    return batch, n_in, n_out, k
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0], allow_abbrev=False)
     parser.add_argument("--shape", nargs="+", default=["10,784,500", "64,500,500", "512,2048,2048"])
     parser.add_argument("--k", type=int, help="default: 5 %% of each layer")
     parser.add_argument("--seconds", type=float, default=0.2, help="for each version")
     args = parser.parse_args(argv)
+    return status(lambda: run(args))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Check, measure, print. Raises BadInput."""
+    number("seconds", args.seconds, 0, 3600, open_low=True)
+    layers = {shape: layer(shape, args.k) for shape in args.shape}
     reference, cpu = mbp.get_backend("reference"), mbp.get_backend("cpu")
-    for shape in args.shape:
-        batch, n_in, n_out = map(int, shape.split(","))
-        k = args.k or max(1, round(0.05 * n_out))
+    for shape, (batch, n_in, n_out, k) in layers.items():
         others = libraries(batch, n_out, k)
         names = ["reference", "cpu, 1 thread", "cpu", "np.argpartition", "torch.topk"]
         table = [[f"{shape}, k = {k}, microseconds", *names]]
@@ -146,4 +169,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

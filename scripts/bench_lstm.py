@@ -13,21 +13,19 @@ quartiles. Needs PyTorch.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
+from bench_options import check, head, options, status
 from lstm_arms import HIDDEN, N_IN, TABLES, TAGS, Ours, Torch
-from meprop_runs import commit
 
 import minimalbp as mbp
+from minimalbp.errors import BadInput
+from minimalbp.files import write_json
 
 SENTENCES = 64  # different ones, in turn
-VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")  # what changes how threads wait
 ARMS: dict[str, tuple[mbp.Dense | mbp.TopK, str]] = {
     "dense, rows=all": (mbp.Dense(), "all"),
     "dense, rows=chosen": (mbp.Dense(), "chosen"),
@@ -177,18 +175,21 @@ def _torch_backward(peer: Torch, rng: np.random.Generator) -> Callable:
     return call
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+def main(argv: list[str] | None = None) -> int:
+    parser = options(__doc__, rounds=20, block=30, skip=6)
     parser.add_argument("--words", type=int, nargs=2, default=[16, 25], help="shortest and longest sentence")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--block", type=int, default=30)
-    parser.add_argument("--skip", type=int, default=6, help="steps at the start of each block not counted")
-    parser.add_argument("--to", type=Path, help="write the JSON there")
-    args = parser.parse_args()
-    import torch
+    args = parser.parse_args(argv)
+    return status(lambda: run(args, argv))
 
-    made_by = str(commit())
+
+def run(args: argparse.Namespace, argv: list[str] | None) -> None:
+    """Check, measure, print, write. Raises BadInput."""
+    check(args)
+    if not 1 <= args.words[0] <= args.words[1]:
+        raise BadInput(
+            f"words must be the shortest and the longest sentence, such as 16 25, not {args.words}"
+        )
+    report = head("bench_lstm", argv, args)
     made = sentences(*args.words)
     with mbp.get_backend("cpu").threads(args.threads):
         verify(made)
@@ -209,18 +210,9 @@ def main() -> None:
         whole = r["step"]["median"]
         print(f"  {name:36s} {split}  step {1e6 * whole:6.0f}   {best / whole:5.2f}x PyTorch")
     if args.to:
-        report = {
-            "command": " ".join(["python scripts/bench_lstm.py", *sys.argv[1:]]),
-            "tables": TABLES, "n_in": N_IN, "hidden": HIDDEN, "tags": TAGS, "words": args.words,
-            "commits": [made_by], "threads": args.threads, "torch": torch.__version__,
-            "machine": mbp.machine(),
-            "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
-            "backward": backward, "parts": parts, "step": step,
-        }  # fmt: skip
-        temporary = args.to.with_suffix(".tmp")
-        temporary.write_text(json.dumps(report, indent=1) + "\n")
-        os.replace(temporary, args.to)
+        sizes = {"tables": TABLES, "n_in": N_IN, "hidden": HIDDEN, "tags": TAGS, "words": args.words}
+        write_json(args.to, report | sizes | {"backward": backward, "parts": parts, "step": step})
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,22 +11,21 @@ the first steps of a block are not counted. Medians and quartiles over all count
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 import time
 from itertools import pairwise
-from pathlib import Path
+from typing import Any
 
 import numpy as np
+from bench_options import check, head, options, status
 from clocked import Clocked
-from meprop_runs import commit
 
 import minimalbp as mbp
 from minimalbp.cost.peers import TorchStep
+from minimalbp.errors import whole
+from minimalbp.files import write_json
 
 SIZES = [784, 500, 500, 10]
-VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")  # what changes how threads wait
 BATCHES = 64  # different mini-batches, in turn
 ARMS = {
     "dense, rows=all": (mbp.Dense(), "all"),
@@ -117,25 +116,19 @@ def measure(batch: int, threads: int, rounds: int, block: int, skip: int) -> dic
     return result
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+def main(argv: list[str] | None = None) -> int:
+    parser = options(__doc__, rounds=30, block=40, skip=8)
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 10, 64])
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--block", type=int, default=40)
-    parser.add_argument(
-        "--skip", type=int, default=8, help="steps at the start of each block that do not count"
-    )
-    parser.add_argument("--to", type=Path, help="write the JSON there")
-    args = parser.parse_args()
-    import torch
+    args = parser.parse_args(argv)
+    return status(lambda: run(args, argv))
 
-    report: dict = {
-        "command": " ".join(["python scripts/bench_step.py", *sys.argv[1:]]),
-        "sizes": SIZES, "k": 25, "threads": args.threads, "torch": torch.__version__, "machine": mbp.machine(),
-        "commits": [str(commit())],
-        "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ}, "batches": {},
-    }  # fmt: skip
+
+def run(args: argparse.Namespace, argv: list[str] | None) -> None:
+    """Check, measure, print, write. Raises BadInput."""
+    check(args)
+    for batch in args.batch:
+        whole("batch", batch, least=1)
+    report: dict[str, Any] = {**head("bench_step", argv, args), "sizes": SIZES, "k": 25, "batches": {}}
     for batch in args.batch:
         with mbp.get_backend("cpu").threads(args.threads):
             verify(batch)
@@ -149,10 +142,8 @@ def main() -> None:
             )
             print(f"  {name:28s} {parts}   {ratio:5.2f}x PyTorch fused")
     if args.to:
-        temporary = args.to.with_suffix(".tmp")
-        temporary.write_text(json.dumps(report, indent=1) + "\n")
-        os.replace(temporary, args.to)
+        write_json(args.to, report)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

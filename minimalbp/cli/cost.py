@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     from minimalbp.progress import Progress
 
     threads, seconds = check_threads(args.threads), number("seconds", args.seconds, 0, 3600, open_low=True)
-    jobs, out = _jobs(args, seconds), Path(args.out)
+    jobs, out = planned(args, seconds), Path(args.out)
     with replacing(out / "cost.json") as temporary:
         temporary.touch()  # a folder that cannot be written is refused now, not at the end
         report: dict[str, Any] = {"machine": machine(), "threads": threads, "phase": args.phase,
@@ -92,8 +92,8 @@ class _Job:
     ticks: int
 
 
-def _jobs(args: argparse.Namespace, seconds: float) -> list[_Job]:
-    """Everything is checked here, before the first clock is read."""
+def planned(args: argparse.Namespace, seconds: float) -> list[_Job]:
+    """What is to be measured. Everything is checked here, before the first clock is read: raises BadInput."""
     from minimalbp.cost.layer import SELECTORS
     from minimalbp.cost.problem import check_shape, load_problem, random_problem
     from minimalbp.cost.step import measure_step, step_ticks

@@ -1,0 +1,86 @@
+"""What the benchmarks' command lines share: options, what is refused before a clock is read, how reports begin."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from meprop_runs import commit, on_stderr
+
+import minimalbp as mbp
+from minimalbp.backend import check_threads
+from minimalbp.errors import BadInput, whole
+from minimalbp.files import replacing
+from minimalbp.measure.machine import version
+
+VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")  # what changes how threads wait
+
+
+def options(description: str | None, *, rounds: int, block: int, skip: int) -> argparse.ArgumentParser:
+    """The command line of a benchmark in blocks that take turns; `check` knows what may stand there."""
+    made = argparse.ArgumentParser(description=(description or "").split("\n\n")[0], allow_abbrev=False)
+    add = made.add_argument
+    add("--threads", type=int, default=2)
+    add("--rounds", type=int, default=rounds, help="blocks of each arm")
+    add("--block", type=int, default=block, help="steps in a block")
+    add("--skip", type=int, default=skip, help="steps at the start of each block that do not count")
+    add("--to", type=Path, help="write the JSON there")
+    return made
+
+
+def check(args: argparse.Namespace) -> None:
+    """Raise BadInput where the options of `options` cannot be, or PyTorch, the peer, is not installed."""
+    check_threads(args.threads)
+    whole("rounds", args.rounds, least=1)
+    whole("block", args.block, least=1)
+    whole("skip", args.skip)
+    if args.skip >= args.block:
+        raise BadInput(f"skip must be less than block, {args.block}, not {args.skip}: no step would count")
+    if args.to:
+        check_writable(args.to)
+    if not version("torch"):
+        raise BadInput("PyTorch is what this compares with; install torch")
+
+
+class _Enough(Exception):
+    """Ends a rehearsal."""
+
+
+def check_writable(path: Path) -> None:
+    """Raise BadInput now, not after the measurement, where `path` cannot be written. Missing folders are made."""
+    with contextlib.suppress(_Enough), replacing(path) as temporary:
+        temporary.touch()
+        raise _Enough
+
+
+def head(script: str, argv: list[str] | None, args: argparse.Namespace) -> dict[str, Any]:
+    """How a report begins: what was typed, and on what it is about to run."""
+    return {
+        "command": typed(script, argv), "commits": [str(commit())], "threads": args.threads,
+        "torch": version("torch"), "machine": mbp.machine(),
+        "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
+    }  # fmt: skip
+
+
+def typed(script: str, argv: list[str] | None) -> str:
+    """The command, as a shell takes it. argv: None for that of the process."""
+    return shlex.join(["python", f"scripts/{script}.py", *(sys.argv[1:] if argv is None else argv)])
+
+
+def status(work: Callable[[], None]) -> int:
+    """The exit status of `work()`: 0, 2 with one line for what cannot be, 130 when interrupted."""
+    try:
+        work()
+    except BadInput as e:
+        on_stderr(f"error: {e}")
+        return 2
+    except KeyboardInterrupt:
+        on_stderr("stopped; nothing is written")
+        return 130
+    return 0
