@@ -23,7 +23,7 @@ import minimalbp as mbp
 from minimalbp.cli import cost
 from minimalbp.cli import main as command
 from minimalbp.cost.figure import draw_cost
-from minimalbp.errors import number
+from minimalbp.errors import BadInput, number
 from minimalbp.files import write_json
 from minimalbp.measure.machine import version
 
@@ -104,6 +104,10 @@ def run(args: argparse.Namespace, argv: list[str] | None) -> None:
     if dataset:  # the problems are made when the first measurement is done, but their shapes are known
         widths = (dataset.n_inputs, HIDDEN)
         check("--shape", *(f"{batch},{n_in},{HIDDEN}" for batch in BATCHES for n_in in widths), *common)
+        if (have := len(dataset.train.y)) < max(BATCHES):
+            raise BadInput(
+                f"{args.data} has {have} examples to train on; a batch of {max(BATCHES)} is wanted"
+            )
     for name in ("cost.json", "cost.png"):
         check_writable(args.to / name)
     with tempfile.TemporaryDirectory() as name:

@@ -198,27 +198,6 @@ def test_what_means_nothing_for_table2_is_refused_before_anything_is_done(monkey
     assert error.startswith("error: ") and f"leave {words[0]} out" in error
 
 
-@pytest.mark.skipif(NO_JIT, reason="500 units take minutes without the JIT")
-def test_bench_step_verifies_and_then_measures():
-    pytest.importorskip("torch")
-    bench = script("bench_step")
-    bench.verify(3)
-    result = bench.measure(3, threads=1, rounds=1, block=3, skip=1)
-    assert set(bench.ARMS) < set(result)
-    assert all(r["steps"] == 2 and r["step"] > 0 for r in result.values())
-
-
-def test_a_wrong_step_is_found_before_it_is_timed(monkeypatch):
-    """The judge must be able to fail: a dense network that skips its update is refused."""
-    if NO_JIT:
-        pytest.skip("500 units take minutes without the JIT")
-    bench = script("bench_step")
-    monkeypatch.setattr(bench, "ARMS", {"top-k": (bench.mbp.TopK(25), "all")})
-    monkeypatch.setattr("minimalbp.optim.adam.Adam.step", lambda self: None)
-    with pytest.raises(AssertionError, match="did not move"):
-        bench.verify(3)
-
-
 def test_the_committed_tables_are_those_of_the_committed_results(capsys, monkeypatch):
     tables = script("tables")
     monkeypatch.setattr("sys.argv", ["tables.py", "--check"])
