@@ -12,6 +12,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from bench_options import status
@@ -19,6 +20,7 @@ from bench_options import status
 import minimalbp as mbp
 from minimalbp.cli.table import align
 from minimalbp.cost.problem import check_shape
+from minimalbp.cost.turns import Arm, in_turns
 from minimalbp.errors import BadInput, number, whole
 from minimalbp.settings import whole_list
 
@@ -107,21 +109,15 @@ def verify(call: Callable, written: list[np.ndarray], name: str) -> None:
             assert np.linalg.norm(a - b) <= 1e-5 * np.linalg.norm(b), f"{name} is wrong"
 
 
-def median(versions: dict[str, tuple[Callable[[], object], Callable]], seconds: float) -> dict[str, float]:
-    """Microseconds of each version, in turns of a few calls; the first of a turn do not count."""
-    times: dict[str, list[float]] = {name: [] for name in versions}
-    for _ in range(8):
-        for name, (call, threads) in versions.items():
-            with threads():
-                call(), call()
-                end = time.perf_counter() + seconds / 8
-                while True:
-                    began = time.perf_counter()
-                    call()
-                    times[name].append(time.perf_counter() - began)
-                    if time.perf_counter() > end:
-                        break
-    return {name: 1e6 * float(np.median(t)) for name, t in times.items()}
+def timed(call: Callable[[], object]) -> Callable[[], tuple[float]]:
+    """The call, with its seconds."""
+
+    def measured() -> tuple[float]:
+        began = time.perf_counter()
+        call()
+        return (time.perf_counter() - began,)
+
+    return measured
 
 
 def layer(text: str, k: int | None) -> tuple[int, int, int, int]:
@@ -157,13 +153,14 @@ def run(args: argparse.Namespace) -> None:
         table = [[f"{shape}, k = {k}, microseconds", *names]]
         for name, (call, written) in kernels(batch, n_in, n_out, k).items():
             verify(call, written, name)
-            versions = {
-                "reference": (lambda call=call: call(reference), lambda: reference.threads()),
-                "cpu, 1 thread": (lambda call=call: call(cpu), lambda: cpu.threads(1)),
-                "cpu": (lambda call=call: call(cpu), lambda: cpu.threads()),
-                **{other: (f, lambda: reference.threads()) for other, f in others.get(name, {}).items()},
+            arms = {
+                "reference": Arm(timed(partial(call, reference)), reference.threads, "np"),
+                "cpu, 1 thread": Arm(timed(partial(call, cpu)), partial(cpu.threads, 1)),
+                "cpu": Arm(timed(partial(call, cpu)), cpu.threads),
             }
-            found = median(versions, args.seconds)
+            for other, f in others.get(name, {}).items():
+                arms[other] = Arm(timed(f), reference.threads, other.split(".")[0])
+            found = {n: 1e6 * np.median(s) for n, s in in_turns(arms, args.seconds, lambda: None).items()}
             table.append([name, *(f"{found[n]:,.1f}" if n in found else "" for n in names)])
         print(align(table), "\n", flush=True)
 

@@ -4,8 +4,8 @@ Embedding (one word of 50 numbers and seven features of 20) -> LSTM of 500 -> Li
 does the whole step (forward, loss, backward, update) on the same sentences with as many threads. Before the clock
 starts, our dense step is checked against PyTorch's (loss, gradients) and each sparse step against the reference
 backend. The arms take turns in short blocks, so that a slow moment of the machine hits all; the first steps of a
-block are not counted. The backward pass of the LSTM alone, and its parts, are timed likewise. Medians and
-quartiles. Needs PyTorch.
+block are not counted, and threads fall asleep before another library's turn. The backward pass of the LSTM alone,
+and its parts, are timed likewise. Medians and quartiles. Needs PyTorch.
 
     python scripts/bench_lstm.py --to docs/results/lstm.json
 """
@@ -19,9 +19,11 @@ from collections.abc import Callable
 
 import numpy as np
 from bench_options import check, head, options, status
+from clocked import arm, seconds_of
 from lstm_arms import HIDDEN, N_IN, TABLES, TAGS, Ours, Torch
 
 import minimalbp as mbp
+from minimalbp.cost.turns import in_blocks
 from minimalbp.errors import BadInput
 from minimalbp.files import write_json
 
@@ -63,56 +65,35 @@ def verify(made: list[tuple[np.ndarray, np.ndarray]]) -> None:
             assert not np.array_equal(p.value, was), f"{name}: {p.name} did not move"
 
 
-def in_turns(arms: dict[str, Callable], made: list, rounds: int, block: int, skip: int) -> dict[str, list]:
-    """{arm: what its calls return}, `block` calls of each in turn, the first `skip` of them not kept."""
-    kept: dict[str, list] = {name: [] for name in arms}
-    for r in range(rounds):
-        for name, call in arms.items():
-            found = [call(*made[(r * block + i) % SENTENCES]) for i in range(block)]
-            kept[name] += found[skip:]
-    return kept
-
-
-def summary(seconds: list[float]) -> dict:
+def summary(seconds: np.ndarray) -> dict:
     low, middle, high = np.percentile(seconds, [25, 50, 75])
     return {"median": float(middle), "quartiles": [float(low), float(high)], "calls": len(seconds)}
 
 
 def measure_step(made: list, threads: int, rounds: int, block: int, skip: int) -> dict:
     """Seconds of a step and of its parts, for each arm."""
-    import torch
-
-    torch.set_num_threads(threads)
-    arms: dict[str, Ours | Torch] = {name: Ours(*arm) for name, arm in ARMS.items()}
-    first = arms["dense, rows=all"]
-    assert isinstance(first, Ours)
-    arms |= {name: Torch(sparse, first) for name, sparse in PEERS.items()}
-
-    def call(arm: Ours | Torch) -> Callable:
-        return lambda x, labels: (arm.step(x, labels), arm.seconds.pop())[1]
-
-    with first.net.be.threads(threads):
-        kept = in_turns({name: call(arm) for name, arm in arms.items()}, made, rounds, block, skip)
+    ours = {name: Ours(*of) for name, of in ARMS.items()}
+    first = ours["dense, rows=all"]
+    arms = {name: arm(seconds_of(one), threads) for name, one in ours.items()}
+    arms |= {
+        name: arm(seconds_of(Torch(sparse, first)), threads, "PyTorch") for name, sparse in PEERS.items()
+    }
     result = {}
-    for name, seconds in kept.items():
+    for name, seconds in in_blocks(arms, made, rounds, block, skip).items():
         parts = np.median(seconds, axis=0)
         split = dict(zip(("forward", "backward", "update"), map(float, parts)))
-        result[name] = {"step": summary([sum(s) for s in seconds]), **split}
+        result[name] = {"step": summary(seconds.sum(axis=1)), **split}
     return result
 
 
 def measure_backward(made: list, threads: int, rounds: int, block: int, skip: int) -> dict:
     """Seconds of the LSTM's backward pass alone."""
-    import torch
-
-    torch.set_num_threads(threads)
     rng = np.random.default_rng(1)
     ours = {name: Ours(select, "all") for name, select in BACKWARD.items()}
-    arms = {name: _backward(arm, rng) for name, arm in ours.items()}
-    arms["PyTorch"] = _torch_backward(Torch(False, ours["dense"]), rng)
-    with ours["dense"].net.be.threads(threads):
-        kept = in_turns(arms, made, rounds, block, skip)
-    return {name: summary(seconds) for name, seconds in kept.items()}
+    arms = {name: arm(_backward(one, rng), threads) for name, one in ours.items()}
+    arms["PyTorch"] = arm(_torch_backward(Torch(False, ours["dense"]), rng), threads, "PyTorch")
+    kept = in_blocks(arms, made, rounds, block, skip)
+    return {name: summary(seconds[:, 0]) for name, seconds in kept.items()}
 
 
 def measure_parts(made: list, threads: int, rounds: int, block: int, skip: int) -> dict:
@@ -128,7 +109,7 @@ def measure_parts(made: list, threads: int, rounds: int, block: int, skip: int) 
     def call(ours: Ours) -> Callable:
         meter = mbp.Meter()
 
-        def measured(x: np.ndarray, labels: np.ndarray) -> list[float]:
+        def measured(x: np.ndarray, labels: np.ndarray) -> tuple[float, ...]:
             before, dy = meter.seconds.copy(), rng.standard_normal((len(x), HIDDEN), np.float32)
             with meter.attached(ours.net, ours.loss, ours.optimizer):
                 meter.start()
@@ -136,26 +117,25 @@ def measure_parts(made: list, threads: int, rounds: int, block: int, skip: int) 
                 meter.mark("forward")
                 ours.lstm.backward(dy)
                 meter.mark("backward")
-            return [meter.seconds[part] - before[part] for part in PARTS]
+            return tuple(meter.seconds[part] - before[part] for part in PARTS)
 
         return measured
 
     selectors: dict[str, mbp.Dense | mbp.TopK | mbp.RandomK] = {
         **BACKWARD, "random 10": mbp.RandomK(10), "random 1": mbp.RandomK(1),
     }  # fmt: skip
-    arms = {name: call(Ours(select, "all")) for name, select in selectors.items()}
-    with mbp.get_backend("cpu").threads(threads):
-        kept = in_turns(arms, made, rounds, block, skip)
+    arms = {name: arm(call(Ours(select, "all")), threads) for name, select in selectors.items()}
+    kept = in_blocks(arms, made, rounds, block, skip)
     return {name: dict(zip(PARTS, map(float, np.median(seconds, axis=0)))) for name, seconds in kept.items()}
 
 
 def _backward(ours: Ours, rng: np.random.Generator) -> Callable:
-    def call(x: np.ndarray, labels: np.ndarray) -> float:
+    def call(x: np.ndarray, labels: np.ndarray) -> tuple[float, ...]:
         ours.net.forward(x)
         dy = rng.standard_normal((len(x), HIDDEN), np.float32)
         began = time.perf_counter()
         ours.lstm.backward(dy)
-        return time.perf_counter() - began
+        return (time.perf_counter() - began,)
 
     return call
 
@@ -164,13 +144,13 @@ def _torch_backward(peer: Torch, rng: np.random.Generator) -> Callable:
     torch = peer.torch
     wanted = [peer.lstm.weight_ih_l0, peer.lstm.weight_hh_l0, peer.lstm.bias_ih_l0]
 
-    def call(x: np.ndarray, labels: np.ndarray) -> float:
+    def call(x: np.ndarray, labels: np.ndarray) -> tuple[float, ...]:
         inputs = torch.from_numpy(rng.standard_normal((len(x), 1, N_IN), np.float32)).requires_grad_()
         h, _ = peer.lstm(inputs)
         dy = torch.from_numpy(rng.standard_normal((len(x), 1, HIDDEN), np.float32))
         began = time.perf_counter()
         torch.autograd.grad(h, [inputs, *wanted], dy)
-        return time.perf_counter() - began
+        return (time.perf_counter() - began,)
 
     return call
 

@@ -3,7 +3,8 @@
 Every arm does the whole step (forward, loss, backward, update) on the same batches with as many threads. Before the
 clock starts, our dense step is checked against PyTorch's (loss, gradients, updated weights), and each sparse step
 against the reference backend. The arms take turns in short blocks, so that a slow moment of the machine hits all;
-the first steps of a block are not counted. Medians and quartiles over all counted steps. Needs PyTorch.
+the first steps of a block are not counted, and threads fall asleep before another library's turn. Medians and
+quartiles over all counted steps. Needs PyTorch.
 
     python scripts/bench_step.py --to docs/results/step.json
 """
@@ -18,10 +19,11 @@ from typing import Any
 
 import numpy as np
 from bench_options import check, head, options, status
-from clocked import Clocked
+from clocked import Clocked, arm, seconds_of
 
 import minimalbp as mbp
 from minimalbp.cost.peers import TorchStep
+from minimalbp.cost.turns import in_blocks
 from minimalbp.errors import whole
 from minimalbp.files import write_json
 
@@ -87,25 +89,14 @@ def verify(batch: int) -> None:
 
 def measure(batch: int, threads: int, rounds: int, block: int, skip: int) -> dict:
     """Median and quartiles of seconds per step and per part, for each arm."""
-    import torch
-
-    torch.set_num_threads(threads)
-    arms: dict[str, Ours | Torch] = {name: Ours(*arm) for name, arm in ARMS.items()}
-    first = arms["dense, rows=all"]
-    assert isinstance(first, Ours)
-    arms |= {"PyTorch, fused Adam": Torch(True, first), "PyTorch, default Adam": Torch(None, first)}
-    made = batches(batch)
-    kept: dict[str, list] = {name: [] for name in arms}
-    with first.net.be.threads(threads):
-        for r in range(rounds):
-            for name, arm in arms.items():
-                arm.seconds.clear()
-                for i in range(block):
-                    arm.step(*made[(r * block + i) % BATCHES])
-                kept[name] += arm.seconds[skip:]
+    ours = {name: Ours(*of) for name, of in ARMS.items()}
+    first = ours["dense, rows=all"]
+    arms = {name: arm(seconds_of(one), threads) for name, one in ours.items()}
+    for name, fused in (("PyTorch, fused Adam", True), ("PyTorch, default Adam", None)):
+        arms[name] = arm(seconds_of(Torch(fused, first)), threads, "PyTorch")
+    kept = in_blocks(arms, batches(batch), rounds, block, skip)
     result = {}
-    for name, seconds in kept.items():
-        parts = np.array(seconds)
+    for name, parts in kept.items():
         whole = parts.sum(axis=1)
         low, middle, high = np.percentile(whole, [25, 50, 75])
         forward, backward, update = np.median(parts, axis=0)

@@ -1,13 +1,17 @@
-"""A network of ours with a clock, as the benchmarks of whole steps compare it."""
+"""A network of ours with a clock, and its turns with others, as the benchmarks of whole steps compare them."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 import minimalbp as mbp
+from minimalbp.cost.peers import peer_threads
+from minimalbp.cost.turns import Arm
 from minimalbp.run import train_step
 
 
@@ -39,3 +43,15 @@ class Clocked:
             g[slice(None) if p.grad.rows is None else p.grad.rows] = p.grad.values
             whole.append(g)
         return whole
+
+
+def seconds_of(network: Any) -> Callable[..., tuple[float, ...]]:
+    """One step of a network with a clock, as a call that returns the seconds of its parts."""
+    return lambda x, labels: (network.step(x, labels), network.seconds.pop())[1]
+
+
+def arm(call: Callable[..., tuple[float, ...]], threads: int, peer: str = "") -> Arm:
+    """What takes turns with others on as many threads: code of ours, or of the peer named."""
+    if peer:
+        return Arm(call, lambda: peer_threads(threads, peer), peer)
+    return Arm(call, lambda: mbp.get_backend("cpu").threads(threads))

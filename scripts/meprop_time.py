@@ -7,9 +7,11 @@ arms call BLAS (float32).
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +22,7 @@ from meprop_stats import spread
 import minimalbp as mbp
 from minimalbp.assembly import build
 from minimalbp.cost.peers import TorchStep, peer_threads
+from minimalbp.cost.turns import Arm, take_turns
 from minimalbp.errors import BadInput
 from minimalbp.measure.counters import PHASES
 from minimalbp.measure.machine import version
@@ -45,6 +48,8 @@ PARTS = ("linear", "forward", "backward", "both", "update", "total")  # both: fo
 
 class Ours:
     """A network with its meter; `step` answers the seconds of PARTS."""
+
+    pool = ""
 
     def __init__(self, settings: Settings, data: mbp.Dataset):
         self.settings = settings
@@ -72,6 +77,8 @@ class Ours:
 class Torch:
     """The dense network in PyTorch, from the same weights. Its linear part by itself is not known."""
 
+    pool = "PyTorch"
+
     def __init__(self, like: Ours, sizes: list[int], fused: bool | None):
         weights = [p.value for p in like.net.parameters()]
         self.peer = TorchStep(sizes, weights, fused=fused, lr=like.settings.lr or 0)
@@ -90,8 +97,8 @@ def measure(settings: Settings) -> Run:
     """One seed: {"arms": {name: {part: seconds of an epoch}}, "steps", "cpu_share", ...}, to be kept as a run.
 
     settings: of the dense Adam arm; its seed and `threads` are those of every arm. SKIP steps of each block do not
-    count, and the others stand for them. cpu_share: processor time divided by the clock's, below about 0.95 (of one
-    thread) where other programs wanted the cores as well.
+    count, and the others stand for them. cpu_share: processor time of the blocks divided by the clock's, below
+    about 0.95 (of one thread) where other programs wanted the cores as well.
     """
     made_by, data, threads = commit(), mbp.load_dataset(settings.data), settings.threads or 1
     arms = _arms(settings, data)
@@ -104,16 +111,21 @@ def measure(settings: Settings) -> Run:
     order = order[: steps * settings.batch].reshape(steps, settings.batch)
     times: dict[str, list[tuple[float, ...]]] = {name: [] for name in arms}
     warm(arms, x[: settings.batch], y[: settings.batch], threads)
-    clock, cpu = time.perf_counter(), time.process_time()
-    for lo in range(0, steps, block):
-        turn = [(x[which], y[which]) for which in order[lo : lo + block]]
-        for name, arm in arms.items():
-            with arm.threads(threads):
-                times[name] += [arm.step(*batch) for batch in turn][min(SKIP, len(turn) - 1) :]
-    share = (time.process_time() - cpu) / (time.perf_counter() - clock)
+    spent = np.zeros(2)  # seconds of the clock and of the processor
+
+    def turn(name: str, i: int) -> None:
+        batches = [(x[which], y[which]) for which in order[i * block : (i + 1) * block]]
+        spent[:] -= time.perf_counter(), time.process_time()
+        times[name] += [arms[name].step(*batch) for batch in batches][min(SKIP, len(batches) - 1) :]
+        spent[:] += time.perf_counter(), time.process_time()
+
+    take_turns(
+        {name: Arm(arm.step, partial(arm.threads, threads), arm.pool) for name, arm in arms.items()},
+        math.ceil(steps / block), turn,
+    )  # fmt: skip
     return {
-        "settings": settings.as_json(), "steps": steps, "cpu_share": share, "commit": made_by,
-        "machine": mbp.machine(), "torch": version("torch"),
+        "settings": settings.as_json(), "steps": steps, "cpu_share": float(spent[1] / spent[0]),
+        "commit": made_by, "machine": mbp.machine(), "torch": version("torch"),
         "arms": {name: _of_epoch(of_steps, steps) for name, of_steps in times.items()},
     }  # fmt: skip
 

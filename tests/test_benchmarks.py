@@ -97,6 +97,9 @@ def test_bench_cost_measures_layers_real_gradients_and_steps(points, tmp_path, m
     of_cost = {"ceilings.SIZE": 16, "ceilings.STREAM": 1 << 12, "ceilings.NEAR": 1 << 10, "turns.REST": 0}
     for name, value in of_cost.items():
         monkeypatch.setattr(f"minimalbp.cost.{name}", value)
+    monkeypatch.setattr(
+        "minimalbp.backend.cores", lambda: 1
+    )  # waking a second is slow where others want it too
     words = ["--shape", "3,9,8", "--k", "2", "--seconds", "0.001", "--batch", "2", "--data", points]
     assert bench.main([*words, "--to", str(tmp_path / "to")]) == 0
     report = json.loads((tmp_path / "to" / "cost.json").read_text())
@@ -110,8 +113,9 @@ def test_bench_cost_measures_layers_real_gradients_and_steps(points, tmp_path, m
     assert (tmp_path / "to" / "cost.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_bench_kernels_verifies_and_times_every_kernel(capsys):
+def test_bench_kernels_verifies_and_times_every_kernel(capsys, monkeypatch):
     bench = script("bench_kernels")
+    monkeypatch.setattr("minimalbp.cost.turns.REST", 0)
     assert bench.main(["--shape", "3,9,8", "--k", "2", "--seconds", "0.001"]) == 0
     out = capsys.readouterr().out
     assert all(name in out for name in bench.kernels(3, 9, 8, 2))

@@ -15,7 +15,7 @@ from minimalbp.cost.fit import crossover, line
 from minimalbp.cost.layer import Ours, measure_layer
 from minimalbp.cost.peers import dense_backward, peer_threads
 from minimalbp.cost.problem import check_shape, load_problem, random_problem
-from minimalbp.cost.turns import Arm, blocks, in_turns
+from minimalbp.cost.turns import Arm, blocks, in_blocks, in_turns
 from minimalbp.select import Dense, RandomK, TopK, UnifiedTopK
 
 QUICK = ["--seconds", "0.001", "--threads", "1"]
@@ -181,6 +181,20 @@ def test_arms_take_turns(monkeypatch):
     assert "".join(order) == "aaabbb" * 2  # two that do not count and one that does, in each block
     assert found["a"].tolist() == [[3], [9]] and len(ticks) == 4
     assert [blocks(s) for s in (1e-9, 0.05, 1)] == [2, 5, 10]
+
+
+def test_blocks_of_calls_take_turns_on_the_same_arguments(monkeypatch):
+    calls, rests = [], []
+    monkeypatch.setattr(turns.time, "sleep", lambda seconds: rests.append(len(calls)))
+
+    def arm(name, pool):
+        return Arm(lambda x: (calls.append(f"{name}{x}"), (x, -x))[1], lambda: peer_threads(1), pool)
+
+    arms = {"a": arm("a", ""), "b": arm("b", ""), "c": arm("c", "PyTorch")}
+    found = in_blocks(arms, [(1,), (2,), (3,), (4,)], rounds=2, calls=3, skip=1)
+    assert " ".join(calls) == "a1 a2 a3 b1 b2 b3 c1 c2 c3 a4 a1 a2 b4 b1 b2 c4 c1 c2"
+    assert rests == [0, 6, 9, 15], "before another library's threads begin, and before ours do again"
+    assert all(times.tolist() == [[2, -2], [3, -3], [1, -1], [2, -2]] for times in found.values())
 
 
 def test_line_and_crossover():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ WARM = 0.003  # seconds, and at least two calls, at the start of a block that do
 class Arm:
     """What is timed in turns: calls, in the threads they want."""
 
-    call: Callable[[], tuple[float, ...]]  # runs once; seconds of its parts
+    call: Callable[..., tuple[float, ...]]  # runs once; seconds of its parts
     threads: Callable[[], AbstractContextManager[Any]]
     pool: str = ""  # whose threads: a change of them is followed by a rest
 
@@ -28,25 +28,53 @@ def blocks(seconds: float) -> int:
     return max(2, min(10, int(seconds / 0.01)))
 
 
-def in_turns(arms: dict[Any, Arm], seconds: float, tick: Callable[[], None]) -> dict[Any, np.ndarray]:
-    """{arm: (calls, parts) seconds}: about `seconds` for each arm, in `blocks(seconds)` with a tick after each."""
-    found: dict[Any, list[tuple[float, ...]]] = {name: [] for name in arms}
-    rounds, pool = blocks(seconds), None
-    for _ in range(rounds):
+def take_turns(arms: Mapping[Any, Arm], rounds: int, block: Callable[[Any, int], None]) -> None:
+    """Call `block(name, round)` of each arm in turn, in the threads it wants, once another library's are asleep."""
+    pool = None
+    for i in range(rounds):
         for name, arm in arms.items():
             if arm.pool != pool:
                 time.sleep(REST)
                 pool = arm.pool
             with arm.threads():
-                ready = time.perf_counter() + WARM
-                arm.call()
-                arm.call()
-                while time.perf_counter() < ready:
-                    arm.call()
-                end = time.perf_counter() + seconds / rounds
-                while True:
-                    found[name].append(arm.call())
-                    if time.perf_counter() >= end:
-                        break
-            tick()
+                block(name, i)
+
+
+def in_turns(arms: Mapping[Any, Arm], seconds: float, tick: Callable[[], None]) -> dict[Any, np.ndarray]:
+    """{arm: (calls, parts) seconds}: about `seconds` for each arm, in `blocks(seconds)` with a tick after each."""
+    found: dict[Any, list[tuple[float, ...]]] = {name: [] for name in arms}
+    rounds = blocks(seconds)
+
+    def block(name: Any, i: int) -> None:
+        call = arms[name].call
+        ready = time.perf_counter() + WARM
+        call()
+        call()
+        while time.perf_counter() < ready:
+            call()
+        end = time.perf_counter() + seconds / rounds
+        while True:
+            found[name].append(call())
+            if time.perf_counter() >= end:
+                break
+        tick()
+
+    take_turns(arms, rounds, block)
+    return {name: np.array(times) for name, times in found.items()}
+
+
+def in_blocks(
+    arms: Mapping[Any, Arm], made: Sequence[tuple[Any, ...]], rounds: int, calls: int, skip: int
+) -> dict[Any, np.ndarray]:
+    """{arm: (calls, parts) seconds}: for each arm `rounds` blocks of `calls`, whose first `skip` do not count.
+
+    made: the arguments of one call after another, the same for all arms; at their end it begins again.
+    """
+    found: dict[Any, list[tuple[float, ...]]] = {name: [] for name in arms}
+
+    def block(name: Any, i: int) -> None:
+        now = [made[n % len(made)] for n in range(i * calls, (i + 1) * calls)]
+        found[name] += [arms[name].call(*arguments) for arguments in now][skip:]
+
+    take_turns(arms, rounds, block)
     return {name: np.array(times) for name, times in found.items()}
