@@ -41,7 +41,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Table:
-    """epochs: as many as fit into an hour on two cores; the paper's are BASE's 20."""
+    """epochs: the paper's are BASE's 20; fewer where these would take more than an hour and a half on two cores."""
 
     title: str
     arms: tuple[Arm, ...]

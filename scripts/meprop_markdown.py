@@ -38,7 +38,8 @@ def accuracy_table(report: dict[str, Any]) -> str:
     note = f"{count} epoch{'s' if count != 1 else ''}" + (
         f" instead of the paper's {whole}" if count != whole else ""
     )
-    return "\n".join(lines) + f"\n\nMeans ± standard errors of {report['seeds']} seeds, {note}."
+    note = f"Means ± standard errors of {report['seeds']} seeds, {note}. {took(report)}"
+    return "\n".join(lines) + f"\n\n{note}"
 
 
 def text_table(report: dict[str, Any]) -> str:
@@ -66,7 +67,14 @@ def text_table(report: dict[str, Any]) -> str:
         left = corpus["not_projective"]
         shares = ", ".join(f"{left[part] / corpus[part]:.1%} of {part}" for part in left)
         note += f" Trees that are not projective: {shares}; dev and test keep theirs."
-    return "\n".join(lines) + f"\n\n{note}"
+    return "\n".join(lines) + f"\n\n{note} {took(report)}"
+
+
+def took(report: dict[str, Any]) -> str:
+    """How long all runs of a table took together, each on one thread."""
+    minutes = sum(run["seconds"] for run in report["runs"]) / 60
+    said = f"{minutes / 60:.1f} hours" if minutes >= 60 else f"{minutes:.0f} minutes"
+    return f"Its runs took {said} of one core."
 
 
 def printed(paper: dict[str, float]) -> str:

@@ -10,10 +10,10 @@
 For one seed all arms of a table see the same order of examples, and those of equal shape start from the same
 weights. Every finished run is a file in --out, known by its settings: a table goes on where it was stopped, and
 tables share the runs they have in common (those inside the tables in --to count too). A run of table2 is a seed:
-one epoch, all arms in turns in one process, kept in --out/table2 alone, for seconds belong to a machine. A table
-takes up to an hour on two cores; where it would take longer, all of its arms train for fewer epochs, unless --full
-asks for the paper's 20. Writes TABLE.json and TABLE.png to --to, prints the table and where it disagrees with the
-paper; scripts/tables.py writes it into docs/results/meprop.md.
+one epoch, all arms in turns in one process, kept in --out/table2 alone, for seconds belong to a machine. On two
+cores a table takes up to an hour and a half: figure4 and table5 train all of their arms for fewer epochs for that,
+unless --full asks for the paper's 20. Writes TABLE.json and TABLE.png to --to, prints the table and where it
+disagrees with the paper; scripts/tables.py writes it into docs/results/meprop.md.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
     smoke = "digits, 2 seeds, 1 epoch, a tenth of the units; temporary folders"
     made = options(__doc__, [*TABLES, TIMED], smoke)
     add = made.add_argument
-    add("--epochs", type=int, help="of every arm (default: what fits into an hour)")
+    add("--epochs", type=int, help="of every arm (default 20; of figure4 and table5 8)")
     add("--full", action="store_true", help="the paper's 20 epochs, however long it takes")
     add("--data", default=BASE.data)
     made.set_defaults(jobs=None)  # JOBS; TIMED knows no jobs

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from meprop_claims import claims_markdown
-from meprop_markdown import disagreements, mean, table
+from meprop_markdown import disagreements, mean, table, took
 from mesimp_markdown import mesimp_table
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +33,7 @@ def mnist_table(report: dict) -> str:
             f"| {arm['name'].split(',')[0]} | {arm['rows']} | {mean(arm['dev_accuracy'])} "
             f"| {mean(arm['test_accuracy'])} | {gap} | {arm['best_epoch']['mean']:.1f} | {paper} |"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, "", took(report)])
 
 
 def step_table(report: dict) -> str:

@@ -103,10 +103,19 @@ def test_the_page_is_filled_from_the_tables(reproduced, monkeypatch):
         "**Top-k is far above random-k at the same k**", "Were the backward pass for nothing",
     ):  # fmt: skip
         assert text in filled, text
-    assert "| dense h=500 | all |" in tables.made("mnist")
+    assert "| dense h=500 | all |" in tables.made("mnist") and "of one core." in tables.made("mnist")
+    assert filled.count("Its runs took") == len(tables.MEPROP) - 2, (
+        "all but mnist, on its own page, and table2"
+    )
     monkeypatch.setattr(tables, "RESULTS", reproduced[0] / "nothing")
     assert tables.fill(page).count("Not made yet: `python scripts/reproduce_meprop.py table1`.") == 1
     assert tables.fill(filled) == tables.fill(page)
+
+
+@pytest.mark.parametrize("seconds, said", [(3599 / 2, "60 minutes"), (90, "3 minutes"), (4860, "2.7 hours")])
+def test_how_long_the_runs_took_is_said(seconds, said):
+    took = script("meprop_markdown").took
+    assert took({"runs": [{"seconds": seconds}] * 2}) == f"Its runs took {said} of one core."
 
 
 def test_the_text_tables_hold_their_baselines_and_las(reproduced):
