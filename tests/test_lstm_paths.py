@@ -8,7 +8,7 @@ from conftest import in_pieces
 from helpers import close, full_gradient, refused
 
 import minimalbp as mbp
-from minimalbp.backend import cores
+from minimalbp.backend import cores, get_backend
 
 N_IN, H, S, I = 3, 9, 4, 4  # bytes of a float32 and of an int32  # noqa: E741
 TURNS = (
@@ -58,10 +58,13 @@ def test_of_seventy_units_eight_sentences_are_few(pieces, dtype, rng):
         close(found, nets[0].forward(x, lengths=lengths), dtype)
 
 
-@pytest.mark.parametrize("pieces", [1, 2, 3])
+@pytest.mark.parametrize("pieces, small", [(1, True), (1, False), (2, False), (3, False)])
 @pytest.mark.parametrize("hidden", [1, H])
 @pytest.mark.parametrize("name", sorted(SELECTORS))
-def test_every_path_is_the_specification(name, hidden, pieces, dtype, rng):
+def test_every_path_is_the_specification(name, hidden, pieces, small, dtype, rng, monkeypatch):
+    """small: whether U counts as one that is turned where sentences are few."""
+    if not small:
+        monkeypatch.setattr(get_backend("cpu").lstm, "SMALL", -1)
     options = {"select": SELECTORS[name], "gates": "all" if hidden == 1 else "each", "bidirectional": True}
     nets = [lstm(backend, dtype, hidden, **options)[0] for backend in ("reference", "cpu")]
     for lengths in TURNS:

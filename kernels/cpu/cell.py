@@ -106,6 +106,19 @@ def add_four(out, w0, w1, w2, w3, r0, r1, r2, r3):
 
 
 @kernel
+def add_rows(out, weight, unit, a):
+    """out += weight[i] a[unit[i]] for every i, four rows at a time."""
+    n = len(unit) // 4 * 4
+    for i in range(0, n, 4):
+        r0, r1, r2, r3 = a[unit[i]], a[unit[i + 1]], a[unit[i + 2]], a[unit[i + 3]]
+        add_four(out, weight[i], weight[i + 1], weight[i + 2], weight[i + 3], r0, r1, r2, r3)
+    for i in range(n, len(unit)):
+        row, weighs = a[unit[i]], weight[i]
+        for j in range(len(out)):
+            out[j] += weighs * row[j]
+
+
+@kernel
 def to_state(dc, dh, o, tanh_c):
     one = dc.dtype.type(1)
     for j in range(len(dc)):  # not a - a tanh²: infinity less infinity is NaN

@@ -11,10 +11,14 @@ __all__ = ["backward_all", "backward_chosen", "backward_top_k", "backward_unifie
 
 _nobody_waits = np.zeros(1, np.int64)
 
+SMALL = 1 << 18  # bytes of a U that is worth turning for few sentences, and no work for two threads
+
 
 def forward(h, c, tanh_c, gates, u, active):
     n = pieces(int(active[0]) * u.size)
-    if n > 1:
+    if u.nbytes <= SMALL and active[0] <= recurrent.FEW:
+        recurrent.forward_small(h, c, tanh_c, gates, u, active)
+    elif n > 1:
         recurrent.forward_pieces(h, c, tanh_c, gates, u, active, n)
     else:
         recurrent.forward(h, c, tanh_c, gates, u, active)

@@ -8,7 +8,7 @@ from numba import prange
 
 from .cell import cell_left, starts
 from .policy import kernel
-from .recurrent_sparse import add_rows, steps_of
+from .recurrent_sparse import steps_of, sum_rows
 from .select import choose, room, score_units
 
 
@@ -56,9 +56,9 @@ def pass_on(dx, picked, chosen, dgates, kept, work, scale, t, row, e):
     for i in range(picked.shape[1]):
         picked[row, i] = scale[i] * dgates[row, chosen[row, i]]
     if t > 0:
-        add_rows(work[0, e], picked[row], chosen[row], u)
+        sum_rows(work[0, e], picked[row], chosen[row], u)
     if len(dx):
-        add_rows(dx[row], picked[row], chosen[row], w)
+        sum_rows(dx[row], picked[row], chosen[row], w)
 
 
 @kernel(parallel=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numba import prange
 
 from .blas import product
-from .cell import add, add_four, cell_backward, cell_forward, previous, starts
+from .cell import add, add_four, add_rows, cell_backward, cell_forward, previous, starts
 from .policy import kernel
 
 FEW = 6  # sentences up to which the product of a step is sums of our own; above, BLAS
@@ -29,6 +29,20 @@ def forward(h, c, tanh_c, gates, u, active):
     start = begin(h, c, active)
     for t in range(len(active)):
         forward_step(h, c, tanh_c, gates, u, active, start, t, 0, 1)
+
+
+@kernel
+def forward_small(h, c, tanh_c, gates, u, active):
+    """Few sentences and a U that the second-level cache keeps, turned once: sums of its rows need no sum across
+    a vector, of which `four_dots` has one for each unit and gate."""
+    start, turned, every = begin(h, c, active), u.T.copy(), np.arange(u.shape[1])
+    for t in range(len(active)):
+        before = previous(start, active, t)
+        for e in range(active[t]):
+            row, now = start[t] + e, start[t] + e + active[0]
+            if t > 0:  # h is zero before
+                add_rows(gates[row], h[before + e], every, turned)
+            cell_forward(h[now], c[now], tanh_c[row], gates[row], c[before + e], 0, u.shape[1])
 
 
 @kernel

@@ -8,7 +8,7 @@ waits for; it so is awake for what follows (a thread that sleeps takes 50 micros
 import numpy as np
 from numba import prange
 
-from .cell import add, add_four, cell_backward, previous, starts
+from .cell import add, add_rows, cell_backward, previous, starts
 from .flag import publish, wait_for
 from .policy import kernel
 from .select import choose, room, score_units
@@ -81,9 +81,9 @@ def pass_on(dx, picked, chosen, kept, work, done, t, row, e):
     _, _, _, u, w, _ = kept
     publish(done, len(picked) - row)
     if t > 0:
-        add_rows(work[0, e], picked[row], chosen[row], u)
+        sum_rows(work[0, e], picked[row], chosen[row], u)
     if len(dx):
-        add_rows(dx[row], picked[row], chosen[row], w)
+        sum_rows(dx[row], picked[row], chosen[row], w)
 
 
 @kernel
@@ -91,22 +91,15 @@ def follow(dx, picked, chosen, kept, done):
     """dx of one sentence, each step as soon as it has been chosen."""
     for row in range(len(dx) - 1, -1, -1):
         wait_for(done, len(dx) - row)
-        add_rows(dx[row], picked[row], chosen[row], kept[4])
+        sum_rows(dx[row], picked[row], chosen[row], kept[4])
     wait_for(done, len(picked))  # awake to the end, also where dx is not wanted
 
 
 @kernel
-def add_rows(out, weight, unit, a):
-    """out = sum of weight[i] a[unit[i]], four rows at a time."""
+def sum_rows(out, weight, unit, a):
+    """out = sum of weight[i] a[unit[i]]."""
     out[:] = 0
-    n = len(unit) // 4 * 4
-    for i in range(0, n, 4):
-        r0, r1, r2, r3 = a[unit[i]], a[unit[i + 1]], a[unit[i + 2]], a[unit[i + 3]]
-        add_four(out, weight[i], weight[i + 1], weight[i + 2], weight[i + 3], r0, r1, r2, r3)
-    for i in range(n, len(unit)):
-        row, weighs = a[unit[i]], weight[i]
-        for j in range(len(out)):
-            out[j] += weighs * row[j]
+    add_rows(out, weight, unit, a)
 
 
 @kernel(parallel=True)
