@@ -52,6 +52,21 @@ class Folder:
                 raise BadInput(f"{path} belongs to no run of {runs}; was that file edited?")
         return [known[path.name] for path in found]
 
+    def check_settings(self, report: dict[str, Any]) -> None:
+        """Raise BadInput unless the run here has the settings of `report`; of threads it may have others."""
+        if self.path is None:
+            return
+        before = read_json(self.path / "run.json")
+        for key in ("config", "plan", "controls"):
+            old, new = before.get(key, {}), report[key]
+            if not isinstance(new, dict):
+                old, new = {key: old}, {key: new}
+            for name in old.keys() & new.keys() - {"threads"}:
+                if old[name] != new[name]:
+                    raise BadInput(
+                        f"the run in {self.path} has {name} = {old[name]}; only threads may change"
+                    )
+
     def reopen(self, report: dict[str, Any]) -> None:
         """Go on, with the new settings should this be stopped as well; the old results stay until there are new."""
         assert self.path is not None

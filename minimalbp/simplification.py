@@ -11,8 +11,7 @@ import numpy as np
 from .arms import Arm, clipped, head, open_folder, train_arm
 from .assembly import AnyData, build, network
 from .data import Dataset
-from .errors import BadInput
-from .files import read_json, replacing
+from .files import replacing
 from .folder import Folder
 from .select import Dense
 from .settings import Settings
@@ -78,8 +77,8 @@ def simplify(
     looks = min(settings.evals, -(-len(data.train) // settings.batch))
     Simplifier(plan).begin(*build(settings, data, settings.selector()), looks)
     folder = Folder(out, "simplify")
-    if resume and out is not None:
-        _check_same(read_json(out / "run.json"), report, out)
+    if resume:
+        folder.check_settings(report)
     open_folder(folder, report, data, arms, list(CONTROLS) if controls else [], resume)
 
     def train(arm: Arm) -> dict[str, Any]:
@@ -119,16 +118,6 @@ def simplify(
         _pictures(report, simplifier, folder, out)
         folder.write("run.json", report)
     return report
-
-
-def _check_same(before: dict[str, Any], report: dict[str, Any], out: Path) -> None:
-    """Raise BadInput unless the run in `out` has these settings; of threads it may have others."""
-    controls = [{"controls": r.get("controls")} for r in (before, report)]
-    pairs = [controls, *([r.get(key, {}) for r in (before, report)] for key in ("config", "plan"))]
-    for old, new in pairs:
-        for name in old.keys() & new.keys() - {"threads"}:
-            if old[name] != new[name]:
-                raise BadInput(f"the run in {out} has {name} = {old[name]}; only threads may change")
 
 
 def _nobody_left(simplifier: Simplifier) -> list[str]:

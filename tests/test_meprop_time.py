@@ -8,7 +8,7 @@ import pytest
 from helpers import SCRIPTS, assert_same, parameters, script
 
 from minimalbp import load_dataset
-from minimalbp.kernels.cpu import linear
+from minimalbp.backend import get_backend
 
 pytestmark = pytest.mark.skipif(not SCRIPTS.is_dir(), reason="the tests run outside the source tree")
 PAUSE = 0.01  # seconds
@@ -31,6 +31,7 @@ def test_the_parts_of_a_step_are_in_their_places_and_no_longer_than_the_step(
     timed, name, settings, points, monkeypatch
 ):
     """A pause in each part shows there, and only there, or the parts would be longer than the step."""
+    linear = get_backend("cpu").linear
     monkeypatch.setattr(linear, "dw_all", pausing(linear.dw_all, 1))
     monkeypatch.setattr(linear, "dw_chosen", pausing(linear.dw_chosen, 1))
     arms = timed._arms(settings.changed(hidden=(40,)), load_dataset(points))

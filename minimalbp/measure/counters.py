@@ -89,9 +89,15 @@ def _count_hits(hits: Any, choice: Any, picked: Any) -> Count:
     return Count("other", picked.size, _bytes(choice, picked) + 2 * picked.size * hits.itemsize)
 
 
-def _look_up(y: Any, ids: Any, table: Any, column: int, columns: int, offset: int) -> Count:
-    found = len(ids) * columns
-    return Count("forward", found * table.shape[1], found * (2 * table.shape[1] * y.itemsize + INDEX))
+def _look_up(y: Any, ids: Any, tables: Any, where: Any) -> Count:
+    moved = len(ids) * sum(tables[i].shape[1] for i in where[:, 0])
+    return Count("forward", moved, 2 * moved * y.itemsize + ids.size * INDEX)
+
+
+def _look_up_chain(
+    y: Any, ids: Any, tables: Any, where: Any, x: Any, weights: Any, layers: Any, work: Any
+) -> tuple[Count, Count]:
+    return _look_up(x, ids, tables, where), _chain(y, x, weights, layers, work)
 
 
 def _look_up_backward(
@@ -216,6 +222,7 @@ FORMULAS: dict[str, Callable[..., Count | Counts]] = {
     "activation.scale": _backward_map,
     "embedding.forward": _look_up,
     "embedding.backward": _look_up_backward,
+    "embedding.chain": _look_up_chain,
     "lstm.forward": _lstm,
     "lstm.backward_all": _lstm_all,
     "lstm.backward_top_k": _lstm_top_k,

@@ -95,15 +95,15 @@ class Meter:
             )
         return dataclasses.replace(be, **spaces)
 
-    def _wrap(self, name: str, kernel: Callable[..., None]) -> Callable[..., None]:
+    def _wrap(self, name: str, kernel: Callable[..., Any]) -> Callable[..., Any]:
         formula, ops, moved, spent = FORMULAS[name], self.ops, self.bytes, self._kernels
         clock = time.perf_counter
 
-        def measured(*args: Any) -> None:
+        def measured(*args: Any) -> Any:
             if not self._on:
                 return kernel(*args)
             began = clock()
-            kernel(*args)
+            returned = kernel(*args)
             ended = clock()
             counts = formula(*args)
             if isinstance(counts, Count):
@@ -115,7 +115,7 @@ class Meter:
             if not self._forward and counts[0].phase in spent:
                 spent[counts[0].phase] += ended - began
             self._last += clock() - ended  # counting is not part of the step
-            return None
+            return returned
 
         measured.__signature__ = inspect.signature(kernel)  # type: ignore[attr-defined]
         return measured
