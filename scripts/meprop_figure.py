@@ -26,7 +26,7 @@ def draw(report: dict[str, Any], path: Path) -> None:
             _seconds(panel, report["arms"])
         else:
             _arms(panel, report["arms"])
-            panel.set_xlabel("test UAS, %" if report["table"] == "parsing" else "test accuracy, %")
+            panel.set_xlabel("test UAS, %" if report["table"].startswith("parsing") else "test accuracy, %")
         panel.set_ylim(len(report["arms"]) - 0.4, -0.6)  # the first arm on top
         panel.set_title(report["title"], fontsize=9)
         panel.legend(fontsize=7)

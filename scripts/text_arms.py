@@ -21,8 +21,8 @@ TAGGING = Settings(
     seed=0, backend="cpu", threads=1,
 )  # fmt: skip
 PARSING_PLAIN = TAGGING.changed(task="parsing", epochs=10, batch=10_000, evals=2)
-# Dropout as in Chen and Manning's parser and meProp's Table 4: without it a Cube makes steps of top-k so uneven that
-# the loss jumps. It needs larger steps, since an epoch of EWT has only 40.
+# Dropout as in Chen and Manning's parser and meProp's Table 4: without it the loss of top-k jumps up and down.
+# It needs larger steps, since an epoch of EWT has only 40.
 PARSING = PARSING_PLAIN.changed(dropout=0.5, lr=2e-3)
 
 

@@ -37,7 +37,7 @@ def add_settings(parser: argparse.ArgumentParser, *, k: str, epochs: str) -> Non
     add(
         "--lr",
         type=as_number,
-        help="learning rate (default: adam 0.001, adagrad 0.1, on text 0.01, sgd 0.1)",
+        help="learning rate (default: adam 0.001, parsing 0.002; adagrad 0.1, on text 0.01; sgd 0.1)",
     )
     add("--epochs", type=as_whole, help=f"default {epochs}")
     add(
@@ -45,7 +45,7 @@ def add_settings(parser: argparse.ArgumentParser, *, k: str, epochs: str) -> Non
         type=as_whole,
         help="examples in a mini-batch (default 10; tagging: 1 sentence; parsing: 10000 transitions)",
     )
-    add("--dropout", type=as_number, help="probability after each hidden layer (default 0)")
+    add("--dropout", type=as_number, help="probability after each hidden layer (default 0; parsing 0.5)")
     add(
         "--clip", type=as_number, help="limit of each entry of a gradient (the authors' code: 5; default off)"
     )
