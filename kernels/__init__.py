@@ -15,11 +15,12 @@ same modules, the same functions and the same parameters (`tests/test_contract.p
 
 Rules
 -----
-* Outputs come first, the caller allocates them, nothing is returned. Outputs never overlap inputs, except
+* Outputs come first, the caller allocates them, nothing is returned but by `embedding`:
+  -1, or where the first id stands that is outside of its table. Outputs never overlap inputs, except
   where a docstring says "in place".
 * Arrays are C-contiguous and of one floating type (float32 or float64); indices, labels and sizes are int32.
 * A matrix of weights is (n_out, n_in): one contiguous row per output unit.
 * `work` is scratch memory, of the shape that a docstring gives; what it holds afterwards is undefined.
-* Kernels are given random numbers and never draw them. They check nothing: the engine has checked.
+* Kernels are given random numbers and never draw them. They check nothing else: the engine has checked.
 * NaN and infinity travel as in NumPy: no kernel may assume that they do not occur.
 """

@@ -1,4 +1,4 @@
-"""A tagger or parser that `minimalbp train --out` has left in a folder, at work on new sentences."""
+"""A tagger or parser that `minimalbp train` or `simplify` has left in a folder, at work on new sentences."""
 
 from __future__ import annotations
 
@@ -61,8 +61,9 @@ class Annotator:
 def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     """The tagger or parser of a run, with the weights of its best look at the dev set.
 
-    run: "dense", or the name of the run with the selector, such as "topk 10"; by default the latter, where there is
-    one. Raises BadInput for a folder that holds no such run.
+    run: a name in run.json: "dense", or that with the selector, such as "topk 10"; of `simplify` "dense",
+    "simplified", "from scratch", "magnitude" or "random". Default: the one with the selector, or "simplified".
+    Raises BadInput for a folder that holds no such run.
     """
     folder = Path(folder)
     if not (folder / "run.json").is_file():

@@ -49,7 +49,8 @@ class Settings:
     task: "classify" labelled arrays; "tagging" or "parsing" of a treebank, which `data` then names. What is not
     given is the task's own of DEFAULTS. k is a whole number or a percentage ("5%"); lr None stands for the
     optimiser's own in LEARNING_RATE; batch counts pictures, sentences or transitions;
-    clip is the element-wise limit of gradients, None: off; evals are the looks at the dev set in an epoch.
+    dropout is after each hidden layer, in a tagger after the embedding too; clip is the element-wise limit of
+    gradients, None: off; evals are the looks at the dev set in an epoch.
     tags: the column that a tagger learns and a parser reads, "xpos" or "upos"; bidirectional: whether a tagger
     reads both ways.
     """

@@ -56,12 +56,14 @@ def fit(
 ) -> History:
     """Train `net` on data.train; the records of every look at data.dev, test scores at its best.
 
-    data: a Dataset, or a task's own (TaggingData, ParsingData), whose examples are sentences or transitions.
-    rng: seed of the order of examples. evals_per_epoch: looks at the dev set per epoch (the authors: 8 or 11).
-    callbacks: called with each Record; one that returns True ends the training. companion: what changes the
-    network between two looks, such as a Simplifier. checkpoint: a file written
-    whole after each look; with `resume` the run goes on from it, bit for bit as if never stopped (same backend
-    and threads). progress: the label of a progress bar, shown on a terminal only; None: no bar.
+    data: a Dataset, or a task's own (TaggingData, ParsingData), whose examples, which batch_size counts, are
+    sentences or transitions. loss: by default SoftmaxCrossEntropy(), a mean. meter: what adds up seconds,
+    operations and bytes of the steps. threads: cores to use, None: all. rng: seed of the order of examples.
+    evals_per_epoch: looks at the dev set per epoch (the authors: 8 or 11). callbacks: called with each Record; one
+    that returns True ends the training. companion: what changes the network between two looks, such as a
+    Simplifier. checkpoint: a file written whole after each look; with `resume` the run goes on from it, bit for bit
+    as if never stopped (same backend and threads). progress: the label of a progress bar, shown on a terminal only;
+    None: no bar.
 
     Raises BadInput for settings out of range or a checkpoint that does not fit, Diverged for a loss that is no
     longer finite; the last checkpoint then stays.

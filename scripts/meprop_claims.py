@@ -124,7 +124,7 @@ def slower(reports: Reports) -> Claim:
 
 def enough(reports: Reports) -> Claim:
     cases = []
-    for name in ENOUGH.keys() & reports.keys():
+    for name in filter(reports.__contains__, ENOUGH):
         runs = _runs(reports[name], "dense h=500")
         gap = spread(
             [run["test_accuracy"] - ENOUGH[name] for run in runs if run["test_accuracy"] is not None]
@@ -137,7 +137,7 @@ def enough(reports: Reports) -> Claim:
 def near(reports: Reports) -> Claim:
     """Not just that no difference was found: the whole interval lies above the margin."""
     cases = []
-    for name in NEAR.keys() & reports.keys():
+    for name in filter(reports.__contains__, NEAR):
         for arm in reports[name]["arms"]:
             if arm["changes"].get("select") == "topk":
                 gap = paired(*(_runs(reports[name], n) for n in (arm["name"], arm["against"])))

@@ -71,7 +71,9 @@ def write(path: Path, report: dict[str, Any]) -> None:
         temporary.write_text(f'{head[:-2]},\n "{key}": [\n{lines}\n ]\n}}\n', encoding="utf-8")
 
 
-def options(description: str | None, tables: list[str], smoke: str) -> argparse.ArgumentParser:
+def options(
+    description: str | None, tables: list[str], smoke: str, paper: str = "meprop"
+) -> argparse.ArgumentParser:
     """The command line: tables by name, seeds, jobs, where finished runs and results are."""
     made = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
@@ -80,8 +82,8 @@ def options(description: str | None, tables: list[str], smoke: str) -> argparse.
     add("table", nargs="+", choices=tables, metavar="TABLE", help=", ".join(tables))
     add("--seeds", type=int, default=5)
     add("--jobs", type=int, default=2, help="runs at a time, each on one thread; 1: in this process")
-    add("--out", type=Path, help="finished runs, one file each (default runs/meprop)")
-    add("--to", type=Path, help="where TABLE.json goes (default docs/results/meprop)")
+    add("--out", type=Path, help=f"finished runs (default runs/{paper})")
+    add("--to", type=Path, help=f"where TABLE.json goes (default docs/results/{paper})")
     add("--fresh", action="store_true", help="throw away the kept runs of these tables first")
     add("--smoke", action="store_true", help=smoke)
     return made

@@ -144,7 +144,7 @@ def make(name: str, args: argparse.Namespace) -> None:
 
 def parser() -> argparse.ArgumentParser:
     smoke = "digits or a made-up treebank, 2 seeds, few epochs and units; temporary folders"
-    made = options(__doc__, list(TABLES), smoke)
+    made = options(__doc__, list(TABLES), smoke, "mesimp")
     made.add_argument("--data", help="in the place of the table's own")
     return made
 

@@ -1,6 +1,7 @@
 """Makers of small things that several tests need."""
 
 import importlib
+import struct
 import sys
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 
 import minimalbp as mbp
 from minimalbp import arms
+from minimalbp.data.idx import DTYPES
 from minimalbp.errors import BadInput
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
+IDX_CODES = {np.dtype(dtype).newbyteorder("="): code for code, dtype in DTYPES.items()}
 CLOSE = {"float32": 2e-5, "float64": 1e-12}
 
 
@@ -23,6 +26,13 @@ def close(actual, expected, dtype):
 def small_integers(rng, shape, dtype):
     """Entries -4..4: sums of their products are exact in every type and in every order."""
     return rng.integers(-4, 5, shape).astype(dtype)
+
+
+def format_idx(array):
+    """The bytes of an IDX file for `array`."""
+    code = IDX_CODES[array.dtype.newbyteorder("=")]
+    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
+    return header + array.astype(DTYPES[code]).tobytes()
 
 
 def unwritten(shape, dtype):

@@ -100,6 +100,11 @@ def test_defaults_are_those_of_the_task():
     tagging, parsing = Settings(task="tagging"), Settings(task="parsing", optimizer="adagrad")
     assert (tagging.k, tagging.batch, tagging.hidden, tagging.lr) == (10, 1, (500,), 1e-3)
     assert (parsing.k, parsing.batch, parsing.hidden, parsing.lr) == (20, 10_000, (500,), 0.01)
+    assert (Settings(task="parsing").lr, Settings(task="parsing").dropout, tagging.dropout) == (
+        2e-3,
+        0.5,
+        0.0,
+    )
     for task, own in DEFAULTS.items():
         made = Settings(task=task)
         assert {name: getattr(made, name) for name in own} == own

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers import format_idx
 from test_data_check import refused
 
 from minimalbp.data import KNOWN, KnownFile, KnownSet, check_dataset, load_dataset
 from minimalbp.data.cache import import_from, in_cache, store
 from minimalbp.data.files import sha256
-from minimalbp.data.idx import format_idx
 from minimalbp.data.places import cache_dir, locate, places
 from minimalbp.data.registry import file_by_hash, known_set
 

@@ -1,4 +1,4 @@
-"""`minimalbp annotate`: tag or parse CoNLL-U with a network that `minimalbp train` has left in a folder."""
+"""`minimalbp annotate`: tag or parse CoNLL-U with a network that `train` or `simplify` has left in a folder."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("folder", metavar="DIR", help="of a run: minimalbp train --task tagging --out DIR")
+    add("folder", metavar="DIR", help="of a run: minimalbp train (or simplify) --task tagging --out DIR")
     add("file", metavar="FILE", help="CoNLL-U, .gz or not; a parser reads the tags in it")
     add("--to", metavar="FILE", help="where the result goes (default: to stdout)")
     add(
         "--run",
         dest="name",
         metavar="NAME",
-        help="dense, or the one with the selector, such as 'topk 10' (default)",
+        help="dense, or the one with the selector, such as 'topk 10' (default); of simplify: simplified "
+        "(default), dense, 'from scratch', magnitude, random",
     )
     parser.set_defaults(run=run)
     return parser

@@ -45,7 +45,11 @@ def add_settings(parser: argparse.ArgumentParser, *, k: str, epochs: str) -> Non
         type=as_whole,
         help="examples in a mini-batch (default 10; tagging: 1 sentence; parsing: 10000 transitions)",
     )
-    add("--dropout", type=as_number, help="probability after each hidden layer (default 0; parsing 0.5)")
+    add(
+        "--dropout",
+        type=as_number,
+        help="probability after each hidden layer, of a tagger the embedding too (default 0; parsing 0.5)",
+    )
     add(
         "--clip", type=as_number, help="limit of each entry of a gradient (the authors' code: 5; default off)"
     )

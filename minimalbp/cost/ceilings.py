@@ -44,8 +44,8 @@ def roof(
     """{"seconds", "by"}: what one backward pass takes at least, and which ceiling says so.
 
     ops, moved: as counted for selection, dW and dx. A row that several examples read comes from the caches but once
-    ("cache"); where the layer is larger than they are, `rows` rows of W are read from memory and as many of dW
-    written there ("memory").
+    ("cache"); where `rows` rows of W and of dW, x, dx and dy together are larger than the last cache, each is read
+    from memory or written there once ("memory").
     """
     batch, n_in, n_out = shape
     whole = FLOAT * (2 * rows * n_in + 2 * batch * n_in + batch * n_out)

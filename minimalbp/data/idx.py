@@ -7,22 +7,14 @@ from __future__ import annotations
 
 import math
 import struct
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from minimalbp.data.files import read_raw
 from minimalbp.errors import BadInput
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-CODES = {np.dtype(dtype).newbyteorder("="): code for code, dtype in DTYPES.items()}
-
-
-def read_idx(path: Path) -> npt.NDArray[Any]:
-    """The array in an IDX file, gzip or not. Raises BadInput if the file is missing, cut short or corrupt."""
-    return parse_idx(read_raw(path), str(path))
 
 
 def parse_idx(
@@ -69,14 +61,3 @@ def parse_idx(
     except ValueError as e:  # no examples, of a size beyond any memory
         raise BadInput(f"{name}: sizes {sizes} cannot be; get the file again") from e
     return array.astype(dtype.newbyteorder("="))
-
-
-def format_idx(array: npt.NDArray[Any]) -> bytes:
-    """The bytes of an IDX file for `array`, of one of the six IDX types; `parse_idx` gives it back."""
-    native = array.dtype.newbyteorder("=")
-    if native not in CODES or not 1 <= array.ndim <= 32:
-        known = ", ".join(str(d) for d in CODES)
-        raise BadInput(f"IDX cannot hold {array.ndim} dimensions of {array.dtype}; only 1 to 32 of {known}")
-    code = CODES[native]
-    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
-    return header + array.astype(DTYPES[code]).tobytes()

@@ -73,7 +73,7 @@ class Simplifier(Shrinker):
     ever, and leaves all gates.
     Raises BadInput, when `fit` begins, for a faithful run unless every hidden layer is a Linear with TopK(k), k a
     number: nothing else was released; for per_gate without an LSTM among the hidden layers; for a window that is
-    longer than a cycle.
+    longer than a cycle; for a min_width above the units of a layer; for a network without a layer that can shrink.
     """
 
     def __init__(self, plan: Plan | None = None, **options: Any):
