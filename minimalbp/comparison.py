@@ -27,8 +27,9 @@ def compare(
 
     data: as `load_data(settings)` brings them.
     dense: whether to train the dense network too. out: a folder for run.json, metrics.jsonl, and a checkpoint
-    and the best weights of each run; resume: go on from those. Raises BadInput and Diverged as `fit` does, and
-    BadInput where `data` are not those of the resumed run.
+    and the best weights of each run; resume: go on from those. progress: whether to show bars on a
+    terminal.
+    Raises BadInput and Diverged as `fit` does, and BadInput where `data` are not those of the resumed run.
     """
     settings, notes = clipped(settings, data)
     arms = [Arm("dense", settings, Dense())] if dense or settings.select == "dense" else []

@@ -41,6 +41,11 @@ def mesimp_table(report: dict[str, Any]) -> str:
         gain, less, share = (sum(d[key] for d in same) / n for key in ("speedup", "reduction", "share"))
         lines.append(f"| {same[0]['batch']:,} | {large} | {small} | {gain:.2f}x | {less:.2f}x less "
                      f"| {share:.2f} |")  # fmt: skip
+    on = report["decoded_on"]
+    lines += [
+        "",
+        f"The forward pass was timed on {on['cpu']}, {on['cores']} cores, at commit {on['commit']}.",
+    ]
     picture = f"![activeness, widths and accuracies of seed 0](mesimp/{report['table']}.png)"
     return "\n".join([*lines, "", *_said(report), "", picture])
 

@@ -19,6 +19,7 @@ import json
 import shutil
 import sys
 import tempfile
+from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
 from multiprocessing import get_context
@@ -36,8 +37,9 @@ from minimalbp.assembly import load_data, network
 from minimalbp.data import Dataset
 from minimalbp.errors import BadInput, whole
 from minimalbp.files import read_json, replacing, write_json
+from minimalbp.measure.machine import machine
 from minimalbp.select import Dense
-from minimalbp.simplification import SMALL, simplify
+from minimalbp.simplification import CONTROLS, SMALL, simplify
 from minimalbp.simplify import Plan
 from minimalbp.speed import decoding
 
@@ -54,19 +56,29 @@ def train(case: Case, folder: Path) -> dict[str, Any]:
             return kept
         raise BadInput(f"{folder} holds a run with other settings; give another --out, or --fresh")
     resume = (folder / "run.json").exists()
-    made_by, data = commit(), load_data(case.settings)
+    made_by, data = _begun(folder), load_data(case.settings)
     report = simplify(case.settings, case.plan, data, out=folder, resume=resume)
     looks = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     kept = {
-        "settings": {"seed": case.settings.seed}, "config": report["config"], "plan": report["plan"],
+        "settings": {"seed": case.settings.seed}, "config": case.settings.as_json(), "plan": report["plan"],
         "runs": [{key: run[key] for key in OF_RUN if key in run} for run in report["runs"]],
         "hidden": next(run["hidden"] for run in report["runs"] if run["name"] == SMALL),
         "notes": next(run["notes"] for run in report["runs"] if run["name"] == SMALL),
         "widths_by_look": [look["widths"] for look in looks if look["run"] == SMALL],
-        "commit": made_by, "machine": report["machine"],
+        "commits": made_by, "machine": report["machine"],
     }  # fmt: skip
     write_json(done, kept)
     return kept
+
+
+def _begun(folder: Path) -> list[str]:
+    """The commits that this seed was begun and gone on with, this one last."""
+    path = folder.with_name(f"{folder.name}.commits.json")
+    made_by = [
+        *dict.fromkeys([*(read_json(path) if path.exists() and folder.exists() else []), str(commit())])
+    ]
+    write_json(path, made_by)
+    return made_by
 
 
 def train_all(name: str, cases: list[Case], args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -92,7 +104,7 @@ def train_all(name: str, cases: list[Case], args: argparse.Namespace) -> list[di
 
 def summary(name: str, seeds: list[dict[str, Any]]) -> dict[str, Any]:
     """Mean, standard error and interval of one network over the seeds; its paired differences from two others."""
-    by_name = {run["name"]: [] for run in seeds[0]["runs"]}
+    by_name = defaultdict(list)  # a control that diverged is missing
     for seed in seeds:
         for run in seed["runs"]:
             by_name[run["name"]].append(run | {"settings": seed["settings"]})
@@ -125,14 +137,16 @@ def make(name: str, args: argparse.Namespace) -> None:
     if args.smoke:
         cases = [of_smoke(case, args.data or args.made_up) for case in cases]
     seeds = train_all(name, cases, args)
-    first = cases[0]
+    first, trained = cases[0], {run["name"] for seed in seeds for run in seed["runs"]}
+    names = [name for name in ("dense", SMALL, *CONTROLS) if name in trained]
     defaults = vars(parser().parse_args([name]))
     report = {
         "command": command("reproduce_mesimp", name, args, defaults, ""),
         "table": name, "title": TABLES[name].title, "config": first.settings.as_json(), "plan": asdict(first.plan),
-        "machine": merged(seeds), "commits": sorted({str(seed["commit"]) for seed in seeds}),
-        "paper": paper_of(name), "arms": [summary(run["name"], seeds) for run in seeds[0]["runs"]],
-        "decoding": measure(cases, seeds, args.smoke), "seeds": seeds,
+        "machine": merged(seeds), "commits": sorted({made for seed in seeds for made in seed["commits"]}),
+        "paper": paper_of(name), "arms": [summary(name, seeds) for name in names],
+        "decoding": measure(cases, seeds, args.smoke), "decoded_on": machine() | {"commit": commit()},
+        "seeds": seeds,
     }  # fmt: skip
     with replacing(args.to / f"{name}.json") as temporary:
         lines = ",\n".join(json.dumps(seed) for seed in report.pop("seeds"))

@@ -187,7 +187,8 @@ def test_the_tables_of_mesimp_are_made_from_their_seeds(tmp_path, capsys):
         rng = np.random.default_rng(0)
         np.savez(tmp_path / "few.npz", x=rng.random((100, 9), np.float32), y=np.arange(100) % 3)
         words += ["--data", str(tmp_path / "few.npz")]
-    reproduce, names = script("reproduce_mesimp"), ["mnist", "mnist-faithful"] + ["parsing"] * (not NO_JIT)
+    reproduce, names = script("reproduce_mesimp"), ["mnist", "mnist-plain", "mnist-faithful"]
+    names += ["tagging", "parsing"] * (not NO_JIT)  # minutes without the compiler
     assert reproduce.main([*names, *words]) == 0
     arms = ["dense", "simplified", "from scratch", "magnitude", "random"]
     for name in names:

@@ -1,11 +1,14 @@
 """meSimp and its controls in one go: who is restarted, what is said, refused and gone on with."""
 
+import json
+
 import pytest
 from test_simplify import DATA
 
 import minimalbp as mbp
+from minimalbp import simplification
 from minimalbp.settings import Settings
-from minimalbp.simplification import simplify
+from minimalbp.simplification import plan_of, simplify
 from minimalbp.simplify import Plan
 
 
@@ -28,6 +31,38 @@ def test_a_run_that_lost_nobody_says_so():
     settings = Settings(hidden=(8,), k=8, epochs=2, evals=2, batch=8, backend="reference")
     report = simplify(settings, Plan(prune=0.0, cycle=1), DATA, controls=False)
     assert any("no unit left" in note for note in report["runs"][1]["notes"])
+
+
+def test_a_control_that_diverges_is_a_note_and_the_rest_stands(tmp_path, monkeypatch):
+    train_arm = simplification.train_arm
+
+    def train(arm, *args, **options):
+        if arm.name == "magnitude":
+            raise mbp.Diverged("loss = nan")
+        kept = json.loads((tmp_path / "run" / "run.json").read_text())["runs"]
+        seen.append((arm.name, [run["name"] for run in kept]))
+        return train_arm(arm, *args, **options)
+
+    seen = []
+    monkeypatch.setattr(simplification, "train_arm", train)
+    settings = Settings(hidden=(8,), k=3, epochs=2, evals=2, batch=8, backend="reference")
+    report = simplify(settings, Plan(prune=0.4, cycle=1), DATA, out=tmp_path / "run")
+    assert [run["name"] for run in report["runs"]] == ["dense", "simplified", "from scratch", "random"]
+    assert any("magnitude diverged: loss = nan" in note for note in report["runs"][1]["notes"])
+    assert seen[2] == ("from scratch", ["dense", "simplified"])  # what is done is written at once
+
+
+@pytest.mark.parametrize("epochs", range(1, 41))
+def test_the_default_cycle_ends_in_training(epochs):
+    cycle = plan_of(Settings(epochs=epochs)).cycle
+    assert (epochs - 1) // cycle % 2 == (epochs > 1)
+
+
+def test_a_run_that_ends_while_units_leave_says_so():
+    settings = Settings(hidden=(8,), k=3, epochs=3, evals=2, batch=8, backend="reference")
+    for cycle, said in ((1, True), (2, False)):
+        report = simplify(settings, Plan(prune=0.4, cycle=cycle), DATA, controls=False)
+        assert any("ends in a simplification cycle" in note for note in report["runs"][1]["notes"]) == said
 
 
 def test_a_resumed_run_has_the_settings_it_had(tmp_path):
@@ -54,10 +89,12 @@ def test_a_resumed_run_has_the_settings_it_had(tmp_path):
         ({"faithful": True}, "leave faithful out"),
         ({"window": 9, "cycle": 1}, "window = 9 is more than the 6 looks of a cycle"),
         ({"window": 10**30}, "looks of a cycle"),
+        ({"window": 6, "cycle": 1}, "window = 6 is more than the 5 looks in the first cycle"),
+        ({"prune": 0.6}, "prune = 0.6 is above 0.5: with dropout = 0.5"),
     ],
 )
 def test_a_plan_that_does_not_fit_is_refused_before_anything_is_written(tmp_path, wrong, message):
-    settings = Settings(hidden=(8,), k="50%", epochs=1, backend="reference")
+    settings = Settings(hidden=(8,), k="50%", epochs=1, backend="reference", dropout=0.5)
     with pytest.raises(mbp.BadInput, match=message):
         simplify(settings, Plan(**wrong), DATA, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

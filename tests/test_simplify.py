@@ -14,8 +14,9 @@ from minimalbp.simplify import Follower, Plan, Simplifier, hidden_layers
 DATA = clusters()
 
 
-def trained(companion, epochs=4, select=None, hidden=(12, 10), optimizer=None, **options):
-    net = mbp.mlp([DATA.n_inputs, *hidden, DATA.n_classes], select=select or TopK(4), backend="reference")
+def trained(companion, epochs=4, select=None, hidden=(12, 10), optimizer=None, dropout=0.0, **options):
+    sizes = [DATA.n_inputs, *hidden, DATA.n_classes]
+    net = mbp.mlp(sizes, select=select or TopK(4), dropout=dropout, backend="reference")
     adam = mbp.Adam(net.parameters(), lr=0.01, **(optimizer or {}))
     history = mbp.fit(
         net, DATA, adam, epochs=epochs, batch_size=8, evals_per_epoch=2, companion=companion, **options
@@ -139,22 +140,34 @@ def test_the_faithful_mode_is_the_released_procedure(k):
     assert widths_of(history)[-1] < [12, 10] and history.begins == 0
 
 
-@pytest.mark.parametrize("faithful", [False, True])
-def test_a_resumed_run_is_bit_for_bit_the_same(tmp_path, faithful):
+@pytest.mark.parametrize("faithful, dropout", [(False, 0.0), (True, 0.0), (False, 0.3)])
+def test_a_resumed_run_is_bit_for_bit_the_same(tmp_path, faithful, dropout):
     plan = Plan(prune=0.35, cycle=1, window=1 if faithful else 2, faithful=faithful)
-    whole, _ = net, history = trained(Simplifier(plan), epochs=5)
+    whole, _ = net, history = trained(Simplifier(plan), epochs=5, dropout=dropout)
+    assert history.records[-1].widths < [12, 10]
     path = tmp_path / "run.npz"
     for stop in range(1, 10, 2):  # a stop at every other look
         looks = iter(range(1, stop + 1))
-        trained(
-            Simplifier(plan), epochs=5, checkpoint=path, callbacks=[lambda r, n=looks, s=stop: next(n) == s]
-        )
+        halt = [lambda r, n=looks, s=stop: next(n) == s]
+        trained(Simplifier(plan), epochs=5, dropout=dropout, checkpoint=path, callbacks=halt)
         companion = Simplifier(plan)
-        net, again = trained(companion, epochs=5, checkpoint=path, resume=True)
+        net, again = trained(companion, epochs=5, dropout=dropout, checkpoint=path, resume=True)
         assert again == history
         for p, q in zip(whole.parameters(), net.parameters()):
             np.testing.assert_array_equal(p.value, q.value)
         assert all(len(a) == 10 for a in companion.activeness)
+
+
+def test_a_unit_that_dropout_left_out_is_not_active():
+    net = mbp.mlp([DATA.n_inputs, 12, DATA.n_classes], select=TopK(12), dropout=0.5, backend="reference")
+    loss = mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype)
+    loss.forward(net.forward(net.prepare(DATA.train.x[:40])), DATA.train.y[:40].astype(np.int32))
+    net.backward(loss.backward(), need_dx=False)
+    layer, hits = net.linears()[0], np.zeros((1, 12), np.int64)
+    assert layer.count(hits) == 40, "but it counts as an example in which it could have been"
+    _, relu, dropout, _ = net.children
+    on, left_in = relu._out > 0, dropout._u >= 0.5
+    assert (hits[0] == (on & left_in).sum(axis=0)).all() and 0 < hits.sum() < on.sum()
 
 
 def test_a_checkpoint_of_other_plans_is_refused(tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 from ..backend import Array
 from ..errors import BadInput, short, unknown, whole
 from ..layers import LSTM
+from ..layers.lstm import GATE_G
 from ..network import Sequential
 from ..optim import Optimizer
 from ..scoring import History
@@ -42,9 +43,14 @@ class Follower(Shrinker):
         for look in self.schedule:
             if len(look) != len(self.layers):
                 raise BadInput(f"widths {short(look)} are not of {len(self.layers)} hidden layers")
-            for hidden, size in zip(self.layers, look):
-                if not isinstance(size, list):
+            for i, (hidden, size) in enumerate(zip(self.layers, look)):
+                if isinstance(size, list):
+                    self._check_rows(i, size)
+                else:
                     whole(f"a width of {hidden.layer.label}", size, least=hidden.layer.groups)
+
+    def observe(self) -> None:
+        """Nothing: activeness is not what these go by."""
 
     def before_part(self, part: int, history: History) -> None:
         if self.restart:
@@ -64,6 +70,24 @@ class Follower(Shrinker):
         if self.shrink(kept):
             history.begins = len(history.records)
         self.clear()
+
+    def _check_rows(self, i: int, size: list[list[int]]) -> None:
+        """Raise BadInput unless each direction has rows for its four gates, and all as many of g."""
+        (groups, n), label = self.layers[i].shape, self.layers[i].layer.label
+        if self.there(i) is None:
+            raise BadInput(
+                f"{label} has no gates; give a whole number of units in the place of {short(size)}"
+            )
+        if [len(rows) for rows in size] != [4] * groups:
+            raise BadInput(
+                f"{label} takes rows for i, f, g and o in each of {groups} direction(s), not {short(size)}"
+            )
+        wrong = max(map(max, size)) > n or min(map(min, size)) < 0
+        if wrong or len({rows[GATE_G] for rows in size}) > 1 or not size[0][GATE_G]:
+            raise BadInput(
+                f"rows {short(size)} do not fit {label}: 0 to {n} of each gate, of g (the third) at least 1, "
+                "as many in each direction"
+            )
 
     def settings(self) -> dict[str, Any]:
         mine = {"rule": self.rule, "seed": self.seed, "restart": self.restart, "widths": self.schedule}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array
+from ..backend import Array, get_backend
 from ..companion import State
 from ..errors import BadInput, number, whole
 from ..layers import Linear
@@ -62,7 +62,7 @@ class Simplifier(Shrinker):
 
     Units leave between two looks: the removal that a look calls for is made when the training goes on, so that the
     network in memory and in the checkpoint is the one that was scored. The threshold is floor(chances p), as in the
-    released code.
+    released code, but corrected at least 1 where p is not zero.
 
     Corrected (default): only picks with a gradient that is not zero count; the count begins anew with each window;
     the best look at the dev set is sought among those of the last sizes; moments stay with their weights.
@@ -117,7 +117,7 @@ class Simplifier(Shrinker):
         wide.fill(0)
         wide[:, self.left[i][0]] = dy
         chosen = layer.buf.get("wide_chosen", (len(dy), layer.select.units(n)), "int32")
-        be.select.top_k(chosen, wide)
+        get_backend(be.name).select.top_k(chosen, wide)  # not as a selection of the meter's
         self.hits[i][0] += np.bincount(chosen.ravel(), minlength=n)[self.left[i][0]]
         return len(dy)
 
@@ -147,6 +147,8 @@ class Simplifier(Shrinker):
         Per gate, the entries.
         """
         there, threshold = self.there(i), int(self.chances[i] * self.plan.prune)
+        if self.plan.prune and not self.plan.faithful:
+            threshold = max(1, threshold)  # with few chances too, who was never chosen leaves
         if there is not None:
             entries, bound = active_entries(self.hits[i], there, threshold, self.plan.min_width)
             if bound and not self.full[i]:
