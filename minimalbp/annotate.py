@@ -13,7 +13,7 @@ from .data import Sentence
 from .data.sentence import tree_fault
 from .errors import BadInput, unknown
 from .files import read_json
-from .folder import VOCABULARIES, file_stem
+from .folder import SMALL, VOCABULARIES, file_stem
 from .network import Sequential
 from .select import Dense
 from .settings import Settings
@@ -114,7 +114,7 @@ def _shrunk(runs: list[dict[str, Any]], folder: Path) -> tuple[list[str], dict[s
         raise BadInput(
             f"the run in {folder} is not finished; go on with minimalbp simplify --resume {folder}"
         )
-    names = sorted((run["name"] for run in runs), key="simplified".__eq__)
+    names = sorted((run["name"] for run in runs), key=SMALL.__eq__)
     return names, {run["name"]: run["hidden"] for run in runs}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import weights
-from .assembly import AnyData, build, sizes_of
+from .assembly import AnyData, build, sizes_of, task_of
 from .companion import Companion
 from .data import Dataset
 from .feed import feed
@@ -43,9 +43,9 @@ def head(settings: Settings, data: AnyData) -> dict[str, Any]:
     check_fit(net, data, settings.batch)
     with net.be.threads(settings.threads) as pools:
         return {
-            "data": describe(data),
+            "data": data.describe(),
             "config": settings.as_json(),
-            "sizes": sizes_of(settings, data if isinstance(data, Dataset) else data.task),
+            "sizes": sizes_of(settings, task_of(data)),
             "machine": machine(),
             "threads": settings.threads,
             "pools": pools,
@@ -153,13 +153,4 @@ def _warm_up(arm: Arm, data: AnyData) -> None:
         with net.be.threads(arm.settings.threads), np.errstate(all="ignore"):
             trials = feed(data.train, net, Streams(arm.settings.seed)).trials(arm.settings.batch)
             for x, labels, lengths in trials:
-                train_step(net, loss, optimizer, x, labels, lambda phase: None, lengths, observe)
-
-
-def describe(data: AnyData) -> dict[str, Any]:
-    """The data as run.json names them."""
-    if not isinstance(data, Dataset):
-        return data.describe()
-    parts = {part: len(getattr(data, part)) for part in ("train", "dev", "test")}
-    return {"name": data.name, "source": data.source, "sha256": data.sha256, **parts,
-            "shape": list(data.shape), "classes": data.n_classes}  # fmt: skip
+                train_step(net, loss, optimizer, x, labels, lengths=lengths, observe=observe)

@@ -31,11 +31,16 @@ def load_data(settings: Settings) -> AnyData:
 
 def build(settings: Settings, data: AnyData, select: Selector) -> tuple[Sequential, Optimizer]:
     """The network and the optimiser that `settings` ask for, with `select` in every hidden layer."""
-    net = network(settings, data if isinstance(data, Dataset) else data.task, select)
+    net = network(settings, task_of(data), select)
     options: dict[str, Any] = {"lr": settings.lr, "rows": settings.rows}
     if settings.clip is not None:
         options["clip"] = settings.clip
     return net, OPTIMIZERS[settings.optimizer](net.parameters(), **options)
+
+
+def task_of(data: AnyData) -> AnyTask:
+    """What a network must know of the data: the data set itself, or what a tagger or parser has learnt of words."""
+    return data if isinstance(data, Dataset) else data.task
 
 
 def network(settings: Settings, task: AnyTask, select: Selector) -> Sequential:
@@ -73,4 +78,4 @@ def _check_memory(settings: Settings, task: AnyTask) -> None:
         weights = (1 + settings.bidirectional) * 4 * (weights + sum(h * h for h in settings.hidden))
     if not isinstance(task, Dataset):
         weights += PLACE * sum(task.sizes)
-    check_memory(PER_WEIGHT * weights, f"a network of {'-'.join(map(str, sizes))}", "smaller --hidden")
+    check_memory(PER_WEIGHT * weights, f"a network of {'-'.join(map(str, sizes))}", "a smaller hidden")

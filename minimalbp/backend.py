@@ -48,9 +48,6 @@ class Backend:
         """Memory for a kernel to write into. Zeroed, so that a bug shows the same face every time."""
         return np.zeros(shape, dtype)
 
-    def sync(self) -> None:
-        """Wait until every kernel called so far is done: before a clock is read."""
-
     @contextmanager
     def threads(self, n: int | None = None) -> Iterator[dict[str, int]]:
         """Use n cores (default: all this process may use) inside the block; yields who got how many.

@@ -45,11 +45,17 @@ def whole(what: str, value: Any, least: int = 0) -> int:
     return int(value)
 
 
-def number(what: str, value: Any, low: float, high: float = math.inf, *, open_low: bool = False) -> float:
-    """`value` as a float in [low, high], or (low, high] with `open_low`. Raises BadInput, for NaN too."""
+def number(
+    what: str, value: Any, low: float, high: float = math.inf, *, open_low: bool = False, finite: bool = True
+) -> float:
+    """`value` as a float in [low, high], or (low, high] with `open_low`. Raises BadInput, for NaN too.
+
+    finite: whether infinity is refused.
+    """
     ok = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not ok or not (low < value if open_low else low <= value) or not value <= high:
-        bracket = "(" if open_low else "["
+    ok = ok and (low < value if open_low else low <= value) and value <= high
+    if not ok or (finite and value in (math.inf, -math.inf)):
+        bracket = "(" if open_low or low == -math.inf else "["
         close = ")" if high == math.inf else "]"
         raise BadInput(f"{what} must be a number in {bracket}{low:g}, {high:g}{close}, not {short(value)}")
     try:

@@ -14,6 +14,7 @@ from .scoring import History, Record
 
 VOCABULARIES = "vocabularies.json"  # what a tagger or parser knows beside its weights
 CHECKPOINT = ".checkpoint.npz"
+SMALL = "simplified"  # the network of `minimalbp simplify` that shrinks
 RESULTS = ("runs", "speedup", "decoding")  # of run.json: what training finds out
 
 

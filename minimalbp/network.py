@@ -9,8 +9,8 @@ import numpy as np
 
 from .backend import Array, check_dtype, get_backend
 from .errors import BadInput
-from .layers import Chain, Layer, Linear
-from .select import Dense
+from .layers import Chain, Dropout, Layer, Linear, ReLU
+from .select import Selector
 from .streams import Streams
 
 
@@ -61,21 +61,27 @@ class Sequential(Chain):
         return [note for layer in self.layers() if (note := layer.note())]
 
 
-def mlp(sizes: list[int], *, select: Any = None, dropout: float = 0.0, **options: Any) -> Sequential:
+def mlp(
+    sizes: list[int],
+    *,
+    select: Selector | None = None,
+    dropout: float = 0.0,
+    init: str = "glorot_uniform",
+    **options: Any,
+) -> Sequential:
     """The papers' network: Linear and ReLU (and Dropout) for every hidden size, and a dense Linear at the end.
 
-    sizes: inputs, hidden ..., outputs. select: the selector of every hidden layer. options: as for Sequential,
-    and `init`.
+    sizes: inputs, hidden ..., outputs. select: the selector of every hidden layer; None: dense. options: as for
+    Sequential.
     """
-    from .layers import Dropout, ReLU
-
     if len(sizes) < 2:
         raise BadInput(f"mlp needs at least inputs and outputs, such as [784, 500, 10], not {sizes!r}")
-    init = options.pop("init", "glorot_uniform")
     layers: list[Layer] = []
     for n_in, n_out in pairwise(sizes[:-1]):
-        layers += [Linear(n_in, n_out, select=select or Dense(), init=init), ReLU()]
-        if dropout:
-            layers.append(Dropout(dropout))
+        layers += [
+            Linear(n_in, n_out, select=select, init=init),
+            ReLU(),
+            *([Dropout(dropout)] if dropout else []),
+        ]
     layers.append(Linear(sizes[-2], sizes[-1], init=init))
     return Sequential(*layers, **options)

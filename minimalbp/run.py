@@ -26,13 +26,17 @@ from .streams import Streams
 ARRAYS = "companion/"  # how the names of a companion's arrays begin in a checkpoint
 
 
+def _no_mark(phase: str) -> None:
+    """For a step that nobody measures."""
+
+
 def train_step(
     net: Sequential,
     loss: SoftmaxCrossEntropy,
     optimizer: Optimizer,
     x: Any,
     labels: Any,
-    mark: Callable,
+    mark: Callable[[str], None] = _no_mark,
     lengths: Any = None,
     observe: Callable[[], None] | None = None,
 ) -> float:
@@ -93,9 +97,8 @@ class Run:
                 meter.start()
             which = self.order[position * self.batch_size : (position + 1) * self.batch_size]
             x, labels, lengths = self.feed.take(which)
-            packed = {} if lengths is None else {"lengths": lengths}
             value = train_step(
-                self.net, self.loss, self.optimizer, x, labels, mark, observe=self.companion.observe, **packed
+                self.net, self.loss, self.optimizer, x, labels, mark, lengths, self.companion.observe
             )
             self.done += 1
             if not math.isfinite(value):
@@ -135,7 +138,7 @@ class Run:
         epoch = (self.done - 1) // self.steps + 1
         return (
             f"the loss became {value} at step {self.done} (epoch {epoch}); the first values that are not "
-            f"finite come out of {where}{kept}; try a smaller --lr or --clip"
+            f"finite come out of {where}{kept}; try a smaller lr or clip"
         )
 
     def settings(self) -> dict[str, Any]:
@@ -191,7 +194,3 @@ class Run:
         self.history = History([Record(**r) for r in state["history"]], state.get("begins", 0))
         if self.meter and state["meter"]:
             self.meter.restore(state["meter"])
-
-
-def _no_mark(phase: str) -> None:
-    """For a step that nobody measures."""

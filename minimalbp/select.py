@@ -120,12 +120,12 @@ class UnifiedTopK(_Some):
         score = dy  # whose magnitudes are every score of one example
         if len(dy) > 1:
             score = buf.get("score", (1, n_out))
-            be.select.score(score[0], dy, _SCORES.index(self.score))
+            be.select.score(score[0], dy, be.select.SCORES.index(self.score))
         be.select.top_k(chosen, score)
         return chosen[0]
 
 
-_SCORES = ("sum", "mean", "l2", "signed")  # the order is that of the kernels
+_SCORES = ("sum", "mean", "l2", "signed")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from .backend import BACKENDS, check_threads
 from .errors import BadInput, number, short, unknown, whole
 from .init import INITIALISERS
 from .optim import OPTIMIZERS, ROWS
-from .select import Dense, RandomK, Selector, TopK, UnifiedTopK
+from .select import SELECTORS, Dense, RandomK, Selector
 
 SELECT = ("topk", "unified", "random", "random-scaled", "dense")
 # Of the papers, but for a parser's Adam (theirs: 1e-3), which with dropout would take more epochs. SGD none uses
@@ -93,14 +92,10 @@ class Settings:
         if self.lr is None:
             put("lr", LEARNING_RATE[self.task][self.optimizer])
         put("lr", number("lr", self.lr, 0, open_low=True))
-        if math.isinf(self.lr or 0):
-            raise BadInput("lr must be finite, not inf")
         for name, least in (("epochs", 1), ("batch", 1), ("evals", 1), ("seed", 0)):
             put(name, whole(name, getattr(self, name), least))
         put("dropout", number("dropout", self.dropout, 0, 0.999))
         put("clip", None if self.clip is None else number("clip", self.clip, 0, open_low=True))
-        if self.clip == math.inf:
-            raise BadInput("clip must be finite, not inf; leave it out for none")
         put("threads", check_threads(self.threads))
         if not isinstance(self.data, str) or not self.data:
             raise BadInput(f"data must be the name of a data set or a path, not {self.data!r}")
@@ -126,14 +121,9 @@ class Settings:
         """The selector of the hidden layers."""
         if self.select == "dense":
             return Dense()
-        kinds: dict[str, Any] = {
-            "topk": TopK,
-            "unified": UnifiedTopK,
-            "random": RandomK,
-            "random-scaled": RandomK,
-        }
-        options = {"scaled": True} if self.select == "random-scaled" else {}
-        return kinds[self.select](**parse_k(self.k), **options)
+        if self.select == "random-scaled":
+            return RandomK(**parse_k(self.k), scaled=True)
+        return SELECTORS[self.select](**parse_k(self.k))
 
     def arm(self) -> str:
         """The name of the sparse run: "topk 5%"."""

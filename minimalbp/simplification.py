@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,15 @@ from typing import Any
 import numpy as np
 
 from .arms import Arm, clipped, head, open_folder, train_arm
-from .assembly import AnyData, build, network
-from .data import Dataset
+from .assembly import AnyData, build, network, task_of
 from .errors import BadInput, Diverged
 from .files import replacing
-from .folder import Folder
+from .folder import SMALL, Folder
 from .select import Dense
 from .settings import Settings
 from .simplify import GATE_G, Follower, Plan, Shrinker, Simplifier, first_rows
 from .speed import decoding
 
-SMALL = "simplified"
 CONTROLS = ("from scratch", "magnitude", "random")
 # What meSimp has of its own where nothing else is said: k and prune rate of the released MNIST run; k of the
 # paper's tagger and parser, with rates that were never published (docs/results/mesimp.md)
@@ -32,8 +31,8 @@ MIN_WIDTH = 10
 
 
 def plan_of(settings: Settings, **given: Any) -> Plan:
-    """The plan of these settings, with what is given. Else a cycle is a quarter of the epochs, rounded down but not
-    to none; the prune rate is that of the task; ten units stay, or all of a smaller layer.
+    """The plan of these settings, with what is given. Else a cycle is about a quarter of the epochs, the last one
+    for training; the prune rate is that of the task; ten units stay, or all of a smaller layer.
 
     Raises BadInput for anything out of range.
     """
@@ -78,10 +77,9 @@ def simplify(
     looks = min(settings.evals, -(-len(data.train) // settings.batch))
     Simplifier(plan).begin(*build(settings, data, settings.selector()), looks)
     _check(settings, plan, looks)
-    folder = Folder(out, "simplify")
+    folder, later = Folder(out, "simplify"), list(CONTROLS) if controls else []
     if resume:
         folder.check_settings(report)
-    later = list(CONTROLS) if controls else []
     open_folder(folder, report, data, arms, later, resume)
     if resume:
         for name in ("dense", SMALL, *later):
@@ -90,48 +88,21 @@ def simplify(
     def train(arm: Arm) -> dict[str, Any]:
         folder.know(arm.name)
         result = train_arm(arm, data, folder, resume=resume, progress=progress)
-        directions = 1 + settings.bidirectional
-        result.setdefault("widths", [directions * width for width in arm.settings.hidden])
-        result["hidden"] = [int(width) // directions for width in result["widths"]]
-        if plan.per_gate and isinstance(arm.companion, Shrinker):  # the best look is one of the last sizes
-            result["rows"] = arm.companion.sizes()[-1]
-            result["hidden"] = [rows[0][GATE_G] for rows in result["rows"]]
-        result["average_width"] = sum(result["widths"]) / len(result["widths"])
-        report["runs"].append(result | {"notes": [*result["notes"], *notes]})
+        result |= _sizes(result, arm, plan) | {"notes": [*result["notes"], *notes]}
+        report["runs"].append(result)
         if not resume:  # what is done can be used whatever becomes of the rest
             folder.write("run.json", report)
         return result
 
-    def control(arm: Arm) -> None:
+    dense, small = map(train, arms)
+    small["notes"] += _remarks(settings, plan, simplifier, small["widths"], dense["widths"])
+    little = settings.changed(hidden=tuple(small["hidden"]))
+    for arm in _controls(settings, little, plan, simplifier, small["widths"]) if controls else ():
         try:
             train(arm)
         except Diverged as e:
-            said.append(f"{arm.name} diverged: {e}")
-
-    for arm in arms:
-        small = train(arm)
-    said = report["runs"][-1]["notes"]
-    said += simplifier.notes or _nobody_left(simplifier)
-    if small["widths"] != simplifier.widths() and small["widths"] == report["runs"][0]["widths"]:
-        said.append("the best look came before any unit left: the controls have all units too")
-    if (settings.epochs - 1) // plan.cycle % 2 == 0:
-        said.append(
-            f"the run ends in a simplification cycle (cycle = {plan.cycle}), with few looks at its last widths"
-        )
-    little = settings.changed(hidden=tuple(small["hidden"]))
-    if controls:
-        sizes = simplifier.sizes()
-        if (
-            not plan.per_gate
-        ):  # down to the widths that were scored: a faithful run may shrink on after its best look
-            sizes = [list(map(max, look, small["widths"])) for look in sizes]
-        cut = Follower([sizes[-1]] * len(sizes), "random", settings.seed) if plan.per_gate else None
-        control(Arm(CONTROLS[0], little, Dense(), cut))
-        for rule in CONTROLS[1:]:
-            follower = Follower(sizes, rule, settings.seed, plan.restarts)
-            control(Arm(rule, settings, settings.selector(), follower))
-    task = data if isinstance(data, Dataset) else data.task
-    large, net = (network(chosen, task, Dense()) for chosen in (settings, little))
+            small["notes"].append(f"{arm.name} diverged: {e}")
+    large, net = (network(chosen, task_of(data), Dense()) for chosen in (settings, little))
     if plan.per_gate:
         first_rows(net, small["rows"])
     report["decoding"] = decoding(large, net, data, threads=settings.threads)
@@ -139,6 +110,52 @@ def simplify(
         _pictures(report, simplifier, folder, out)
         folder.write("run.json", report)
     return report
+
+
+def _sizes(result: dict[str, Any], arm: Arm, plan: Plan) -> dict[str, Any]:
+    """What run.json says of the sizes of a network, at the look that is reported."""
+    directions = 1 + arm.settings.bidirectional
+    widths = result.get("widths") or [directions * width for width in arm.settings.hidden]
+    sizes = {"widths": widths, "hidden": [int(width) // directions for width in widths],
+             "average_width": sum(widths) / len(widths)}  # fmt: skip
+    if plan.per_gate and isinstance(arm.companion, Shrinker):  # the best look is one of the last sizes
+        rows = arm.companion.sizes()[-1]
+        sizes |= {"rows": rows, "hidden": [mine[0][GATE_G] for mine in rows]}
+    return sizes
+
+
+def _controls(
+    settings: Settings, little: Settings, plan: Plan, simplifier: Simplifier, widths: list[float]
+) -> Iterator[Arm]:
+    """The networks of the size that was scored. little: the settings of an ordinary network of that size."""
+    sizes, cut = simplifier.sizes(), None
+    if plan.per_gate:
+        cut = Follower([sizes[-1]] * len(sizes), "random", settings.seed)
+    else:  # a faithful run may shrink on after its best look
+        sizes = [list(map(max, look, widths)) for look in sizes]
+    yield Arm(CONTROLS[0], little, Dense(), cut)
+    for rule in CONTROLS[1:]:
+        yield Arm(rule, settings, settings.selector(), Follower(sizes, rule, settings.seed, plan.restarts))
+
+
+def _remarks(
+    settings: Settings, plan: Plan, simplifier: Simplifier, widths: list[float], first: list[float]
+) -> list[str]:
+    """What a user should be told of the network that shrank, from widths `first` to `widths` at its best look."""
+    said = list(simplifier.notes)
+    if not said and simplifier.widths() == first:
+        least = min(float(np.nanmin(picture)) for picture in simplifier.activeness)
+        said.append(
+            f"no unit left: the least active was so in {least:.3g} of the examples at a look, and the prune rate "
+            f"is {plan.prune:g}; a larger one takes units out"
+        )
+    elif widths == first:
+        said.append("the best look came before any unit left: the controls have all units too")
+    if (settings.epochs - 1) // plan.cycle % 2 == 0:
+        said.append(
+            f"the run ends in a simplification cycle (cycle = {plan.cycle}), with few looks at its last widths"
+        )
+    return said
 
 
 def _quarter(epochs: int) -> int:
@@ -160,15 +177,6 @@ def _check(settings: Settings, plan: Plan, looks: int) -> None:
             f"prune = {plan.prune:g} is above {1 - settings.dropout:g}: with dropout = {settings.dropout:g} no "
             "unit is active in more of the examples; give a smaller one"
         )
-
-
-def _nobody_left(simplifier: Simplifier) -> list[str]:
-    sizes = simplifier.sizes()
-    if sizes[0] != sizes[-1]:
-        return []
-    least = min(float(np.nanmin(picture)) for picture in simplifier.activeness)
-    return [f"no unit left: the least active was so in {least:.3g} of the examples at a look, and the prune rate "
-            f"is {simplifier.plan.prune:g}; a larger one takes units out"]  # fmt: skip
 
 
 def _pictures(report: dict[str, Any], simplifier: Simplifier, folder: Folder, out: Path) -> None:

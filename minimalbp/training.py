@@ -31,9 +31,13 @@ def check_fit(net: Sequential, data: Data, batch_size: int) -> None:
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is for the loss to say
         outputs = net(*data.train.first(1)).shape[1]
     if batch_size > len(data.train):
-        raise BadInput(f"a batch of {batch_size} is larger than the {len(data.train)} training examples")
+        n = len(data.train)
+        raise BadInput(f"a batch of {batch_size} is larger than the {n} training examples; give 1 to {n}")
     if outputs < data.n_classes:
-        raise BadInput(f"the network has {outputs} outputs but {data.name} has {data.n_classes} classes")
+        raise BadInput(
+            f"the network has {outputs} outputs but {data.name} has {data.n_classes} classes; "
+            "give its last layer as many"
+        )
 
 
 def fit(

@@ -39,7 +39,10 @@ def load(net: Sequential, path: str | Path) -> None:
     mine = {p.name: p for p in net.parameters()}
     if set(found) != set(mine):
         odd = sorted(set(found) ^ set(mine))[0]
-        raise BadInput(f"{path} holds other parameters than this network: {odd!r} is only in one of them")
+        raise BadInput(
+            f"{path} holds other parameters than this network: {odd!r} is only in "
+            f"the {'file' if odd in found else 'network'}; build the layers that were saved, dropout included"
+        )
     for name, p in mine.items():
         rows, *rest = p.value.shape
         shape = (rows if p.place is None else p.first, *rest)

@@ -63,8 +63,8 @@ def summary(arm: Arm, runs: dict[str, list[Run]]) -> dict[str, Any]:
 
 
 def write(path: Path, report: dict[str, Any]) -> None:
-    """JSON with one line for each of its "runs" or, of table2, "by_seed", so that a change of one shows as one."""
-    key = "runs" if "runs" in report else "by_seed"
+    """JSON with one line for each of its "runs" ("by_seed", "seeds"), so that a change of one shows as one."""
+    key = next(key for key in ("runs", "by_seed", "seeds") if isinstance(report.get(key), list))
     head = json.dumps({name: value for name, value in report.items() if name != key}, indent=1)
     lines = ",\n".join(json.dumps(run) for run in report[key])
     with replacing(path) as temporary:
@@ -98,29 +98,18 @@ def command(script: str, name: str, args: argparse.Namespace, defaults: dict[str
     return " ".join(words)
 
 
-def run_tables(
-    args: argparse.Namespace,
-    wanted_of: Callable[[str, argparse.Namespace], Wanted],
-    make: Callable[[str, argparse.Namespace, Kept], None],
-) -> int:
-    """Make the tables that were asked for, one after another; returns the exit status."""
+def run_tables(args: argparse.Namespace, work: Callable[[list[str]], None], paper: str) -> int:
+    """`work` on the tables that were asked for, each once; returns the exit status."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) if args.smoke else Path()
-        args.out = args.out or home / "runs/meprop"
-        args.to = args.to or home / "docs/results/meprop"
+        args.out = args.out or home / "runs" / paper
+        args.to = args.to or home / "docs/results" / paper
         if args.smoke:
             args.seeds = 2
         try:
             for what in ("seeds", "jobs"):
                 whole(what, getattr(args, what), least=1)
-            if args.epochs is not None:
-                whole("epochs", args.epochs, least=1)
-            kept = Kept(args.out, sorted(args.to.glob("*.json")))
-            tables = list(dict.fromkeys(args.table))
-            if args.fresh:
-                kept.forget(s for name in tables for s in wanted_of(name, args).values())
-            for name in tables:
-                make(name, args, kept)
+            work(list(dict.fromkeys(args.table)))
         except BadInput as e:
             on_stderr(f"error: {e}")
             return 2
@@ -128,3 +117,22 @@ def run_tables(
             on_stderr(f"stopped; finished runs are kept in {args.out}")
             return 130
     return 0
+
+
+def run_accuracy_tables(
+    args: argparse.Namespace,
+    wanted_of: Callable[[str, argparse.Namespace], Wanted],
+    make: Callable[[str, argparse.Namespace, Kept], None],
+) -> int:
+    """The tables of meProp that were asked for, from runs that are kept; returns the exit status."""
+
+    def work(tables: list[str]) -> None:
+        if args.epochs is not None:
+            whole("epochs", args.epochs, least=1)
+        kept = Kept(args.out, sorted(args.to.glob("*.json")))
+        if args.fresh:
+            kept.forget(s for name in tables for s in wanted_of(name, args).values())
+        for name in tables:
+            make(name, args, kept)
+
+    return run_tables(args, work, "meprop")

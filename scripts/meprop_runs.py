@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import fields
 from functools import cache
@@ -155,15 +155,22 @@ def finish(todo: list[tuple[str, Settings]], kept: Kept, jobs: int, tell: Callab
         tell(f"{i}/{len(todo)} {name}, seed {run['settings']['seed']}: {said}, {run['seconds']:.0f} s; "
              f"about {left / 60:.0f} min left")  # fmt: skip
 
-    if jobs == 1:  # here, without a pool
-        for i, (name, settings) in enumerate(todo, 1):
-            done(i, name, train(settings))
+    for i, (place, run) in enumerate(results(train, [(settings,) for _, settings in todo], jobs), 1):
+        done(i, todo[place][0], run)
+
+
+def results(
+    work: Callable[..., Run], todo: Sequence[tuple[Any, ...]], jobs: int
+) -> Iterator[tuple[int, Run]]:
+    """(i, work(*todo[i])) as each ends, `jobs` at a time; 1: here, without a pool."""
+    if jobs == 1:
+        yield from ((i, work(*words)) for i, words in enumerate(todo))
         return
     with ProcessPoolExecutor(min(jobs, len(todo)) or 1, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(train, settings): name for name, settings in todo}
+        futures = {pool.submit(work, *words): i for i, words in enumerate(todo)}
         try:
-            for i, future in enumerate(as_completed(futures), 1):
-                done(i, futures[future], future.result())
+            for future in as_completed(futures):
+                yield futures[future], future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

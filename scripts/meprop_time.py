@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,9 +55,7 @@ class Ours:
         self.net, self.optimizer = build(settings, data, settings.selector())
         self.loss = mbp.SoftmaxCrossEntropy().bind(self.net.be, self.net.dtype)
         self.meter = mbp.Meter()
-        watched = self.meter.watch(self.net.be)
-        for owner in [*self.net.layers(), self.loss, self.optimizer]:
-            owner.be = watched
+        self.meter.attach(self.net, self.loss, self.optimizer)
 
     def threads(self, n: int) -> AbstractContextManager[Any]:
         return self.net.be.threads(n)
@@ -87,9 +84,7 @@ class Torch:
         return peer_threads(n)
 
     def step(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, ...]:
-        marks: list[float] = []
-        self.peer.step(x, labels, lambda phase: marks.append(time.perf_counter()))
-        forward, backward, update = (b - a for a, b in pairwise(marks))
+        forward, backward, update = self.peer.step(x, labels)[1]
         return float("nan"), forward, backward, forward + backward, update, forward + backward + update
 
 

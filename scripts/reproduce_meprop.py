@@ -25,7 +25,7 @@ import meprop_markdown
 import meprop_time
 from meprop_arms import BASE, TABLES, smaller
 from meprop_figure import draw
-from meprop_report import Wanted, accuracy_report, command, options, run_tables, write
+from meprop_report import Wanted, accuracy_report, command, options, run_accuracy_tables, write
 from meprop_runs import Kept, on_stderr
 
 from minimalbp.settings import Settings
@@ -101,7 +101,7 @@ def main(argv: list[str] | None = None) -> int:
         on_stderr(f"error: {said}")
         return 2
     args.jobs = JOBS if args.jobs is None else args.jobs
-    return run_tables(args, wanted_of, make)
+    return run_accuracy_tables(args, wanted_of, make)
 
 
 if __name__ == "__main__":

@@ -20,26 +20,24 @@ import shutil
 import sys
 import tempfile
 from collections import defaultdict
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from meprop_report import command, options
-from meprop_runs import commit, merged, on_stderr
+from meprop_report import command, options, run_tables, write
+from meprop_runs import commit, merged, on_stderr, results
 from meprop_stats import paired, spread
 from mesimp_arms import TABLES, Case, of_smoke, paper_of
 from mesimp_markdown import mesimp_table
 from text_arms import made_up
 
-from minimalbp.assembly import load_data, network
-from minimalbp.data import Dataset
-from minimalbp.errors import BadInput, whole
+from minimalbp.assembly import load_data, network, task_of
+from minimalbp.errors import BadInput
 from minimalbp.files import read_json, replacing, write_json
+from minimalbp.folder import SMALL
 from minimalbp.measure.machine import machine
 from minimalbp.select import Dense
-from minimalbp.simplification import CONTROLS, SMALL, simplify
+from minimalbp.simplification import CONTROLS, simplify
 from minimalbp.simplify import Plan
 from minimalbp.speed import decoding
 
@@ -87,19 +85,13 @@ def train_all(name: str, cases: list[Case], args: argparse.Namespace) -> list[di
     if args.fresh:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
-    if args.jobs == 1:
-        return [train(case, folder) for case, folder in zip(cases, folders)]
-    with ProcessPoolExecutor(min(args.jobs, len(cases)), mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(train, case, folder) for case, folder in zip(cases, folders)]
-        try:
-            for i, future in enumerate(as_completed(futures), 1):
-                small = next(run for run in future.result()["runs"] if run["name"] == SMALL)
-                said = f"width {small['average_width']:.1f}, test {small['test_accuracy']:.4f}"
-                on_stderr(f"{name}: {i}/{len(cases)} seeds, the last one {said}")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        return [future.result() for future in futures]
+    found = {}
+    for i, kept in results(train, list(zip(cases, folders)), args.jobs):
+        found[i] = kept
+        small = next(run for run in kept["runs"] if run["name"] == SMALL)
+        said = f"seed {i}: width {small['average_width']:.1f}, test {small['test_accuracy']:.4f}"
+        on_stderr(f"{name}: {len(found)}/{len(cases)} {said}")
+    return [found[i] for i in range(len(cases))]
 
 
 def summary(name: str, seeds: list[dict[str, Any]]) -> dict[str, Any]:
@@ -120,7 +112,7 @@ def summary(name: str, seeds: list[dict[str, Any]]) -> dict[str, Any]:
 def measure(cases: list[Case], seeds: list[dict[str, Any]], smoke: bool) -> list[dict[str, Any]]:
     """Of each seed, how fast the small network answers, all cores at its service."""
     data = load_data(cases[0].settings)
-    task = data if isinstance(data, Dataset) else data.task
+    task = task_of(data)
     large = network(cases[0].settings, task, Dense())
     found = []
     for case, seed in zip(cases, seeds):
@@ -148,9 +140,7 @@ def make(name: str, args: argparse.Namespace) -> None:
         "decoding": measure(cases, seeds, args.smoke), "decoded_on": machine() | {"commit": commit()},
         "seeds": seeds,
     }  # fmt: skip
-    with replacing(args.to / f"{name}.json") as temporary:
-        lines = ",\n".join(json.dumps(seed) for seed in report.pop("seeds"))
-        temporary.write_text(f'{json.dumps(report, indent=1)[:-2]},\n "seeds": [\n{lines}\n ]\n}}\n', "utf-8")
+    write(args.to / f"{name}.json", report)
     with replacing(args.to / f"{name}.png") as temporary:
         shutil.copyfile(args.out / f"{name}-seed0" / "simplify.png", temporary)
     print(f"{report['title']}\n\n{mesimp_table(report)}")
@@ -166,22 +156,13 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        args.out = args.out or (Path(folder) if args.smoke else Path()) / "runs/mesimp"
-        args.to = args.to or (Path(folder) if args.smoke else Path()) / "docs/results/mesimp"
         args.made_up = made_up(Path(folder) / "made-up.conllu") if args.smoke else None
-        args.seeds = 2 if args.smoke else args.seeds
-        try:
-            for what in ("seeds", "jobs"):
-                whole(what, getattr(args, what), least=1)
-            for name in dict.fromkeys(args.table):
+
+        def work(tables: list[str]) -> None:
+            for name in tables:
                 make(name, args)
-        except BadInput as e:
-            on_stderr(f"error: {e}")
-            return 2
-        except KeyboardInterrupt:
-            on_stderr(f"stopped; what is finished is kept in {args.out}")
-            return 130
-    return 0
+
+        return run_tables(args, work, "mesimp")
 
 
 if __name__ == "__main__":

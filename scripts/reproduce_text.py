@@ -21,7 +21,7 @@ from pathlib import Path
 
 import meprop_markdown
 from meprop_figure import draw
-from meprop_report import Wanted, accuracy_report, command, options, run_tables, write
+from meprop_report import Wanted, accuracy_report, command, options, run_accuracy_tables, write
 from meprop_runs import Kept
 from meprop_stats import spread
 from text_arms import TAGGING, TEXT_TABLES, made_up, smaller
@@ -87,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         if args.smoke and args.data == TAGGING.data:
             args.data = made_up(Path(folder) / "made-up.conllu")
-        return run_tables(args, wanted_of, make)
+        return run_accuracy_tables(args, wanted_of, make)
 
 
 if __name__ == "__main__":

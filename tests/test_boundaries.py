@@ -61,7 +61,7 @@ MAY = {
     "comparison": {"arms", "assembly", "folder", "select", "settings"},
     "speed": {"cost", "feed", "frozen", "layers", "network"},
     "simplification": {
-        "arms", "assembly", "data", "files", "folder", "select", "settings", "simplify", "speed",
+        "arms", "assembly", "errors", "files", "folder", "select", "settings", "simplify", "speed",
     },
     "annotate": {
         "assembly", "data", "errors", "files", "folder", "network", "select", "settings", "simplify", "tasks",

@@ -88,7 +88,7 @@ def test_a_seed_begins_with_fresh_weights_of_its_own(timed, settings, monkeypatc
 @pytest.mark.parametrize("words", [["--full"], ["--epochs", "1"], ["--jobs", "2"]])
 def test_what_means_nothing_for_table2_is_refused_before_anything_is_done(monkeypatch, capsys, words):
     reproduce = script("reproduce_meprop")
-    monkeypatch.setattr(reproduce, "run_tables", None)
+    monkeypatch.setattr(reproduce, "run_accuracy_tables", None)
     assert reproduce.main(["table1", "table2", *words]) == 2
     (error,) = capsys.readouterr().err.splitlines()
     assert error.startswith("error: ") and f"leave {words[0]} out" in error

@@ -70,7 +70,7 @@ def test_every_public_name_resolves():
     assert sorted(dir(mbp)) == sorted(mbp.__all__)
     assert len(set(mbp.__all__)) == len(mbp.__all__)
     for name in mbp.__all__:
-        assert getattr(mbp, name) is not None
+        assert getattr(getattr(mbp, name), "__name__", name).rpartition(".")[2] == name
         mbp.__dict__.pop(name, None) if name != "__version__" else None
         assert getattr(mbp, name) is mbp.__dict__[name]
     with pytest.raises(AttributeError, match="no attribute 'TopKay'"):

@@ -93,9 +93,9 @@ def test_labels_go_with_their_examples(monkeypatch):
     label_of = {tuple(x): y for x, y in zip(DATA.train.x.tolist(), DATA.train.y.tolist())}
     true_step, pairs = run.train_step, []
 
-    def note(net, loss, optimizer, x, labels, mark, **more):
+    def note(net, loss, optimizer, x, labels, *more):
         pairs.extend(zip(map(tuple, x.tolist()), labels.tolist()))
-        return true_step(net, loss, optimizer, x, labels, mark, **more)
+        return true_step(net, loss, optimizer, x, labels, *more)
 
     monkeypatch.setattr(run, "train_step", note)
     fit(net_of())

@@ -68,9 +68,9 @@ def refuses(net, path, *fragments):
 def test_other_parameters_are_refused(path):
     mbp.save(net_of(), path)
     refuses(net_of(hidden=6, rng=2), path, "0.weight is (5, 7)", "(6, 7)")
-    refuses(net_of(bias=False, rng=2), path, "'2.bias' is only in one")
+    refuses(net_of(bias=False, rng=2), path, "'2.bias' is only in the file")
     mbp.save(net_of(bias=False), path)
-    refuses(net_of(rng=2), path, "'2.bias' is only in one")
+    refuses(net_of(rng=2), path, "'2.bias' is only in the network")
 
 
 def test_only_the_last_shape_differs(path):

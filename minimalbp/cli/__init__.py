@@ -8,7 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from minimalbp._version import __version__
 from minimalbp.cli import annotate, cost, data, env, simplify, train
@@ -18,7 +18,10 @@ ABOUT = "Minimal-effort back propagation: train with it, and measure it."
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with one line for a mistake, and the nearest known name in it."""
+    """argparse with one line for a mistake, and the nearest known name in it; options are typed in full."""
+
+    def __init__(self, **options: Any):
+        super().__init__(**{"allow_abbrev": False} | options)
 
     def error(self, message: str) -> NoReturn:
         message = message.removeprefix("argument ")
@@ -45,7 +48,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `minimalbp` with these arguments (default: those of the process); returns the exit status."""
-    parser = Parser(prog="minimalbp", description=ABOUT, allow_abbrev=False)
+    parser = Parser(prog="minimalbp", description=ABOUT)
     parser.add_argument("--version", action="version", version=f"minimalbp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in (train, annotate, cost, simplify, data, env):

@@ -13,7 +13,6 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "annotate",
         help="tag or parse CoNLL-U with a trained network",
         description=__doc__,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("folder", metavar="DIR", help="of a run: minimalbp train (or simplify) --task tagging --out DIR")

@@ -28,7 +28,6 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "cost",
         help="measure cost against k, beside the best dense code",
         description=__doc__,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("--shape", nargs="+", default=SHAPES, metavar="BATCH,N_IN,N_OUT",

@@ -12,7 +12,7 @@ from minimalbp.cli.table import align
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Add `env` to the subparsers of `minimalbp`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "env", help="versions, processor, threads and caches", description=__doc__, allow_abbrev=False
+        "env", help="versions, processor, threads and caches", description=__doc__
     )
     parser.add_argument(
         "--ceilings", action="store_true", help="measure what this machine can reach, and print it"

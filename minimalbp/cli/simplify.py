@@ -18,7 +18,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Add `simplify` to the subparsers of `minimalbp`. Defaults are those of minimalbp.simplification."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "simplify", help="shrink a network while it trains (meSimp)", description=__doc__,
-        allow_abbrev=False, argument_default=argparse.SUPPRESS,
+        argument_default=argparse.SUPPRESS,
     )  # fmt: skip
     add = parser.add_argument
     add("--prune", type=as_number, metavar="P",

@@ -15,7 +15,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Add `train` to the subparsers of `minimalbp`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "train", help="train a network dense and with a selector, side by side", description=__doc__,
-        allow_abbrev=False, argument_default=argparse.SUPPRESS,
+        argument_default=argparse.SUPPRESS,
     )  # fmt: skip
     add_settings(parser, k="5%%; tagging 10 a gate, parsing 20", epochs="20; tagging 5, parsing 10")
     add_output(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,3 +59,9 @@ class Dataset:
     def n_inputs(self) -> int:
         """Numbers in one example: the width of the first layer of a network that flattens it."""
         return math.prod(self.shape)
+
+    def describe(self) -> dict[str, Any]:
+        """For run.json: where it came from, and the sizes."""
+        parts = {part: len(getattr(self, part)) for part in ("train", "dev", "test")}
+        return {"name": self.name, "source": self.source, "sha256": self.sha256, **parts,
+                "shape": list(self.shape), "classes": self.n_classes}  # fmt: skip

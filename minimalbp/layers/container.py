@@ -23,8 +23,6 @@ class Chain(Layer):
         for layer in layers:
             if not isinstance(layer, Layer):
                 raise BadInput(f"{type(self).__name__} takes layers, such as Linear(784, 500), not {layer!r}")
-        if len(set(map(id, layers))) < len(layers):
-            raise BadInput("a layer stands twice in one network; make one object for each place")
         self.children = list(layers)
 
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:

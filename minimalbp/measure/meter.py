@@ -70,16 +70,16 @@ class Meter:
     @contextmanager
     def attached(self, net: Sequential, loss: SoftmaxCrossEntropy, optimizer: Optimizer) -> Iterator[None]:
         """Watch these three inside the block. Kernels called outside a step (evaluation) do not count."""
-        owners: list[Any] = [*net.layers(), loss, optimizer]
         before = net.be
-        watched = self.watch(before)
-        for owner in owners:
-            owner.be = watched
+        self.attach(net, loss, optimizer)
         try:
             yield
         finally:
-            for owner in owners:
-                owner.be = before
+            _give(before, net, loss, optimizer)
+
+    def attach(self, net: Sequential, loss: SoftmaxCrossEntropy, optimizer: Optimizer) -> None:
+        """Watch these three from now on."""
+        _give(self.watch(net.be), net, loss, optimizer)
 
     def watch(self, be: Backend) -> Backend:
         """A backend whose kernels are timed and counted here while a step is on."""
@@ -134,3 +134,9 @@ class Meter:
         self.steps = state["steps"]
         for key in ("seconds", "ops", "bytes"):
             getattr(self, key).update(state[key])
+
+
+def _give(be: Backend, net: Sequential, loss: SoftmaxCrossEntropy, optimizer: Optimizer) -> None:
+    owners: list[Any] = [*net.layers(), loss, optimizer]
+    for owner in owners:
+        owner.be = be

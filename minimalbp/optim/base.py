@@ -47,11 +47,9 @@ class Optimizer(ABC):
         if rows not in ROWS:
             raise unknown("rows", rows, ROWS)
         self.lr = number("lr", lr, 0, open_low=True)
-        if math.isinf(self.lr):
-            raise BadInput("lr must be finite")
         self.rows, self.weight_decay = rows, number("weight_decay", weight_decay, 0)
-        self.clip = number("clip", clip, 0, open_low=True)
-        self.clip_norm = number("clip_norm", clip_norm, 0, open_low=True)
+        self.clip = number("clip", clip, 0, open_low=True, finite=False)
+        self.clip_norm = number("clip_norm", clip_norm, 0, open_low=True, finite=False)
         self.be = self.params[0].backend
         self.t = 0  # steps done
         self.state = {p.name: {s: np.zeros_like(p.value) for s in self.slots} for p in self.params}

@@ -21,11 +21,6 @@ from .compact import compact, hidden_layers
 Rows = Sequence[Sequence[int]]  # of each direction: the entries of i, f, g and o
 
 
-def has_gates(net: Chain) -> bool:
-    """Whether a hidden layer is an LSTM."""
-    return any(isinstance(hidden.layer, LSTM) for hidden in hidden_layers(net))
-
-
 def active_entries(hits: Array, there: Array, threshold: int, least: int) -> tuple[Array, bool]:
     """The entries that stay, bool, and whether some do only because each gate keeps `least` of them.
 
@@ -92,8 +87,8 @@ def drop_zero_rows(net: Sequential) -> None:
 
 def check_per_gate(net: Chain) -> None:
     """Raises BadInput where no hidden layer has gates."""
-    if not has_gates(net):
-        raise BadInput("per_gate is for networks with an LSTM (--task tagging); leave it out")
+    if not any(isinstance(hidden.layer, LSTM) for hidden in hidden_layers(net)):
+        raise BadInput("per_gate is for networks with an LSTM (the task tagging); leave it out")
 
 
 def _leaving(score: Array, there: Array, least: Sequence[int], which: Array) -> tuple[list[int], list[int]]:
