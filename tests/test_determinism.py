@@ -82,9 +82,9 @@ def test_the_order_of_examples_does_not_depend_on_the_network(other, monkeypatch
     orders = []
     true_step = run.train_step
 
-    def note(net, loss, optimizer, x, labels, mark, **more):
+    def note(net, loss, optimizer, x, labels, *more):
         orders[-1].append(labels.tolist())
-        return true_step(net, loss, optimizer, x, labels, mark, **more)
+        return true_step(net, loss, optimizer, x, labels, *more)
 
     monkeypatch.setattr(run, "train_step", note)
     for options in ({}, other):

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from minimalbp._version import __version__
-from minimalbp.cli import annotate, cost, data, env, simplify, train
-from minimalbp.errors import BadInput, Diverged
+from .._version import __version__
+from ..errors import BadInput, Diverged
+from . import annotate, cost, data, env, simplify, train
 
 ABOUT = "Minimal-effort back propagation: train with it, and measure it."
 

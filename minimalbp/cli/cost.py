@@ -11,14 +11,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minimalbp.cli.numbers import as_number, as_whole
-from minimalbp.errors import BadInput, number, unknown
+from ..errors import BadInput, number, unknown
+from .numbers import as_number, as_whole
 
 SHAPES = ["10,784,500", "64,500,500", "512,2048,2048"]
 PHASES = ("backward", "step")
 
 if TYPE_CHECKING:
-    from minimalbp.cost.problem import Problem
+    from ..cost.problem import Problem
 KS = "1%,2%,4%,5%,8%,16%,32%,50%,100%"
 
 
@@ -57,13 +57,13 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp cost ...` asks. Returns 0; raises BadInput."""
-    from minimalbp.backend import check_threads
-    from minimalbp.cli.cost_table import cost_table
-    from minimalbp.cost.ceilings import ceilings
-    from minimalbp.cost.figure import draw_cost
-    from minimalbp.files import replacing
-    from minimalbp.measure.machine import machine
-    from minimalbp.progress import Progress
+    from ..backend import check_threads
+    from ..cost.ceilings import ceilings
+    from ..cost.figure import draw_cost
+    from ..files import replacing
+    from ..measure.machine import machine
+    from ..progress import Progress
+    from .cost_table import cost_table
 
     threads, seconds = check_threads(args.threads), number("seconds", args.seconds, 0, 3600, open_low=True)
     jobs, out = planned(args, seconds), Path(args.out)
@@ -93,11 +93,11 @@ class _Job:
 
 def planned(args: argparse.Namespace, seconds: float) -> list[_Job]:
     """What is to be measured. Everything is checked here, before the first clock is read: raises BadInput."""
-    from minimalbp.cost.layer import SELECTORS
-    from minimalbp.cost.problem import check_shape, load_problem, random_problem
-    from minimalbp.cost.step import measure_step, step_ticks
-    from minimalbp.optim import ROWS
-    from minimalbp.settings import parse_k, whole_list
+    from ..cost.layer import SELECTORS
+    from ..cost.problem import check_shape, load_problem, random_problem
+    from ..cost.step import measure_step, step_ticks
+    from ..optim import ROWS
+    from ..settings import parse_k, whole_list
 
     selects = [name.strip() for name in args.select.split(",")]
     for name, value, known in (("phase", args.phase, PHASES), ("rows", args.rows, ROWS),
@@ -143,7 +143,7 @@ def planned(args: argparse.Namespace, seconds: float) -> list[_Job]:
 
 def _layer(made: Callable[[], Problem], select: str, ks: list[int], name: str | None, seconds: float) -> _Job:
     """One layer and selector. The arrays are made when their turn comes: large ones would crowd each other out."""
-    from minimalbp.cost.layer import measure_layer, ticks
+    from ..cost.layer import measure_layer, ticks
 
     def measure(**options: Any) -> dict[str, Any]:
         return measure_layer(made(), select, ks, **options) | ({"problem": name} if name else {})

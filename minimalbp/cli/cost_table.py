@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from minimalbp.cli.table import align
-from minimalbp.measure.counters import PHASES
+from ..measure.counters import PHASES
+from .table import align
 
 PARTS = {"select": "select", "dW": "dw", "dx": "dx", "backward": "backward", "update": "update"}
 

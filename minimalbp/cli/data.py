@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from minimalbp.data.cache import import_from
-from minimalbp.data.fetch import fetch
-from minimalbp.data.places import locate, places, read_verified
-from minimalbp.data.registry import KNOWN, KnownFile, KnownSet, known_set
+from ..data.cache import import_from
+from ..data.fetch import fetch
+from ..data.places import locate, places, read_verified
+from ..data.registry import KNOWN, KnownFile, KnownSet, known_set
 
 DIGITS = {
     "name": "digits", "about": "handwritten digits, inside scikit-learn", "licence": "CC BY 4.0",

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from minimalbp.cli.table import align
+from .table import align
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -26,9 +26,9 @@ def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp env` asks. Returns 0."""
     if args.ceilings:
         return _ceilings(args.json)
-    from minimalbp.backend import kernel_cache
-    from minimalbp.data.places import places
-    from minimalbp.measure.machine import machine, thread_pools, version
+    from ..backend import kernel_cache
+    from ..data.places import places
+    from ..measure.machine import machine, thread_pools, version
 
     here: dict[str, Any] = {
         "machine": machine(),
@@ -61,8 +61,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _ceilings(as_json: bool) -> int:
     """A large matrix product and a streaming copy on all cores, alone."""
-    from minimalbp.backend import cores
-    from minimalbp.cost.ceilings import ceilings
+    from ..backend import cores
+    from ..cost.ceilings import ceilings
 
     found = {"threads": cores(), **ceilings(cores())}
     if as_json:

@@ -10,8 +10,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from minimalbp.cli.numbers import as_number, as_whole
-from minimalbp.errors import BadInput
+from ..errors import BadInput
+from .numbers import as_number, as_whole
 
 OUTPUT = ("out", "json")  # what a configuration file may hold beside the settings, and each command's own
 
@@ -73,7 +73,7 @@ def add_output(parser: argparse.ArgumentParser, *, files: str, may_change: str) 
 
 def given_settings(args: argparse.Namespace) -> dict[str, Any]:
     """The settings on the command line."""
-    from minimalbp.settings import Settings
+    from ..settings import Settings
 
     for name in ("out", "resume", "config"):
         if getattr(args, name, None) == "":
@@ -88,7 +88,7 @@ def read_options(
 
     Raises BadInput for a file that cannot be read, an unknown name in it, or what is not true or false there.
     """
-    from minimalbp.settings import read_toml
+    from ..settings import read_toml
 
     more = (*OUTPUT, *switches)
     typed = {name: value for name, value in vars(args).items() if name in (*more, *own)}
@@ -114,9 +114,9 @@ def resumed(args: argparse.Namespace, keys: tuple[str, ...], may_change: tuple[s
     keys: what makes run.json one of this command. Raises BadInput for a folder without such a run, and for settings
     other than those that may change.
     """
-    from minimalbp.backend import cores
-    from minimalbp.files import read_json
-    from minimalbp.settings import Settings
+    from ..backend import cores
+    from ..files import read_json
+    from ..settings import Settings
 
     folder, given = Path(args.resume), given_settings(args)
     if hasattr(args, "out") or hasattr(args, "config"):
@@ -153,7 +153,7 @@ def finish(
     table: Callable[[Any], str],
 ) -> int:
     """Run `train`, print its notes and its report; the exit status, 130 for Ctrl-C."""
-    from minimalbp.folder import Folder
+    from ..folder import Folder
 
     try:
         report = train()

@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from minimalbp.cli.numbers import as_number, as_whole
-from minimalbp.cli.options import add_output, add_settings, finish, read_options, resumed
-from minimalbp.cli.table import simplification_table
-from minimalbp.errors import BadInput
+from ..errors import BadInput
+from .numbers import as_number, as_whole
+from .options import add_output, add_settings, finish, read_options, resumed
+from .table import simplification_table
 
 PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful", "per_gate")  # the fields of Plan
 
@@ -55,9 +55,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp simplify ...` asks. Returns 0 or 130; raises BadInput, Diverged."""
-    from minimalbp.settings import Settings
-    from minimalbp.simplification import DEFAULTS, plan_of, simplify
-    from minimalbp.simplify import Plan
+    from ..settings import Settings
+    from ..simplification import DEFAULTS, plan_of, simplify
+    from ..simplify import Plan
 
     if hasattr(args, "resume"):
         out: Path | None = Path(args.resume)
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         own = DEFAULTS.get(str(options.get("task", "classify")), {})
         settings = Settings(**{key: own[key] for key in own if key != "prune"} | options)
         plan, controls = plan_of(settings, **mine), not no_controls
-    from minimalbp.assembly import load_data
+    from ..assembly import load_data
 
     def train() -> dict[str, Any]:
         return simplify(

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from minimalbp.cli.options import add_output, add_settings, finish, read_options, resumed
-from minimalbp.cli.table import comparison_table
-from minimalbp.errors import BadInput
+from ..errors import BadInput
+from .options import add_output, add_settings, finish, read_options, resumed
+from .table import comparison_table
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -28,7 +28,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp train ...` asks. Returns 0 or 130; raises BadInput, Diverged."""
-    from minimalbp.settings import Settings
+    from ..settings import Settings
 
     if hasattr(args, "resume"):
         out: Path | None = Path(args.resume)
@@ -42,8 +42,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         options, out, as_json, (no_compare,) = read_options(args, ("no_compare",))
         settings, dense = Settings(**options), not no_compare
-    from minimalbp.assembly import load_data
-    from minimalbp.comparison import compare
+    from ..assembly import load_data
+    from ..comparison import compare
 
     def train() -> dict[str, Any]:
         return compare(

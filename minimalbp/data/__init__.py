@@ -1,13 +1,13 @@
 """Data sets as host arrays, treebanks as sentences: known ones by name, a user's own by path."""
 
-from minimalbp.data.check import check_arrays, check_dataset
-from minimalbp.data.conllu import parse_conllu, read_conllu
-from minimalbp.data.conllu_write import format_conllu, write_conllu
-from minimalbp.data.dataset import Dataset, Split
-from minimalbp.data.load import load_dataset
-from minimalbp.data.registry import KNOWN, KnownFile, KnownSet
-from minimalbp.data.sentence import Sentence, is_projective
-from minimalbp.data.treebank import Treebank, load_treebank
+from .check import check_arrays, check_dataset
+from .conllu import parse_conllu, read_conllu
+from .conllu_write import format_conllu, write_conllu
+from .dataset import Dataset, Split
+from .load import load_dataset
+from .registry import KNOWN, KnownFile, KnownSet
+from .sentence import Sentence, is_projective
+from .treebank import Treebank, load_treebank
 
 __all__ = [
     "KNOWN",

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from minimalbp.data.check import check_arrays, check_labels
-from minimalbp.data.dataset import Dataset, Split
-from minimalbp.data.divide import divide
-from minimalbp.errors import BadInput
+from ..errors import BadInput
+from .check import check_arrays, check_labels
+from .dataset import Dataset, Split
+from .divide import divide
 
 # Share of the examples that becomes a missing dev or test part
 DEFAULT_SHARE = 0.2

@@ -6,10 +6,10 @@ import gzip
 import zlib
 from pathlib import Path
 
-from minimalbp.data.files import GZIP_MAGIC, read_bytes, sha256, write_bytes
-from minimalbp.data.places import cache_dir, find_in, read_verified
-from minimalbp.data.registry import KNOWN, KnownFile, KnownSet, file_by_hash
-from minimalbp.errors import BadInput
+from ..errors import BadInput
+from .files import GZIP_MAGIC, read_bytes, sha256, write_bytes
+from .places import cache_dir, find_in, read_verified
+from .registry import KNOWN, KnownFile, KnownSet, file_by_hash
 
 
 def store(entry: KnownSet, file: KnownFile, data: bytes) -> Path:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from minimalbp.data.dataset import Dataset
-from minimalbp.errors import BadInput
+from ..errors import BadInput
+from .dataset import Dataset
 
 
 def check_arrays(

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from sys import intern
 
-from minimalbp.data.files import read_raw
-from minimalbp.data.sentence import EMPTY, NO_HEAD, Sentence, tree_fault
-from minimalbp.errors import BadInput, short
+from ..errors import BadInput, short
+from .files import read_raw
+from .sentence import EMPTY, NO_HEAD, Sentence, tree_fault
 
 N_COLUMNS = 10
 WORD, RANGE, NODE = (

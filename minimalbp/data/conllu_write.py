@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from minimalbp.data.sentence import EMPTY, NO_HEAD, Sentence
-from minimalbp.errors import BadInput, short
-from minimalbp.files import replacing
+from ..errors import BadInput, short
+from ..files import replacing
+from .sentence import EMPTY, NO_HEAD, Sentence
 
 
 def write_conllu(path: str | os.PathLike[str], sentences: Iterable[Sentence]) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from minimalbp.data.assemble import assemble, named_labels
-from minimalbp.data.check import check_labels
-from minimalbp.data.dataset import Dataset
-from minimalbp.data.files import one_line, read_bytes, sha256
-from minimalbp.errors import BadInput, short
+from ..errors import BadInput, short
+from .assemble import assemble, named_labels
+from .check import check_labels
+from .dataset import Dataset
+from .files import one_line, read_bytes, sha256
 
 LABEL = "label"
 

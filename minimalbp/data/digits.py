@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from minimalbp.data.assemble import assemble
-from minimalbp.data.dataset import Dataset
-from minimalbp.data.files import sha256
+from .assemble import assemble
+from .dataset import Dataset
+from .files import sha256
 
 
 def load_digits(*, dev: float | int | None = None, test: float | int | None = None, seed: int = 0) -> Dataset:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from minimalbp.errors import BadInput, whole
+from ..errors import BadInput, whole
 
 
 def share(what: str, value: Any, n: int) -> int:

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from minimalbp.data.cache import in_cache, store
-from minimalbp.data.files import gunzip, one_line
-from minimalbp.data.places import cache_dir, find_in, locate, read_verified, verify
-from minimalbp.data.registry import KnownFile, KnownSet, known_set
-from minimalbp.errors import BadInput
+from ..errors import BadInput
+from .cache import in_cache, store
+from .files import gunzip, one_line
+from .places import cache_dir, find_in, locate, read_verified, verify
+from .registry import KnownFile, KnownSet, known_set
 
 # Seconds to connect, and between two bytes: without network the answer must come soon
 TIMEOUT = (3.05, 20.0)

@@ -7,8 +7,8 @@ import hashlib
 import zlib
 from pathlib import Path
 
-from minimalbp.errors import BadInput
-from minimalbp.files import replacing
+from ..errors import BadInput
+from ..files import replacing
 
 GZIP_MAGIC = b"\x1f\x8b"
 

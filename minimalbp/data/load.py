@@ -6,14 +6,14 @@ import os
 import stat
 from pathlib import Path
 
-from minimalbp.data.csv_table import load_csv
-from minimalbp.data.dataset import Dataset
-from minimalbp.data.digits import load_digits
-from minimalbp.data.mnist import is_idx_folder, load_idx_folder, load_known
-from minimalbp.data.npz import load_npz
-from minimalbp.data.pictures import load_pictures
-from minimalbp.data.registry import KNOWN
-from minimalbp.errors import BadInput, unknown, whole
+from ..errors import BadInput, unknown, whole
+from .csv_table import load_csv
+from .dataset import Dataset
+from .digits import load_digits
+from .mnist import is_idx_folder, load_idx_folder, load_known
+from .npz import load_npz
+from .pictures import load_pictures
+from .registry import KNOWN
 
 FILES = {".npz": load_npz, ".csv": load_csv}
 ACCEPTED = "give an .npz, a .csv or a folder"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from minimalbp.data.assemble import Arrays, assemble
-from minimalbp.data.check import check_labels
-from minimalbp.data.dataset import Dataset
-from minimalbp.data.divide import share
-from minimalbp.data.fetch import read_known
-from minimalbp.data.files import read_raw, sha256
-from minimalbp.data.idx import parse_idx
-from minimalbp.data.places import find_in
-from minimalbp.data.registry import KnownSet
-from minimalbp.errors import BadInput
+from ..errors import BadInput
+from .assemble import Arrays, assemble
+from .check import check_labels
+from .dataset import Dataset
+from .divide import share
+from .fetch import read_known
+from .files import read_raw, sha256
+from .idx import parse_idx
+from .places import find_in
+from .registry import KnownSet
 
 NAMES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from minimalbp.data.assemble import Arrays, assemble
-from minimalbp.data.dataset import Dataset
-from minimalbp.data.files import one_line, read_bytes, sha256
-from minimalbp.errors import BadInput
+from ..errors import BadInput
+from .assemble import Arrays, assemble
+from .dataset import Dataset
+from .files import one_line, read_bytes, sha256
 
 EXPECTED = "x and y, or x_train and y_train with perhaps x_dev, y_dev, x_test, y_test"
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from minimalbp.data.assemble import Arrays, assemble, named_labels
-from minimalbp.data.dataset import Dataset
-from minimalbp.data.files import one_line, read_bytes
-from minimalbp.errors import BadInput
+from ..errors import BadInput
+from .assemble import Arrays, assemble, named_labels
+from .dataset import Dataset
+from .files import one_line, read_bytes
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 PARTS = ("train", "dev", "test")

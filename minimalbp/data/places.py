@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from minimalbp.data.files import read_raw, sha256
-from minimalbp.data.registry import KnownFile, KnownSet, file_by_hash
-from minimalbp.errors import BadInput
+from ..errors import BadInput
+from .files import read_raw, sha256
+from .registry import KnownFile, KnownSet, file_by_hash
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from minimalbp.errors import unknown
+from ..errors import unknown
 
 
 @dataclass(frozen=True)

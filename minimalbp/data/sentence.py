@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from minimalbp.errors import BadInput, short, unknown
+from ..errors import BadInput, short, unknown
 
 EMPTY = "_"  # CoNLL-U's sign for a column that is not given
 NO_HEAD = -1

@@ -6,12 +6,12 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from minimalbp.data.conllu import parse_conllu
-from minimalbp.data.fetch import read_known
-from minimalbp.data.files import read_raw, sha256
-from minimalbp.data.registry import KNOWN
-from minimalbp.data.sentence import Sentence
-from minimalbp.errors import BadInput, unknown
+from ..errors import BadInput, unknown
+from .conllu import parse_conllu
+from .fetch import read_known
+from .files import read_raw, sha256
+from .registry import KNOWN
+from .sentence import Sentence
 
 PARTS = ("train", "dev", "test")
 SPELLINGS = ("*{}*.conllu", "*{}*.conllu.gz")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from minimalbp.data import Sentence
-from minimalbp.data.sentence import NO_HEAD
-from minimalbp.errors import BadInput
+from ..data import Sentence
+from ..data.sentence import NO_HEAD
+from ..errors import BadInput
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from minimalbp.data import Sentence
-from minimalbp.tasks.tags import check_column, with_tags
+from ..data import Sentence
+from .tags import check_column, with_tags
 
 
 class MostFrequentTag:

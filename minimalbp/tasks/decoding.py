@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from minimalbp.errors import BadInput
-from minimalbp.tasks.transitions import Bools, States, Whole
+from ..errors import BadInput
+from .transitions import Bools, States, Whole
 
 PLACES = 1 << 21  # of a group, rows times words: a dozen arrays of 8 MB
 

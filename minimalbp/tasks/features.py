@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from minimalbp.tasks.transitions import Ints, States, Whole
-from minimalbp.tasks.vocabulary import NONE
+from .transitions import Ints, States, Whole
+from .vocabulary import NONE
 
 N_PLACES, N_ATTACHED = 18, 12
 N_FEATURES = 2 * N_PLACES + N_ATTACHED

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from minimalbp.errors import BadInput
-from minimalbp.tasks.transitions import LEFT, RIGHT, SHIFT, TO_ROOT, States, Whole
+from ..errors import BadInput
+from .transitions import LEFT, RIGHT, SHIFT, TO_ROOT, States, Whole
 
 
 class Oracle:

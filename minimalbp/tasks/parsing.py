@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from minimalbp.data import Sentence, is_projective
-from minimalbp.data.sentence import tree_fault
-from minimalbp.errors import BadInput, whole
-from minimalbp.tasks.decoding import best_legal, groups, run
-from minimalbp.tasks.features import N_ATTACHED, N_PLACES, by_place, features
-from minimalbp.tasks.oracle import Oracle
-from minimalbp.tasks.spelling import normal
-from minimalbp.tasks.tags import check_column, tags_of, with_tags
-from minimalbp.tasks.transitions import ArcStandard, Ints, States, Whole
-from minimalbp.tasks.vocabulary import FIRST, ROOT, UNKNOWN, Vocabulary, json_field
+from ..data import Sentence, is_projective
+from ..data.sentence import tree_fault
+from ..errors import BadInput, whole
+from .decoding import best_legal, groups, run
+from .features import N_ATTACHED, N_PLACES, by_place, features
+from .oracle import Oracle
+from .spelling import normal
+from .tags import check_column, tags_of, with_tags
+from .transitions import ArcStandard, Ints, States, Whole
+from .vocabulary import FIRST, ROOT, UNKNOWN, Vocabulary, json_field
 
 # Sentences of like length that walk together when trees are turned into examples: wide enough that NumPy's calls
 # cost little, narrow enough that the arrays stay in the caches

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from minimalbp.data import Sentence
-from minimalbp.errors import BadInput, number, short, unknown
-from minimalbp.tasks.spelling import normal, shape
-from minimalbp.tasks.tags import check_column, tags_of, with_tags
-from minimalbp.tasks.vocabulary import NONE, UNKNOWN, Vocabulary, json_field
+from ..data import Sentence
+from ..errors import BadInput, number, short, unknown
+from .spelling import normal, shape
+from .tags import check_column, tags_of, with_tags
+from .vocabulary import NONE, UNKNOWN, Vocabulary, json_field
 
 # Chosen on EWT (docs/text.md): the neighbours help a network that reads in one direction, and harm none
 FEATURES = ("shape", "suffix1", "suffix2", "suffix3", "prefix3", "previous suffix3", "next suffix3")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from minimalbp.data import Sentence
-from minimalbp.errors import BadInput, unknown
+from ..data import Sentence
+from ..errors import BadInput, unknown
 
 TAG_COLUMNS = ("xpos", "upos")
 MISSING = "_"

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from minimalbp.errors import BadInput, whole
-from minimalbp.tasks.vocabulary import FIRST, NONE
+from ..errors import BadInput, whole
+from .vocabulary import FIRST, NONE
 
 Ints = npt.NDArray[np.int32]
 Whole = npt.NDArray[np.intp]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from minimalbp.errors import BadInput, short, whole
+from ..errors import BadInput, short, whole
 
 UNKNOWN, NONE, ROOT = range(3)  # not seen in training; outside of the sentence; the place above the root
 FIRST = 3
