@@ -10,6 +10,7 @@ from ..backend import Array, Backend
 from ..buffers import Buffers
 from ..param import Param, RowGrad
 from ..select import RandomK, Selector, TopK, UnifiedTopK
+from .base import by_unit
 from .packing import Packing
 
 
@@ -49,6 +50,11 @@ class Direction:
         """Which entries of the gates there are, ascending: all 4 hidden."""
         return np.arange(4 * self.hidden, dtype=np.int32)
 
+    @property
+    def entries(self) -> int:
+        """Of the gates: their number."""
+        return 4 * self.hidden
+
     def forward(self, be: Backend, x: Array, packing: Packing) -> Array:
         """h (rows, hidden) for x (rows, n_in)."""
         rows, batch, size = len(x), int(packing.active[0]), self.hidden
@@ -70,22 +76,27 @@ class Direction:
         self, be: Backend, dy: Array, choice: Choice, rng: np.random.Generator | None, need_dx: bool
     ) -> Array | None:
         """The gradients of w, u and b; returns that of x, in the order of time steps."""
-        dgates = self.buf.get("dgates", self._kept[0].shape)
+        dgates = self.buf.get("dgates", (len(dy), self.entries))
         work = self.buf.get("work", (2, int(self._packing.active[0]), self.hidden))
         dx = self.buf.get("dx", self._x.shape if need_dx else (0, 1))
-        width = 4 * self.hidden // choice.groups
-        k = choice.select.units(width)
-        if k == width:
+        shape = (len(dy), self._columns(choice))
+        if shape == dgates.shape:
             self.last_choice, self.last_picked = None, dgates
-            be.lstm.backward_all(dgates, dy, *self._kept, work)
+            self._all_through_time(be, dgates, dy, work)
             self._all(be, dgates, dx)
             return dx if need_dx else None
-        shape = (len(dy), choice.groups * k)
         chosen, picked = self.buf.get("chosen", shape, "int32"), self.buf.get("picked", shape)
         self._through_time(be, choice, rng, dgates, chosen, picked, dx, dy, work)
         self.last_choice, self.last_picked = chosen, picked
         self._chosen(be, choice.bias_rows, dgates, chosen, picked)
         return dx if need_dx else None
+
+    def _columns(self, choice: Choice) -> int:
+        """How many entries are chosen for each word."""
+        return choice.groups * choice.select.units(4 * self.hidden // choice.groups)
+
+    def _all_through_time(self, be: Backend, dgates: Array, dy: Array, work: Array) -> None:
+        be.lstm.backward_all(dgates, dy, *self._kept, work)
 
     def _through_time(
         self,
@@ -139,12 +150,8 @@ class Direction:
     def _chosen(self, be: Backend, bias_rows: str, dgates: Array, chosen: Array, picked: Array) -> None:
         """The same of the chosen entries only, each row its own; one list of rows for W and U."""
         lin, buf, n = be.linear, self.buf, dgates.shape[1]
-        rows, start = buf.get("rows", (n,), "int32"), buf.get("start", (n + 1,), "int32")
-        example, value = buf.get("example", (chosen.size,), "int32"), buf.get("value", (chosen.size,))
-        count = buf.get("count", (1,), "int32")
-        be.select.invert(rows, start, example, value, count, chosen, picked)
-        r = int(count[0])
-        rows, start = rows[:r], start[: r + 1]
+        rows, start, example, value = by_unit(be, buf, n, chosen, picked)
+        r = len(rows)
         dw, du = buf.get("dw", self.w.value.shape)[:r], buf.get("du", self.u.value.shape)[:r]
         lin.dw_chosen(dw, value, self._x, start, example)
         lin.dw_chosen(du, value, self._before(be), start, example)

@@ -13,7 +13,7 @@ from ..init import get_initialiser
 from ..param import Param, RowGrad
 from ..select import Dense, Selector
 from ..streams import Streams
-from .base import clipped
+from .base import by_unit, clipped
 from .units import Cut, Units
 
 
@@ -114,15 +114,12 @@ class Linear(Units):
     def _backward_chosen(self, dy: Array, chosen: Array, need_dx: bool) -> Array | None:
         """Each example its own k units: sums of rows; the optimiser sees the union of the choices."""
         lin, buf, n = self.be.linear, self.buf, self.n_out
-        picked, value = buf.get("picked", chosen.shape), buf.get("value", (chosen.size,))
+        picked = buf.get("picked", chosen.shape)
         lin.pick_chosen(picked, dy, chosen)
         self._scale(picked)
         self.last_picked = picked
-        rows, start = buf.get("rows", (n,), "int32"), buf.get("start", (n + 1,), "int32")
-        example, count = buf.get("example", (chosen.size,), "int32"), buf.get("count", (1,), "int32")
-        self.be.select.invert(rows, start, example, value, count, chosen, picked)
-        r = int(count[0])
-        rows, start = rows[:r], start[: r + 1]
+        rows, start, example, value = by_unit(self.be, buf, n, chosen, picked)
+        r = len(rows)
         dw = buf.get("dw", self.weight.value.shape)[:r]
         lin.dw_chosen(dw, value, self.last_x, start, example)
         self.weight.grad = RowGrad(rows, dw)

@@ -25,6 +25,10 @@ class RaggedDirection(Direction):
     def place(self) -> Array:
         return self._place
 
+    @property
+    def entries(self) -> int:
+        return len(self._place)
+
     def _states(
         self, be: Backend, x: Array, h: Array, c: Array, tanh_c: Array, gates: Array, active: Array
     ) -> None:
@@ -32,20 +36,25 @@ class RaggedDirection(Direction):
         be.linear.forward(sums, x, self.w.value, self.b.value)
         be.ragged.forward(h, c, tanh_c, gates, sums, self.u.value, active, self._place)
 
-    def backward(
-        self, be: Backend, dy: Array, choice: Choice, rng: np.random.Generator | None, need_dx: bool
-    ) -> Array | None:
+    def _columns(self, choice: Choice) -> int:
+        return int(self._groups(choice)[1][-1])
+
+    def _all_through_time(self, be: Backend, dgates: Array, dy: Array, work: Array) -> None:
+        be.ragged.backward_all(dgates, dy, *self._kept, self._place, work)
+
+    def _through_time(
+        self,
+        be: Backend,
+        choice: Choice,
+        rng: np.random.Generator | None,
+        dgates: Array,
+        chosen: Array,
+        picked: Array,
+        dx: Array,
+        dy: Array,
+        work: Array,
+    ) -> None:
         ends, picks = self._groups(choice)
-        dgates = self.buf.get("dgates", (len(dy), len(self._place)))
-        work = self.buf.get("work", (2, int(self._packing.active[0]), self.hidden))
-        dx = self.buf.get("dx", self._x.shape if need_dx else (0, 1))
-        if picks[-1] == ends[-1]:
-            self.last_choice, self.last_picked = None, dgates
-            be.ragged.backward_all(dgates, dy, *self._kept, self._place, work)
-            self._all(be, dgates, dx)
-            return dx if need_dx else None
-        shape = (len(dy), int(picks[-1]))
-        chosen, picked = self.buf.get("chosen", shape, "int32"), self.buf.get("picked", shape)
         gates, c, tanh_c, u, active = self._kept
         kept = (gates, c, tanh_c, u, self.w.value, active, self._place)
         select = choice.select
@@ -58,9 +67,6 @@ class RaggedDirection(Direction):
             assert isinstance(select, RandomK) and rng is not None
             scale = self._draw(be, select, rng, chosen, ends, picks)
             be.ragged.backward_chosen(dgates, picked, dx, chosen, dy, *kept, scale, work)
-        self.last_choice, self.last_picked = chosen, picked
-        self._chosen(be, choice.bias_rows, dgates, chosen, picked)
-        return dx if need_dx else None
 
     def _groups(self, choice: Choice) -> tuple[Array, Array]:
         """Where the groups begin among the entries, and their picks in the choice; see the kernels."""
