@@ -48,6 +48,7 @@ _HOME = {
     "optim": ("SGD", "AdaGrad", "Adam", "Optimizer"),
     "param": ("Param", "RowGrad"),
     "select": ("Dense", "RandomK", "TopK", "UnifiedTopK"),
+    "settings": ("Settings",),
     "simplify": ("Simplifier",),
     "scoring": ("History", "Record", "Score", "evaluate"),
     "tasks": ("MostFrequentTag", "Parsing", "Tagging", "attachment", "tag_accuracy"),

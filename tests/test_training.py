@@ -199,3 +199,12 @@ def test_outputs_of_no_known_width_are_let_through():
     assert net.n_out is None
     with pytest.raises(mbp.BadInput, match="nothing to learn"):
         fit(net, data=data)
+
+
+def test_two_networks_side_by_side_in_python():
+    settings = mbp.Settings(
+        data="digits", hidden=(8,), k=2, epochs=1, evals=1, batch=500, backend="reference"
+    )
+    report = mbp.compare(settings, mbp.load_data(settings))
+    assert [run["name"] for run in report["runs"]] == ["dense", "topk 2"]
+    assert report["runs"][1]["ops"]["dw"] < report["runs"][0]["ops"]["dw"]
