@@ -21,7 +21,7 @@ LEARNING_RATE = {
     "parsing": {"adam": 2e-3, "adagrad": 0.01, "sgd": 0.1},
 }
 # What a task has of its own where nothing else is said: k and batch of the meProp paper (section 4); a parser's
-# dropout is Chen and Manning's, without which top-k falls behind dense (docs/results/meprop.md)
+# dropout is Chen and Manning's, without which top-k falls behind dense (docs/text.md)
 DEFAULTS: dict[str, dict[str, Any]] = {
     "classify": {
         "data": "digits", "hidden": (500, 500), "k": "5%", "epochs": 20, "batch": 10, "evals": 8, "tags": None,

@@ -28,7 +28,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "--cycle",
         type=as_whole,
         metavar="EPOCHS",
-        help="length of a cycle: units leave in the first and then every other (default a quarter of --epochs)",
+        help="length of a cycle: units leave in the first, then every other (default about a quarter of --epochs)",
     )
     add("--window", type=as_whole, metavar="LOOKS",
         help="looks at the dev set over which activeness is counted (default 1)")  # fmt: skip
