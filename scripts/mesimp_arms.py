@@ -28,7 +28,11 @@ class Case:
 _MNIST = BASE.changed(select="topk", k=160, batch=100, clip=0.05)
 _PLAN = Plan(prune=0.1, cycle=5, window=1, min_width=10)
 TABLES = {
-    "mnist": Case("MNIST, 784-500-500-10, k = 160, p = 0.1, restart", _MNIST, replace(_PLAN, restart=True)),
+    # Counted over an epoch, and no further than to the authors' size: shrunk to less, it loses accuracy.
+    "mnist": Case(
+        "MNIST, 784-500-500-10, k = 160, p = 0.1, restart, an epoch's window, at least 150 units", _MNIST,
+        replace(_PLAN, restart=True, window=8, min_width=150),
+    ),
     "mnist-plain": Case("MNIST, the same without the restart of moments", _MNIST, _PLAN),
     "mnist-faithful": Case(
         "MNIST, as the released code does it, its wide initial weights too", _MNIST.changed(init="meprop_wide"),
@@ -39,8 +43,9 @@ TABLES = {
         Plan(prune=0.02, cycle=2, window=1, min_width=10),
     ),
     "parsing": Case(
-        "Dependency parsing, EWT, 500 units, k = 20", PARSING.changed(select="topk", k=20, epochs=12),
-        Plan(prune=0.08, cycle=3, window=1, min_width=10),
+        "Dependency parsing, EWT, 500 units, k = 20, dropout 0.2",
+        PARSING.changed(select="topk", k=20, dropout=0.2, epochs=12),
+        Plan(prune=0.035, cycle=3, window=1, min_width=10),
     ),
 }  # fmt: skip
 _PAPER = {  # its README: units on average, test %; those of the dense network
@@ -61,4 +66,4 @@ def of_smoke(case: Case, data: str) -> Case:
         batch=min(20, case.settings.batch), hidden=tuple(h // 20 for h in case.settings.hidden),
         k=int(case.settings.k) // 20 or 1,
     )  # fmt: skip
-    return replace(case, settings=settings, plan=replace(case.plan, cycle=1, min_width=2))
+    return replace(case, settings=settings, plan=replace(case.plan, cycle=1, window=1, min_width=2))
