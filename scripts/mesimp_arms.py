@@ -39,8 +39,8 @@ TABLES = {
         replace(_PLAN, faithful=True, min_width=1),
     ),
     "tagging": Case(
-        "POS tagging, EWT, LSTM 500, k = 20", TAGGING.changed(select="topk", k=20, epochs=8),
-        Plan(prune=0.02, cycle=2, window=1, min_width=10),
+        "POS tagging, EWT, LSTM 500, k = 20", TAGGING.changed(select="topk", k=20, epochs=6),
+        Plan(prune=0.08, cycle=3, window=1, min_width=10),
     ),
     "parsing": Case(
         "Dependency parsing, EWT, 500 units, k = 20, dropout 0.2",

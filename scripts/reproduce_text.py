@@ -2,7 +2,6 @@
 
     python scripts/reproduce_text.py tagging          LSTMs: dense, top-k, and k wide; the most frequent tag
     python scripts/reproduce_text.py parsing          Chen and Manning's parser: dense, top-k, k wide; dropout
-    python scripts/reproduce_text.py parsing-plain    the same without dropout
     python scripts/reproduce_text.py parsing --smoke  a made-up treebank, 2 seeds, 1 epoch, to a temporary folder
 
 The Penn Treebank of the paper needs a licence: these are other words, tags and trees, and no figure here is one of

@@ -156,7 +156,7 @@ def _micro(seconds: float) -> str:
     return f"{1e6 * seconds:,.0f}" if seconds >= 1e-4 else f"{1e6 * seconds:.1f}"
 
 
-TEXT = ("tagging", "parsing", "parsing-plain")
+TEXT = ("tagging", "parsing")
 MESIMP = ("mnist", "mnist-plain", "mnist-faithful", "tagging", "parsing")
 MEPROP = (
     "table1",

@@ -162,7 +162,7 @@ def test_a_configuration_file_knows_the_plan(capsys, points, tmp_path):
 def test_defaults_are_those_of_the_task():
     assert plan_of(Settings(epochs=20)) == Plan(prune=0.1, cycle=5, min_width=10)
     assert plan_of(Settings(task="tagging", epochs=2, hidden=(4,)), cycle=3).min_width == 4
-    assert plan_of(Settings(task="parsing")).prune == 0.08
+    assert plan_of(Settings(task="parsing")).prune == 0.035
 
 
 @pytest.mark.parametrize("task", ["tagging", "parsing"])

@@ -16,8 +16,8 @@ from .numbers import as_number, as_whole
 OUTPUT = ("out", "json")  # what a configuration file may hold beside the settings, and each command's own
 
 
-def add_settings(parser: argparse.ArgumentParser, *, k: str, epochs: str) -> None:
-    """Add an option for every setting. Names and defaults are those of minimalbp.settings; k, epochs: in words."""
+def add_settings(parser: argparse.ArgumentParser, *, k: str, epochs: str, dropout: str) -> None:
+    """Add an option for every setting, by the names of minimalbp.settings. The others: defaults in words."""
     add = parser.add_argument
     add("--task", help="classify (default), or, on a treebank, tagging or parsing")
     add(
@@ -48,7 +48,7 @@ def add_settings(parser: argparse.ArgumentParser, *, k: str, epochs: str) -> Non
     add(
         "--dropout",
         type=as_number,
-        help="probability after each hidden layer, of a tagger the embedding too (default 0; parsing 0.5)",
+        help=f"probability after each hidden layer, of a tagger the embedding too (default {dropout})",
     )
     add(
         "--clip", type=as_number, help="limit of each entry of a gradient (the authors' code: 5; default off)"

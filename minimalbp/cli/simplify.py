@@ -23,7 +23,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--prune", type=as_number, metavar="P",
         help="a unit leaves that was active in less than this share of the examples "
-             "(default 0.1; tagging 0.02, parsing 0.08)")  # fmt: skip
+             "(default 0.1; tagging 0.08, parsing 0.035)")  # fmt: skip
     add(
         "--cycle",
         type=as_whole,
@@ -44,7 +44,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="each gate of an LSTM loses rows of its own, and widths are rows per gate in the mean")  # fmt: skip
     add("--no-controls", action="store_true",
         help="leave out the networks of the same size: from scratch, by magnitude, random")  # fmt: skip
-    add_settings(parser, k="160; tagging and parsing 20", epochs="20; tagging 8, parsing 12")
+    add_settings(
+        parser, k="160; tagging and parsing 20", epochs="20; tagging 6, parsing 12", dropout="0; parsing 0.2"
+    )
     add_output(
         parser, may_change="--threads",
         files="run.json, metrics.jsonl, simplify.png, activeness.npz, checkpoints, weights",
