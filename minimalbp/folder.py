@@ -51,6 +51,12 @@ class Folder:
             if path.name not in known:
                 runs = f"{self.path / 'run.json'} ({', '.join(names)})"
                 raise BadInput(f"{path} belongs to no run of {runs}; was that file edited?")
+            weights = self.path / f"{path.name.removesuffix(CHECKPOINT)}.safetensors"
+            if any(r.test_accuracy is not None for r in _records(path)) and not weights.is_file():
+                raise BadInput(
+                    f"{weights} is missing: the weights of the best look so far, which no checkpoint holds; "
+                    "put it back, or begin anew with another --out"
+                )
         return [known[path.name] for path in found]
 
     def check_settings(self, report: dict[str, Any]) -> None:
@@ -90,10 +96,7 @@ class Folder:
     def know(self, name: str) -> None:
         """Of a network that is trained next: its records up to its checkpoint, if there is one."""
         path = self.checkpoint(name)
-        records: list[dict[str, Any]] = []
-        if path is not None and path.exists():
-            records = read_checkpoint(path)[1]["training"].get("history", [])
-        self.metrics[name] = History([Record(**r) for r in records])
+        self.metrics[name] = History(_records(path) if path is not None and path.exists() else [])
 
     def write_metrics(self) -> None:
         """One line for each look at the dev set, the networks one after another."""
@@ -124,6 +127,11 @@ class Folder:
 def file_stem(name: str) -> str:
     """The name of a network as the beginning of its files' names: "topk 5%" is "topk-5pct"."""
     return name.replace(" ", "-").replace("%", "pct").replace(".", "_")
+
+
+def _records(checkpoint: Path) -> list[Record]:
+    """The looks that a checkpoint remembers."""
+    return [Record(**r) for r in read_checkpoint(checkpoint)[1]["training"].get("history", [])]
 
 
 def _line(record: Record) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -40,7 +41,7 @@ class Sequential(Chain):
         if x.ndim < 2:
             raise BadInput(f"inputs must be (batch, features), not of shape {x.shape}")
         if isinstance(self.children[0], Linear):  # pictures for a network that looks at vectors
-            x = x.reshape(len(x), -1)
+            x = x.reshape(len(x), math.prod(x.shape[1:]))
         self.out_features(x.shape[-1] if x.ndim == 2 else None)
         return x
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .data import Split
-from .data.check import check_labels
+from .data.check import check_arrays, check_labels
 from .errors import BadInput, whole
 from .feed import Part
 from .losses import SoftmaxCrossEntropy
@@ -76,8 +76,14 @@ def evaluate(
 ) -> Score:
     """Accuracy and mean loss of `net` on a part of a data set, batch_size rows at a time.
 
-    Raises BadInput where data and network do not fit.
+    Raises BadInput where data and network do not fit, and for anything but one part of a data set.
     """
+    if not isinstance(split, Split) and not hasattr(split, "score"):
+        raise BadInput(
+            f"evaluate takes one part of a data set, such as data.test, not {type(split).__name__}"
+        )
+    if isinstance(split, Split):
+        check_arrays(split.x, split.y, what="the examples")
     if not len(split):
         raise BadInput("there are no examples to evaluate on")
     with net.be.threads(threads):

@@ -84,7 +84,9 @@ class Settings:
             if getattr(self, name) is None:
                 put(name, value)
         put("hidden", whole_list("hidden", self.hidden))
-        put("k", parse_k(self.k).get("k", str(self.k).strip()))  # 25 and "25" are one setting
+        put(
+            "k", parse_k(self.k).get("k", "".join(str(self.k).split()))
+        )  # 25 and "25" are one setting, "5 %" and "5%"
         for name, known in (("select", SELECT), ("optimizer", tuple(OPTIMIZERS)), ("rows", ROWS),
                             ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
             if getattr(self, name) not in known:
@@ -174,7 +176,7 @@ def whole_list(name: str, value: Any) -> tuple[int, ...]:
         value = [value]
     if not isinstance(value, (list, tuple)) or not value:
         raise BadInput(f"{name} must be at least one whole number, such as 500,500, not {short(value)}")
-    return tuple(whole(f"a number of {name}", n, least=1) for n in value)
+    return tuple(whole(f"each number in {name}", n, least=1) for n in value)
 
 
 def read_toml(path: str | Path, more: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -25,7 +25,7 @@ CONTROLS = ("from scratch", "magnitude", "random")
 DEFAULTS: dict[str, dict[str, Any]] = {
     "classify": {"k": 160, "prune": 0.1},
     "tagging": {"k": 20, "prune": 0.08, "epochs": 6},
-    "parsing": {"k": 20, "prune": 0.035, "dropout": 0.2, "epochs": 12},
+    "parsing": {"k": 20, "prune": 0.035, "dropout": 0.2, "epochs": 16},
 }
 MIN_WIDTH = 10
 
@@ -149,8 +149,8 @@ def _remarks(
             f"no unit left: the least active was so in {least:.3g} of the examples at a look, and the prune rate "
             f"is {plan.prune:g}; a larger one takes units out"
         )
-    elif widths == first:
-        said.append("the best look came before any unit left: the controls have all units too")
+    elif widths == first != simplifier.widths():
+        said.append("the best look came before any unit left: it has all units, and so have the controls")
     if (settings.epochs - 1) // plan.cycle % 2 == 0:
         said.append(
             f"the run ends in a simplification cycle (cycle = {plan.cycle}), with few looks at its last widths"

@@ -10,7 +10,7 @@ import numpy as np
 
 from .companion import Companion
 from .data import Dataset, check_dataset
-from .errors import BadInput, whole
+from .errors import BadInput, short, whole
 from .feed import Data
 from .losses import SoftmaxCrossEntropy
 from .measure.meter import Meter
@@ -26,6 +26,8 @@ Callback = Callable[[Record], "bool | None"]
 
 def check_fit(net: Sequential, data: Data, batch_size: int) -> None:
     """Raise BadInput unless `net` can be trained on `data` in mini-batches of that size."""
+    if not hasattr(data, "train"):
+        raise BadInput(f"data must be a data set, such as load_dataset('digits'), not {short(data)}")
     if isinstance(data, Dataset):  # others were checked when they were made
         check_dataset(data)
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is for the loss to say
@@ -75,6 +77,10 @@ def fit(
     epochs, batch_size = whole("epochs", epochs, least=1), whole("batch_size", batch_size, least=1)
     evals_per_epoch = whole("evals_per_epoch", evals_per_epoch, least=1)
     check_fit(net, data, batch_size)
+    if {id(p) for p in optimizer.params} - {id(p) for p in net.parameters()}:
+        raise BadInput(
+            "the optimiser has parameters that are not this network's; make it with net.parameters() of this one"
+        )
     loss = (loss or SoftmaxCrossEntropy()).bind(net.be, net.dtype)
     run = Run(net, data, optimizer, loss, batch_size, evals_per_epoch, Streams(rng), meter, companion)
     path = Path(checkpoint) if checkpoint else None

@@ -78,6 +78,13 @@ def test_fetch(type_, tiny):
     assert out[1:] == [f"{tiny / name}.gz  already here, SHA-256 good" for name in NAMES]
 
 
+def test_what_the_user_brought_need_not_be_fetched(type_, tmp_path, monkeypatch):
+    put(tmp_path / "mine" / "tiny", tiny_files())
+    monkeypatch.setenv("MINIMALBP_DATA", str(tmp_path / "mine"))
+    out = type_("fetch", "tiny").splitlines()
+    assert out == [f"{tmp_path / 'mine' / 'tiny' / name}.gz  already here, SHA-256 good" for name in NAMES]
+
+
 def test_fetch_refuses(type_, tiny, monkeypatch):
     asked = []
     monkeypatch.setattr(command, "fetch", lambda name, say: asked.append(name))
@@ -92,6 +99,10 @@ def test_import(type_, tiny, tmp_path):
     assert line_of("\n".join(out), f"tiny  {NAMES[0]}").endswith(f"from {tmp_path / 'mine' / NAMES[0]}.gz")
     assert len(out) == 4
     assert (tiny / (NAMES[0] + ".gz")).is_file()
+    (tiny / (NAMES[0] + ".gz")).unlink()
+    (tmp_path / "mine" / (NAMES[0] + ".gz")).write_bytes(b"cut short")
+    last = type_("import", tmp_path / "mine").splitlines()[-1]
+    assert last == f"tiny  not here yet: {NAMES[0]}; no file in {tmp_path / 'mine'} has that content"
     (tmp_path / "empty").mkdir()
     refused(lambda: type_("import", tmp_path / "empty"), "no file in it")
 

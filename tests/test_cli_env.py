@@ -54,6 +54,12 @@ def test_what_ends_a_command(capsys, monkeypatch, error, status):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_a_closed_stdout_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["env"]) == 2
+    assert "stdout is closed" in capsys.readouterr().err
+
+
 def test_a_reader_that_leaves_is_no_error(monkeypatch, tmp_path):
     def fail(args):
         raise BrokenPipeError

@@ -37,6 +37,9 @@ def test_what_resume_refuses(capsys, small, points, tmp_path):
     assert (out / "metrics.jsonl").read_bytes() == metrics  # a refusal changes nothing
     (out / "dense.checkpoint.npz").write_bytes((out / "topk-2.checkpoint.npz").read_bytes()[:0])
     assert "not a whole checkpoint" in refused(capsys, *resume)
+    (out / "dense.checkpoint.npz").unlink()
+    (out / "topk-2.safetensors").unlink()
+    assert "topk-2.safetensors is missing" in refused(capsys, *resume)
     x = np.ones((90, 5), np.float32)
     np.savez(points, x=x, y=np.arange(90) % 3)
     assert "other data" in refused(capsys, *resume)

@@ -211,6 +211,11 @@ def test_what_annotate_refuses(capsys, trained, words, toy, tmp_path):
         (tmp_path / "bare.conllu").write_text("1\ta\t_\tX\t_\t_\t_\t_\t_\t_\n\n")
         line = refused(capsys, "annotate", out, tmp_path / "bare.conllu")
         assert "sentence 1: word 1 has no xpos tag, which this parser reads" in line
+    own = tmp_path / "own.conllu"
+    before = (tmp_path / "toy.conllu").read_bytes()
+    own.write_bytes(before)
+    assert "is the file that is read" in refused(capsys, "annotate", out, own, "--to", own)
+    assert own.read_bytes() == before
     (out / "topk-2.safetensors").rename(tmp_path / "kept")
     assert "no weights of topk 2 yet" in refused(capsys, "annotate", out, toy)
     (tmp_path / "kept").rename(out / "topk-2.safetensors")

@@ -79,19 +79,8 @@ def test_the_json_of_a_step(capsys, tmp_path):
 
 @pytest.mark.parametrize("phase", ["backward", "step"])
 def test_the_table(capsys, tmp_path, phase):
-    words = [
-        "--shape",
-        "3,9,8",
-        "--network",
-        "9,8,3",
-        "--batch",
-        "3",
-        "--phase",
-        phase,
-        "--k",
-        "2,4",
-        "--out",
-    ]
+    own = ["--shape", "3,9,8"] if phase == "backward" else ["--network", "9,8,3", "--batch", "3"]
+    words = [*own, "--phase", phase, "--k", "2,4", "--out"]
     assert main(["cost", *QUICK, *words, str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "GFLOP/s (large product)" in out and "topk" in out and "unified" in out
@@ -119,8 +108,11 @@ def test_a_layer_of_ones_own(capsys, tmp_path):
         (["--shape", "3,4,5", "--k", "6"], "k in 1..5"), (["--k", "0"], "k must be at least 1"),
         (["--k", "nan%"], "percentage"), (["--k", ""], "k must be"), (["--select", "topkk"], "did you mean 'topk'"),
         (["--phase", "stop"], "did you mean 'step'"), (["--phase", "step", "--network", "3,4"], "hidden layer"),
-        (["--seconds", "0"], "seconds"), (["--threads", "0"], "threads"), (["--rows", "al"], "did you mean 'all'"),
-        (["--problem", "none.npz"], "not an .npz"), (["--out", "/proc/none"], "cannot write"),
+        (["--seconds", "0"], "seconds"), (["--threads", "0"], "threads"),
+        (["--phase", "step", "--rows", "al"], "did you mean 'all'"),
+        (["--problem", "none.npz"], "no such file"), (["--out", "/proc/none"], "cannot write"),
+        (["--phase", "step", "--shape", "4,10,10"], "--shape is for --phase backward only"),
+        (["--batch", "3"], "--batch is for --phase step only"),
     ],
 )  # fmt: skip
 def test_nonsense_gets_one_line_and_nothing_is_written(capsys, tmp_path, monkeypatch, words, said):
@@ -137,6 +129,11 @@ def test_bad_problems(tmp_path):
     refused(lambda: load_problem(path), "must hold x (batch, n_in)", "(4, 5)")
     np.savez(path, x=np.ones((0, 3)), w=np.ones((4, 3)), dy=np.ones((0, 4)))
     refused(lambda: load_problem(path), "empty layer")
+    for x in (np.full((2, 3), np.nan), np.full((2, 3), 1e300), np.full((2, 3), "1")):
+        np.savez(path, x=x, w=np.ones((4, 3)), dy=np.ones((2, 4)))
+        refused(lambda: load_problem(path), "x must hold finite numbers")
+    path.write_text("x")
+    refused(lambda: load_problem(path), "not an .npz")
     refused(lambda: check_shape(1, 10**6, 10**6), "a smaller --shape")
     refused(lambda: measure_layer(random_problem(1, 2, 3), "topk", [4], threads=1, limits={}), "1..3")
 

@@ -216,6 +216,8 @@ def test_bad_settings_of_their_own():
     for cls in (mbp.Adam, mbp.AdaGrad):
         refused(lambda cls=cls: cls([p], eps=0), "eps")
         refused(lambda cls=cls: cls([]), "no parameters")
+        for what in (mbp.mlp([2, 3]), [np.ones(3)]):
+            refused(lambda cls=cls, what=what: cls(what), "such as net.parameters()")
     refused(lambda: mbp.SGD([p], rows="chosn"), "did you mean 'chosen'")
 
 

@@ -187,6 +187,20 @@ def test_what_does_not_fit_the_data_is_refused():
     refused(lambda: fit(net_of(), resume=True), "resume needs the checkpoint")
 
 
+def test_what_is_no_data_set_and_no_optimiser_of_this_network_is_refused():
+    net, other = net_of(), net_of()
+    adam = mbp.Adam(net.parameters())
+    for data in ("digits", None, (DATA.train.x, DATA.train.y)):
+        refused(lambda data=data: mbp.fit(net, data, adam), "such as load_dataset('digits')")
+    refused(lambda: mbp.fit(other, DATA, adam), "not this network's")
+    for split in (DATA, DATA.train.x):
+        refused(lambda split=split: mbp.evaluate(net, split), "such as data.test")
+    short, x = mbp.Split(DATA.test.x, DATA.test.y[:-1]), DATA.test.x.copy()
+    refused(lambda: mbp.evaluate(net, short), "each example needs exactly one")
+    x[0, 0] = np.nan
+    refused(lambda: mbp.evaluate(net, mbp.Split(x, DATA.test.y)), "is NaN")
+
+
 def test_more_outputs_than_classes_are_fine():
     net = mbp.mlp([7, 5], backend="reference")
     assert fit(net).records

@@ -57,6 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = parser.parse_args(argv)
     except SystemExit as stop:  # argparse has printed what there is to say
         return int(stop.code or 0)
+    if sys.stdout is None:
+        print("minimalbp: stdout is closed, so that nothing could be printed; open it", file=sys.stderr)
+        return 2
     if isinstance(sys.stdout, io.TextIOWrapper):  # a table is not lost for a terminal without its signs
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

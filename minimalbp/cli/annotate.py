@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import Any
 
@@ -38,6 +39,15 @@ def run(args: argparse.Namespace) -> int:
     for what, name in (("FILE", args.file), ("--to", args.to)):
         if name == "":
             raise BadInput(f"{what} must name a file, not ''")
+    if (
+        args.to
+        and os.path.exists(args.to)
+        and os.path.exists(args.file)
+        and os.path.samefile(args.to, args.file)
+    ):
+        raise BadInput(
+            f"--to {args.to} is the file that is read, whose tags or trees would be lost; name another"
+        )
     annotator = load_annotator(args.folder, args.name)
     sentences = read_conllu(args.file, trees=False)
     found = annotator(sentences)

@@ -16,6 +16,9 @@ from .numbers import as_number, as_whole
 
 SHAPES = ["10,784,500", "64,500,500", "512,2048,2048"]
 PHASES = ("backward", "step")
+# Options of one phase alone, with their defaults
+BACKWARD: dict[str, Any] = {"shape": SHAPES, "problem": []}
+STEP = {"network": "784,500,500,10", "batch": "1,10,64", "rows": "chosen"}
 
 if TYPE_CHECKING:
     from ..cost.problem import Problem
@@ -30,9 +33,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         description=__doc__,
     )
     add = parser.add_argument
-    add("--shape", nargs="+", default=SHAPES, metavar="BATCH,N_IN,N_OUT",
+    add("--shape", nargs="+", default=BACKWARD["shape"], metavar="BATCH,N_IN,N_OUT",
         help=f"layers to measure (default {' '.join(SHAPES)})")  # fmt: skip
-    add("--problem", nargs="+", default=[], metavar="FILE.npz",
+    add("--problem", nargs="+", default=BACKWARD["problem"], metavar="FILE.npz",
         help="layers of your own instead: x (batch, n_in), w (n_out, n_in), dy (batch, n_out)")  # fmt: skip
     add("--k", default=KS, metavar="K,K", help="25 or 5%%, several with commas (default 1%% to 100%%)")
     add("--select", default="topk,unified", help="of topk, unified, random (default topk,unified)")
@@ -41,12 +44,19 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     )
     add(
         "--network",
-        default="784,500,500,10",
+        default=STEP["network"],
         metavar="N,N,N",
         help="for --phase step (default 784,500,500,10)",
     )
-    add("--batch", default="1,10,64", metavar="N,N", help="for --phase step: batch sizes (default 1,10,64)")
-    add("--rows", default="chosen", help="for --phase step: rows that Adam updates: chosen (default), all")
+    add(
+        "--batch",
+        default=STEP["batch"],
+        metavar="N,N",
+        help="for --phase step: batch sizes (default 1,10,64)",
+    )
+    add(
+        "--rows", default=STEP["rows"], help="for --phase step: rows that Adam updates: chosen (default), all"
+    )
     add("--threads", type=as_whole, help="cores to use (default all)")
     add("--seconds", type=as_number, default=0.3, help="of measuring for each point (default 0.3)")
     add("--out", metavar="DIR", default=".", help="where cost.json and cost.png go (default here)")
@@ -99,6 +109,10 @@ def planned(args: argparse.Namespace, seconds: float) -> list[_Job]:
     from ..optim import ROWS
     from ..settings import parse_k, whole_list
 
+    for phase, options in (("backward", BACKWARD), ("step", STEP)):
+        given = [f"--{name}" for name, default in options.items() if getattr(args, name) != default]
+        if given and args.phase != phase and args.phase in PHASES:
+            raise BadInput(f"{given[0]} is for --phase {phase} only; leave it out of --phase {args.phase}")
     selects = [name.strip() for name in args.select.split(",")]
     for name, value, known in (("phase", args.phase, PHASES), ("rows", args.rows, ROWS),
                                *(("select", s, SELECTORS) for s in selects)):  # fmt: skip

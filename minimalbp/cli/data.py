@@ -87,8 +87,12 @@ def _fetch(args: argparse.Namespace) -> None:
 
 
 def _import(args: argparse.Namespace) -> None:
-    for entry, file, path in import_from(Path(args.folder).expanduser()):
+    taken = import_from(Path(args.folder).expanduser())
+    for entry, file, path in taken:
         print(f"{entry.name}  {file.name}  from {path}")
+    for name in dict.fromkeys(entry.name for entry, _, _ in taken):
+        if missing := _row(KNOWN[name])["missing"]:
+            print(f"{name}  not here yet: {', '.join(missing)}; no file in {args.folder} has that content")
 
 
 def _where(args: argparse.Namespace) -> None:

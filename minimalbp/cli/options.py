@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadInput
+from ..errors import BadInput, Diverged
 from .numbers import as_number, as_whole
 
 OUTPUT = ("out", "json")  # what a configuration file may hold beside the settings, and each command's own
@@ -160,6 +160,10 @@ def finish(
     except KeyboardInterrupt:
         print(f"minimalbp: {Folder(out, command).interrupted()}", file=sys.stderr)
         return 130
+    except Diverged as e:
+        if out is not None:
+            raise Diverged(f"{e}, with another --out: {out} would diverge again") from e
+        raise
     for note in sorted({n for r in report["runs"] for n in r["notes"]}):
         print(f"minimalbp: note: {note}", file=sys.stderr)
     print(json.dumps(report) if as_json else table(report))

@@ -45,7 +45,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add("--no-controls", action="store_true",
         help="leave out the networks of the same size: from scratch, by magnitude, random")  # fmt: skip
     add_settings(
-        parser, k="160; tagging and parsing 20", epochs="20; tagging 6, parsing 12", dropout="0; parsing 0.2"
+        parser, k="160; tagging and parsing 20", epochs="20; tagging 6, parsing 16", dropout="0; parsing 0.2"
     )
     add_output(
         parser, may_change="--threads",

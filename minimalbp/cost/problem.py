@@ -42,11 +42,17 @@ def random_problem(batch: int, n_in: int, n_out: int, seed: int = 0) -> Problem:
 
 def load_problem(path: str | Path) -> Problem:
     """The arrays x, w and dy of an .npz: a layer of one's own. Raises BadInput where they are not one."""
+    if not Path(path).is_file():
+        raise BadInput(f"{path}: no such file; give an .npz with the arrays x, w and dy")
     try:
         with np.load(path, allow_pickle=False) as file:
-            x, w, dy = (np.ascontiguousarray(file[name], np.float32) for name in ("x", "w", "dy"))
+            arrays = {name: file[name] for name in ("x", "w", "dy")}
     except Exception as e:  # damaged bytes surface as a dozen types
         raise BadInput(f"{path} is not an .npz with the arrays x, w and dy ({type(e).__name__})") from e
+    for name, array in arrays.items():
+        if array.dtype.kind not in "iufb" or not (np.abs(array) <= np.finfo(np.float32).max).all():
+            raise BadInput(f"{path}: {name} must hold finite numbers (float32 ends at 3.4e38); correct it")
+    x, w, dy = (np.ascontiguousarray(array, np.float32) for array in arrays.values())
     if not (x.ndim == w.ndim == dy.ndim == 2 and x.shape[1] == w.shape[1] and dy.shape == (len(x), len(w))):
         raise BadInput(
             f"{path} must hold x (batch, n_in), w (n_out, n_in) and dy (batch, n_out), not {x.shape}, {w.shape} "

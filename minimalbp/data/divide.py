@@ -54,7 +54,7 @@ def divide(
     counts = {part: share(part, value, n) for part, value in takes.items()}
     if sum(counts.values()) >= n:
         asked = ", ".join(f"{part} {count}" for part, count in counts.items())
-        raise BadInput(f"{what}: {asked} of {n} examples leave none to train on; ask for fewer")
+        raise BadInput(f"{what}: {asked} of {n} examples leave none to train on; ask for fewer, or give more")
     order = stratified_order(y, whole("seed", seed))
     parts, start = {}, 0
     for part, count in counts.items():

@@ -44,7 +44,8 @@ def download(url: str) -> bytes:
 
 
 def fetch(name: str, say: Callable[[str], object] = lambda line: None) -> list[Path]:
-    """Bring every file of the known set `name` into the cache, those already there and good excepted.
+    """Bring every file of the known set `name` into the cache, those excepted that are here and good: there, or
+    where $MINIMALBP_DATA says.
 
     say : is called with one line for each file
 
@@ -55,7 +56,7 @@ def fetch(name: str, say: Callable[[str], object] = lambda line: None) -> list[P
     paths: list[Path] = []
     failures: dict[str, str] = {}
     for file in entry.files:
-        path = in_cache(entry, file)
+        path = in_cache(entry, file) or _good(entry, file)
         if path is not None:
             say(f"{path}  already here, SHA-256 good")
         else:
@@ -63,6 +64,18 @@ def fetch(name: str, say: Callable[[str], object] = lambda line: None) -> list[P
             say(f"{path}  fetched, SHA-256 good")
         paths.append(path)
     return paths
+
+
+def _good(entry: KnownSet, file: KnownFile) -> Path | None:
+    """The path in use of a file, if its content is right."""
+    hit = locate(entry, file)
+    try:
+        if hit is not None:
+            read_verified(entry, file, hit[1])
+            return hit[1]
+    except BadInput:
+        pass
+    return None
 
 
 def read_known(entry: KnownSet) -> tuple[dict[str, bytes], set[str]]:

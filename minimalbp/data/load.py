@@ -72,5 +72,7 @@ def load_dataset(
     if os.path.exists(path):
         kind = SPECIAL.get(stat.S_IFMT(path.stat().st_mode), "a special file")
         raise BadInput(f"{typed}: {kind}, which cannot be read as data; {ACCEPTED}")
+    if os.sep in typed or path.suffix or not isinstance(name, str):
+        raise BadInput(f"{typed}: no such file or folder; check the path, or {ACCEPTED}")
     names = ["digits", *(known.name for known in KNOWN.values() if not known.treebank)]
     raise BadInput(f"{unknown('data set or path', typed, names)}; or {ACCEPTED}")

@@ -67,7 +67,9 @@ def load_treebank(name: str | os.PathLike[str], *, trees: bool = True) -> Treeba
 def _known(name: str, trees: bool) -> Treebank:
     entry = KNOWN[name]
     if not entry.treebank:
-        raise BadInput(f"{name} is no treebank; load it with minimalbp.load_dataset({name!r})")
+        raise BadInput(
+            f"{name} is no treebank; load it with minimalbp.load_dataset({name!r}), or train with --task classify"
+        )
     raw, kinds = read_known(entry)
     train, dev, test = (parse_conllu(data, file, trees=trees) for file, data in raw.items())
     hashes = {file.name: file.sha256 for file in entry.files}

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..backend import Array
-from ..errors import BadInput, number, unknown
+from ..errors import BadInput, number, short, unknown
 from ..param import Param
 
 ROWS = ("all", "chosen")
@@ -38,7 +38,12 @@ class Optimizer(ABC):
         clip: float = math.inf,
         clip_norm: float = math.inf,
     ):
+        if not isinstance(params, Iterable):
+            raise BadInput(f"params must be parameters, such as net.parameters(), not {short(params)}")
         self.params = list(params)
+        for p in self.params:
+            if not isinstance(p, Param):
+                raise BadInput(f"params must be parameters, such as net.parameters(), not {short(p)}")
         if not self.params:
             raise BadInput("there is nothing to learn: the network has no parameters")
         names = [p.name for p in self.params]
