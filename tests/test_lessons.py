@@ -38,6 +38,11 @@ def test_a_lesson_runs_as_it_is_written(page):
     assert run(page.read_text(encoding="utf-8"))
 
 
+def test_the_page_on_data_of_ones_own_runs_as_it_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run((LESSONS.parent / "data.md").read_text(encoding="utf-8"))["net"]
+
+
 def test_there_are_six_lessons_with_exercises_and_an_index():
     index = (LESSONS / "README.md").read_text(encoding="utf-8")
     assert len(PAGES) == 6
