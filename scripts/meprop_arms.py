@@ -41,7 +41,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Table:
-    """epochs: the paper's are BASE's 20; fewer where these would take more than an hour and a half on two cores."""
+    """epochs: the paper's are BASE's 20; fewer where these would take hours on a busy machine."""
 
     title: str
     arms: tuple[Arm, ...]

@@ -11,7 +11,7 @@ For one seed all arms of a table see the same order of examples, and those of eq
 weights. Every finished run is a file in --out, known by its settings: a table goes on where it was stopped, and
 tables share the runs they have in common (those inside the tables in --to count too). A run of table2 is a seed:
 one epoch, all arms in turns in one process, kept in --out/table2 alone, for seconds belong to a machine. On two
-cores a table takes up to an hour and a half: figure4 and table5 train all of their arms for fewer epochs for that,
+idle cores a table takes about half an hour: figure4 and table5 train all of their arms for fewer epochs for that,
 unless --full asks for the paper's 20. Writes TABLE.json and TABLE.png to --to, prints the table and where it
 disagrees with the paper; scripts/tables.py writes it into docs/results/meprop.md.
 """

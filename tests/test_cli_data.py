@@ -83,6 +83,8 @@ def test_what_the_user_brought_need_not_be_fetched(type_, tmp_path, monkeypatch)
     monkeypatch.setenv("MINIMALBP_DATA", str(tmp_path / "mine"))
     out = type_("fetch", "tiny").splitlines()
     assert out == [f"{tmp_path / 'mine' / 'tiny' / name}.gz  already here, SHA-256 good" for name in NAMES]
+    (tmp_path / "mine" / "tiny" / (NAMES[0] + ".gz")).write_bytes(b"damaged")
+    refused(lambda: type_("fetch", "tiny"), "no mirror gave it", NAMES[0])
 
 
 def test_fetch_refuses(type_, tiny, monkeypatch):

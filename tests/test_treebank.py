@@ -111,7 +111,8 @@ def test_each_loader_names_the_other(tmp_path):
         "ud-english-ewt is a treebank", "minimalbp.load_treebank('ud-english-ewt')",
     )  # fmt: skip
     refused(
-        lambda: load_treebank("mnist"), "mnist is no treebank; load it with minimalbp.load_dataset('mnist')"
+        lambda: load_treebank("mnist"),
+        "mnist is no treebank; load it with minimalbp.load_dataset('mnist'), or train with --task classify",
     )
     refused(lambda: load_treebank("ud-english-etw"), "did you mean 'ud-english-ewt'?", "give a .conllu file")
     path = put(tmp_path / "mine", zipped=True) / "en_tiny-ud-dev.conllu.gz"

@@ -162,7 +162,7 @@ def finish(
         return 130
     except Diverged as e:
         if out is not None:
-            raise Diverged(f"{e}, with another --out: {out} would diverge again") from e
+            raise Diverged(f"{e}, and another --out: resumed, {out} would diverge again") from e
         raise
     for note in sorted({n for r in report["runs"] for n in r["notes"]}):
         print(f"minimalbp: note: {note}", file=sys.stderr)
