@@ -11,7 +11,7 @@ import numpy as np
 
 from .cost.turns import Arm, in_turns
 from .feed import Data
-from .frozen import FEW, Frozen
+from .frozen import Frozen
 from .layers import Units
 from .network import Sequential
 
@@ -38,8 +38,9 @@ def decoding(
         arms = {}
         for name, net in (("large", large), ("small", small)):
             arms[name, "layers"] = _arm(net, partial(net.forward, train=False), x, lengths, threads)
-            if len(x) <= FEW:
-                arms[name, "frozen"] = _arm(net, Frozen(net).forward, x, lengths, threads)
+            frozen = Frozen(net)
+            if frozen.quick(len(x)):
+                arms[name, "frozen"] = _arm(net, frozen.forward, x, lengths, threads)
         times = {key: float(np.median(t)) for key, t in in_turns(arms, seconds, lambda: None).items()}
         by = {name: min((way for of, way in times if of == name), key=lambda way: times[name, way])
               for name in ("large", "small")}  # fmt: skip

@@ -30,7 +30,7 @@ MAY = {
     "layers": {"backend", "buffers", "errors", "init", "param", "select", "streams"},
     "network": {"backend", "errors", "layers", "select", "streams"},
     "measure": {"_version", "backend", "errors", "losses", "network", "optim"},
-    "frozen": {"backend", "errors", "layers", "network"},
+    "frozen": {"backend", "buffers", "errors", "layers", "network"},
     "weights": {"errors", "files", "network"},
     "checkpoint": {"_version", "errors", "files", "network", "optim"},
     "settings": {"backend", "errors", "init", "optim", "select"},
@@ -194,6 +194,7 @@ def test_kernels_import_numbers_and_themselves():
         outside = {name.partition(".")[0] for name in found - inside} - {
             "contextlib",
             "functools",
+            "itertools",
             "os",
             "typing",
         }

@@ -6,8 +6,11 @@ import pytest
 from helpers import close, refused, small_integers, unwritten
 
 import minimalbp as mbp
+from minimalbp.backend import get_backend
 from minimalbp.frozen import FEW
+from minimalbp.simplify.compact import compact, hidden_layers
 
+WORDS = get_backend("cpu").lstm.tagger.WORDS  # that go through the kernel together
 NETWORKS = {
     "mlp": lambda: [mbp.Linear(7, 6), mbp.ReLU(), mbp.Linear(6, 9), mbp.ReLU(), mbp.Linear(9, 3)],
     "one layer": lambda: [mbp.Linear(7, 3)],
@@ -46,10 +49,107 @@ def test_weights_are_those_of_the_moment_it_was_made(backend):
     assert not np.allclose(before, net(x))
 
 
-def test_a_tagger_runs_up_to_its_last_layer(backend, rng):
-    net = mbp.Sequential(mbp.Embedding([(9, 4)]), mbp.LSTM(4, 5), mbp.Linear(5, 3), backend=backend)
-    x, lengths = rng.integers(0, 9, (6, 1)), [2, 1, 3]
+def tagger(size, *rest, bidirectional=False, **options):
+    lstm = mbp.LSTM(11, size, bidirectional=bidirectional)
+    layers = [mbp.Embedding([(9, 4, 2), (5, 3)], scale=1), mbp.Dropout(0.5), lstm, mbp.Dropout(0.5)]
+    return mbp.Sequential(*layers, *(rest or [mbp.Linear(size, 3)]), rng=1, **options)
+
+
+def words_of(rng, lengths):
+    return rng.integers(0, 5, (sum(lengths), 3)).astype(np.int32)
+
+
+SENTENCES = ([1], [4], [3, 1, 2], [1, 1, 1, 1, 1], [2, 7, 1, 4, 30, 3], [WORDS, 1, 2, WORDS + 1, 3, 1, 1, 5])
+
+
+@pytest.mark.parametrize("lengths", SENTENCES, ids=lambda lengths: str(len(lengths)))
+@pytest.mark.parametrize("size", [1, 5, 16, 19])
+def test_a_small_tagger_is_one_call(size, lengths, backend, dtype, rng):
+    """Gates of fewer and of more numbers than a tile is wide; fewer and more sentences than go side by side."""
+    rest = mbp.Linear(size, 4), mbp.ReLU(), mbp.Linear(4, 3)
+    net, x = tagger(size, *rest, backend=backend, dtype=dtype), words_of(rng, lengths)
+    frozen = mbp.Frozen(net)
+    assert frozen.quick(len(x))
+    wanted = net(x, lengths)
+    for threads in (1, 2):
+        with net.be.threads(threads):
+            close(frozen(x, lengths), wanted, dtype)
+    if len(lengths) == 1:
+        close(frozen(x), wanted, dtype)
+
+
+def test_threads_share_the_sentences(monkeypatch, rng):
+    """Of two threads each has some; an id outside its table is named wherever it stands, the first of them."""
+    net, lengths = tagger(5), [3, 1, 4, 2, 6]
+    monkeypatch.setattr("minimalbp.kernels.cpu.policy.PIECE", 1)
+    frozen, x = mbp.Frozen(net), words_of(rng, lengths)
+    with net.be.threads(2):
+        close(frozen(x, lengths), net(x, lengths), "float32")
+        for row in (15, 9, 2):
+            x[row, 1] = 9
+            refused(lambda: frozen(x, lengths), f"id 9 in row {row}, column 1 is outside 0..8")
+
+
+def test_only_a_small_lstm_of_one_direction_is_taken(monkeypatch, backend, rng):
+    lengths = [FEW, 3]
+    x = words_of(rng, lengths)
+    for quick, net in (
+        (True, tagger(5, backend=backend)),
+        (False, tagger(5, mbp.Linear(10, 3), bidirectional=True, backend=backend)),
+        (False, tagger(5, mbp.Linear(5, 3), mbp.Tanh(), backend=backend)),
+    ):
+        frozen = mbp.Frozen(net)
+        assert frozen.quick(len(x)) is quick
+        close(frozen(x, lengths), net(x, lengths), "float32")
+        close(frozen(x[:3], [1, 2]), net(x[:3], [1, 2]), "float32")
+    net = tagger(5, backend=backend)
+    monkeypatch.setattr("minimalbp.frozen.SMALL", 4 * 5 * 5 * 4 - 1)
+    assert not mbp.Frozen(net).quick(len(x))
+
+
+def test_gates_that_lost_entries_answer_by_themselves(backend, rng):
+    net, lengths = tagger(5, backend=backend), [FEW, 3]
+    x, (hidden, *_) = words_of(rng, lengths), hidden_layers(net)
+    left = hidden.layer.there()
+    left[0, 1, 2] = False
+    compact(net, None, [(hidden, left)])
+    assert hidden.layer.ragged and not mbp.Frozen(net).quick(len(x))
     close(mbp.Frozen(net)(x, lengths), net(x, lengths), "float32")
+
+
+def test_a_tagger_refuses_what_does_not_fit(backend, rng):
+    net = tagger(5, backend=backend)
+    frozen, x = mbp.Frozen(net), words_of(rng, [4])
+    refused(lambda: frozen(x, [3]), "sum to 3", "4 rows")
+    refused(lambda: frozen(x, [4, 0]), "sentence 1 has the length 0")
+    refused(lambda: frozen(x, [2.0, 2.0]), "whole numbers")
+    refused(lambda: frozen(x, [[4]]), "one for each sentence")
+    refused(lambda: frozen.forward(x[:, :2]), "3", "2")
+    before = frozen(x)
+    for p in net.parameters():
+        p.value[...] = 1
+    assert (frozen(x) == before).all(), "the weights of the moment it was made"
+
+
+def test_the_tagger_of_the_kernels_is_its_parts_one_by_one(be, dtype, rng):
+    table, (w, u, b) = rng.normal(size=(6, 3)), (rng.normal(size=s) for s in ((20, 3), (20, 5), 20))
+    last, start, ids = (
+        rng.normal(size=(2, 6)),
+        np.array([0, 4, 5], np.int32),
+        np.array([[5], [0], [3], [1], [2]]),
+    )
+    wanted = []
+    for first, end in ((0, 4), (4, 5)):
+        tape = naive.lstm(table[ids[first:end, 0]].tolist(), w.tolist(), u.tolist(), b.tolist())
+        wanted += naive.forward([step[-1] for step in tape], last[:, :5].tolist(), last[:, 5].tolist())
+    y, layers = unwritten((5, 2), dtype), np.array([(5, 2, 0)], np.int32)
+    table, w, u, b, weights = (
+        np.ascontiguousarray(a, dtype)
+        for a in (table, w.T, u.T, b, np.append(last[:, :5].ravel(), last[:, 5]))
+    )
+    arguments = ids.astype(np.int32), (table,), np.zeros((1, 2), np.int32), start, w, u, b, weights, layers
+    assert be.lstm.chain(y, *arguments) == -1
+    close(y, wanted, dtype)
 
 
 @pytest.mark.parametrize("batch", [1, 3, FEW, FEW + 1])
@@ -101,11 +201,21 @@ def test_nan_travels_through_the_kernel(be, dtype, quiet):
     assert np.isnan(y).all()
 
 
-def test_operations_are_those_of_the_layers(backend):
-    net, counted = mbp.mlp([7, 5, 3], backend=backend), []
+@pytest.mark.parametrize(
+    "net, x, lengths, wanted, moved",
+    [
+        (mbp.mlp, np.ones((2, 7)), None, 2 * (7 * 5 + 5 * 3 + 5), 0),
+        (tagger, np.ones((9, 3)), [2, 6, 1], 9 * (11 + 11 * 20 + 8 * 5 + 5 * 3) + 6 * 5 * 20, 9 * (11 + 5)),
+    ],
+)
+def test_operations_are_those_of_the_layers(net, x, lengths, wanted, moved, backend):
+    net, counted = net([7, 5, 3] if net is mbp.mlp else 5, backend=backend), []
     frozen = mbp.Frozen(net)
-    x = net.prepare(np.ones((2, 7)))
-    for forward in (lambda: net.forward(x, train=False), lambda: frozen.forward(x)):
+    x = net.prepare(x.astype(np.int32) if lengths else x)
+    for forward in (
+        lambda: net.forward(x, train=False, lengths=lengths),
+        lambda: frozen.forward(x, lengths=lengths),
+    ):
         meter = mbp.Meter()
         with meter.attached(
             net, mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype), mbp.SGD(net.parameters())
@@ -113,4 +223,7 @@ def test_operations_are_those_of_the_layers(backend):
             meter.start()
             forward()
         counted.append(meter.ops["forward"] + meter.ops["other"])
-    assert counted == [2 * (7 * 5 + 5 * 3 + 5)] * 2
+    assert counted == [
+        wanted + moved,
+        wanted,
+    ]  # layer by layer words are put in the order of time steps and back

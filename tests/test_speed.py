@@ -5,7 +5,7 @@ import pytest
 from helpers import clusters
 
 import minimalbp as mbp
-from minimalbp import speed
+from minimalbp import frozen, speed
 
 DATA = clusters()  # 13 test examples of 7 numbers, 3 classes
 
@@ -29,7 +29,7 @@ def test_each_network_counts_with_its_faster_way(monkeypatch, quick, by):
 
 
 def test_many_examples_answer_layer_by_layer(monkeypatch):
-    monkeypatch.setattr(speed, "FEW", 12)
+    monkeypatch.setattr(frozen._Layers, "most", 12)
     one, many = speed.decoding(mbp.mlp([7, 8, 3]), mbp.mlp([7, 2, 3]), DATA, threads=1, seconds=0.02)
     assert many["by"] == {"large": "layers", "small": "layers"} and set(one["by"].values()) <= {
         "layers",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..reference.linear import FUNCTIONS
-from .dense import dot_block
+from .dense import SMALL_BATCH, dot_block, panel_block
 from .policy import kernel
 
 RELU, CUBE = FUNCTIONS.index("relu"), FUNCTIONS.index("cube")
@@ -17,7 +17,10 @@ def forward_chain(y, x, weights, layers, work):
         w = weights[at : at + n_out * n_in].reshape((n_out, n_in))
         at += n_out * n_in
         out = y if i == len(layers) - 1 else work[i % 2, : batch * n_out].reshape((batch, n_out))
-        dot_block(out, given, w, weights[at : at + n_out])
+        if batch <= SMALL_BATCH:
+            dot_block(out, given, w, weights[at : at + n_out])
+        else:
+            panel_block(out, given, w, weights[at : at + n_out])
         at += n_out
         _apply(out.reshape(-1), function)
         given = out

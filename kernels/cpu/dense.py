@@ -13,6 +13,7 @@ from .blas import product
 from .policy import kernel
 from .tile import PANEL, ROWS, turned_block_tile, turned_row_tile
 
+SMALL_BATCH = 24  # up to here the forward product is one of dot products
 STRIP = 64  # terms that are turned at a time, so that both sides stay in the first-level cache
 
 

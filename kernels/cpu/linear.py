@@ -12,6 +12,7 @@ from ..reference import linear as reference
 from ..reference.linear import FUNCTIONS
 from . import dense, panel, sparse
 from .chain import forward_chain
+from .dense import SMALL_BATCH
 from .policy import pieces
 
 __all__ = [
@@ -19,7 +20,6 @@ __all__ = [
     "pick_chosen", "pick_rows",
 ]  # fmt: skip
 
-SMALL_BATCH = 24  # up to here the forward product is one of dot products
 QUICK = 4  # multiply-adds of a dense product that take as long as one element operation
 FEW = 3  # rows, or terms of each, for which a panel is not worth its copy
 # Up to THIN examples products in panels beat BLAS (measured from 10 x 784 x 500 on); dW of so few units does up to

@@ -100,6 +100,16 @@ def _look_up_chain(
     return _look_up(x, ids, tables, where), _chain(y, x, weights, layers, work)
 
 
+def _tagger(
+    y: Any, ids: Any, tables: Any, where: Any, start: Any, w: Any, u: Any, b: Any, weights: Any, layers: Any
+) -> tuple[Count, Count]:
+    """The kernels of each part, but for what stays in scratch memory."""
+    words, sentences, size = len(ids), len(start) - 1, len(u)
+    ops = words * (w.size + 8 * size) + (words - sentences) * u.size
+    ops += _chain(y, ids, weights, layers, None).ops
+    return _look_up(w, ids, tables, where), Count("forward", ops, _bytes(y, start, w, u, b, weights))
+
+
 def _look_up_backward(
     values: Any, rows: Any, count: Any, mark: Any, dy: Any, ids: Any, column: int, columns: int, offset: int
 ) -> Count:
@@ -224,6 +234,7 @@ FORMULAS: dict[str, Callable[..., Count | Counts]] = {
     "embedding.backward": _look_up_backward,
     "embedding.chain": _look_up_chain,
     "lstm.forward": _lstm,
+    "lstm.chain": _tagger,
     "lstm.backward_all": _lstm_all,
     "lstm.backward_top_k": _lstm_top_k,
     "lstm.backward_unified": _lstm_unified,
