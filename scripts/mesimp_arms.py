@@ -33,10 +33,10 @@ TABLES = {
         "MNIST, 784-500-500-10, k = 160, p = 0.1, restart, an epoch's window, at least 150 units", _MNIST,
         replace(_PLAN, restart=True, window=8, min_width=150),
     ),
-    "mnist-plain": Case("MNIST, the same without the restart of moments", _MNIST, _PLAN),
+    "mnist-plain": Case("MNIST, k = 160, p = 0.1, no restart, the window of a look, no floor", _MNIST, _PLAN),
     "mnist-faithful": Case(
-        "MNIST, as the released code does it, its wide initial weights too", _MNIST.changed(init="meprop_wide"),
-        replace(_PLAN, faithful=True, min_width=1),
+        "MNIST, k = 160, p = 0.1, as the released code does it, its wide initial weights too",
+        _MNIST.changed(init="meprop_wide"), replace(_PLAN, faithful=True, min_width=1),
     ),
     "tagging": Case(
         "POS tagging, EWT, LSTM 500, k = 20", TAGGING.changed(select="topk", k=20, epochs=6),
