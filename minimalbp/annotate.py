@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from .data.sentence import tree_fault
 from .errors import BadInput, unknown
 from .files import read_json
 from .folder import SMALL, VOCABULARIES, file_stem
+from .frozen import Frozen
 from .network import Sequential
 from .select import Dense
 from .settings import Settings
@@ -31,6 +33,11 @@ class Annotator:
     net: Sequential
     task: Tagging | Parsing
 
+    @cached_property
+    def answers(self) -> Frozen:
+        """The network as it was when first asked."""
+        return Frozen(self.net)
+
     def __call__(self, sentences: Sequence[Sentence], *, threads: int | None = None) -> list[Sentence]:
         """The sentences with the tags, or the heads and relations, that the network finds.
 
@@ -38,9 +45,9 @@ class Annotator:
         """
         with self.net.be.threads(threads):
             if isinstance(self.task, Tagging):
-                return tag(self.net, self.task, sentences)
+                return tag(self.answers, self.task, sentences)
             _check_tags(sentences, self.task.column)
-            return parse(self.net, self.task, sentences)
+            return parse(self.answers, self.task, sentences)
 
     def scores(self, gold: Sequence[Sentence], found: Sequence[Sentence]) -> dict[str, float] | None:
         """How much of `gold` was found: {"accuracy"} of tags, or {"uas", "las"}; None where gold has none.

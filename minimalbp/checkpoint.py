@@ -67,8 +67,8 @@ def load_checkpoint(
 
     settings: what the training's own "settings" must be, if given. reshape: called with what the training had
     added and all arrays, where all but the architecture fits; it may bring the network to other sizes.
-    Raises BadInput, and else changes nothing, for a file that is cut short, or of another architecture, type,
-    optimiser or settings.
+    Raises BadInput for a file that is cut short, or of another architecture, type, optimiser or settings; nothing
+    has changed then but what reshape did.
     """
     path = Path(path)
     arrays, meta = read_checkpoint(path)
@@ -79,7 +79,10 @@ def load_checkpoint(
         here = {"architecture": net.describe(), **here}
     _check(path, meta, here)
     if reshape is not None:
-        reshape(meta["training"], arrays)
+        try:
+            reshape(meta["training"], arrays)
+        except (KeyError, IndexError, TypeError, ValueError) as e:
+            raise BadInput(f"{path} does not hold the sizes of its network ({e}); is it damaged?") from e
         _check(path, meta, {"architecture": net.describe()})
     wanted = {f"param/{p.name}": p.value for p in net.parameters()}
     for name, slots in optimizer.state.items():

@@ -172,7 +172,7 @@ def _check(settings: Settings, plan: Plan, looks: int) -> None:
             f"window = {plan.window} is more than the {usable} looks in the first cycle after which training goes "
             "on, so that no unit would ever leave; give a smaller one, or more epochs or evals"
         )
-    if settings.task != "tagging" and plan.prune > 1 - settings.dropout:
+    if settings.task != "tagging" and plan.prune + settings.dropout > 1 + 1e-9:
         raise BadInput(
             f"prune = {plan.prune:g} is above {1 - settings.dropout:g}: with dropout = {settings.dropout:g} no "
             "unit is active in more of the examples; give a smaller one"

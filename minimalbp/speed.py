@@ -30,11 +30,14 @@ def decoding(
     """Of each batch of BATCHES test examples (sentences, of a tagger): medians of the seconds of forward passes.
 
     Each {"batch", "seconds": {"large", "small"}, "by": how, "ops": multiply-adds, "speedup", "reduction" of ops,
-    "share" = speedup / reduction}. Each network answers by the faster of its two ways: layer by layer, or frozen.
+    "share" = speedup / reduction}; none where there are no examples. Each network answers by the faster of its two
+    ways: layer by layer, or frozen.
     """
     seconds, found = SECONDS if seconds is None else seconds, []
     for batch in BATCHES:
         x, lengths = data.test.first(batch)
+        if not len(x):  # sentences, but no transitions
+            return []
         arms = {}
         for name, net in (("large", large), ("small", small)):
             arms[name, "layers"] = _arm(net, partial(net.forward, train=False), x, lengths, threads)

@@ -33,7 +33,9 @@ TABLES = {
         "MNIST, 784-500-500-10, k = 160, p = 0.1, restart, an epoch's window, at least 150 units", _MNIST,
         replace(_PLAN, restart=True, window=8, min_width=150),
     ),
-    "mnist-plain": Case("MNIST, k = 160, p = 0.1, no restart, the window of a look, no floor", _MNIST, _PLAN),
+    "mnist-plain": Case(
+        "MNIST, k = 160, p = 0.1, no restart, a window of one look, at least 10 units", _MNIST, _PLAN
+    ),
     "mnist-faithful": Case(
         "MNIST, k = 160, p = 0.1, as the released code does it, its wide initial weights too",
         _MNIST.changed(init="meprop_wide"), replace(_PLAN, faithful=True, min_width=1),

@@ -63,9 +63,9 @@ def _said(report: dict[str, Any]) -> list[str]:
     task = report["table"].split("-")[0]
     if task in AIMS:
         most, points = AIMS[task]
-        width, gap = small["average_width"]["mean"], 100 * small["minus dense"]["mean"]
+        width, gap = small["average_width"]["mean"], small["minus dense"]
         lines.append(f"* At most {most} units on average: {width:.1f}, {_word(width <= most)}.")
-        lines.append(f"* At most {points} points below dense: {gap:+.2f}, {_word(gap >= -points)}.")
+        lines.append(f"* At most {points} points below dense: {_gap(gap, points)}.")
     for arm in report["arms"]:
         if arm["name"] in ("dense", SMALL):
             continue
@@ -80,6 +80,14 @@ def _said(report: dict[str, Any]) -> list[str]:
     lines.append(f"* Share of the reduction at least {SHARE}: {min(shares):.2f} to {max(shares):.2f} over seeds "
                  f"and batches, {_word(min(shares) >= SHARE)}.")  # fmt: skip
     return lines
+
+
+def _gap(gap: dict[str, Any], points: float) -> str:
+    """A paired difference in points with its interval, and whether it is at least -points."""
+    mean, low, high = (None if gap[key] is None else 100 * gap[key] for key in ("mean", "low", "high"))
+    said = f"{mean:+.2f}" if low is None else f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
+    doubt = "" if low is None or not low < -points < high else f", though {gap['n']} seeds do not settle it"
+    return f"{said}, {_word(mean >= -points)} on average{doubt}"
 
 
 def _word(reached: bool) -> str:

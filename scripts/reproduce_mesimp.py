@@ -1,7 +1,7 @@
 """meSimp (arXiv 1711.06528): networks that shrink themselves, with seeds and the controls that the paper lacks.
 
     python scripts/reproduce_mesimp.py mnist            the released configuration, corrected, moments restarted
-    python scripts/reproduce_mesimp.py mnist-plain      without the restart, and all else at its default
+    python scripts/reproduce_mesimp.py mnist-plain      without the restart; window and floor at their defaults
     python scripts/reproduce_mesimp.py mnist-faithful   as the released code does it
     python scripts/reproduce_mesimp.py tagging parsing  on UD English EWT, as reproduce_text.py
     python scripts/reproduce_mesimp.py mnist --smoke    digits, 2 seeds, 4 epochs, to a temporary folder

@@ -50,7 +50,7 @@ MAY = {
         "backend", "companion", "errors", "files", "layers", "network", "optim", "scoring", "select",
     },
     "text": {
-        "backend", "data", "errors", "feed", "layers", "network", "scoring", "select", "streams", "tasks",
+        "backend", "data", "errors", "feed", "frozen", "layers", "network", "scoring", "select", "streams", "tasks",
     },
     "assembly": {"data", "measure", "network", "optim", "select", "settings", "tasks", "text"},
     "folder": {"checkpoint", "errors", "files", "scoring"},
@@ -64,8 +64,8 @@ MAY = {
         "arms", "assembly", "errors", "files", "folder", "select", "settings", "simplify", "speed",
     },
     "annotate": {
-        "assembly", "data", "errors", "files", "folder", "network", "select", "settings", "simplify", "tasks",
-        "text", "weights",
+        "assembly", "data", "errors", "files", "folder", "frozen", "network", "select", "settings", "simplify",
+        "tasks", "text", "weights",
     },
     "cost": {
         "errors", "files", "layers", "losses", "measure", "network", "optim", "run", "select",

@@ -7,7 +7,7 @@ from helpers import close, refused, small_integers, unwritten
 
 import minimalbp as mbp
 from minimalbp.backend import get_backend
-from minimalbp.frozen import FEW
+from minimalbp.frozen import FEW, SMALL
 from minimalbp.simplify.compact import compact, hidden_layers
 
 WORDS = get_backend("cpu").lstm.tagger.WORDS  # that go through the kernel together
@@ -105,6 +105,11 @@ def test_only_a_small_lstm_of_one_direction_is_taken(monkeypatch, backend, rng):
     net = tagger(5, backend=backend)
     monkeypatch.setattr("minimalbp.frozen.SMALL", 4 * 5 * 5 * 4 - 1)
     assert not mbp.Frozen(net).quick(len(x))
+
+
+def test_limits_are_those_of_the_kernels():
+    cpu = get_backend("cpu")
+    assert cpu.linear.SMALL_BATCH == FEW and cpu.lstm.SMALL == SMALL
 
 
 def test_gates_that_lost_entries_answer_by_themselves(backend, rng):

@@ -58,7 +58,7 @@ def test_each_gate_keeps_the_minimum_width(least):
     companion = plan(prune=1.0, cycle=9, min_width=least)
     trained(companion, epochs=2)
     assert companion.sizes()[-1] == [[[least] * 4] * 2]
-    assert len(companion.notes) == 1 and f"keeps {least} entries of each gate" in companion.notes[0]
+    assert len(companion.notes) == 1 and f"keeps at least {least} entries of every gate" in companion.notes[0]
     companion = plan(prune=0.0)
     net, _ = trained(companion, epochs=2)
     assert not net.children[1].ragged and not companion.notes

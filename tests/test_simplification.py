@@ -2,11 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
+from helpers import refused, stop_after
 from test_simplify import DATA
 
 import minimalbp as mbp
 from minimalbp import simplification
+from minimalbp.assembly import load_data
+from minimalbp.cli.table import simplification_table
 from minimalbp.settings import Settings
 from minimalbp.simplification import plan_of, simplify
 from minimalbp.simplify import Plan
@@ -91,6 +95,7 @@ def test_a_resumed_run_has_the_settings_it_had(tmp_path):
         ({"window": 10**30}, "looks of a cycle"),
         ({"window": 6, "cycle": 1}, "window = 6 is more than the 5 looks in the first cycle"),
         ({"prune": 0.6}, "prune = 0.6 is above 0.5: with dropout = 0.5"),
+        ({"faithful": True, "window": 3}, "faithful .* takes no window = 3"),
     ],
 )
 def test_a_plan_that_does_not_fit_is_refused_before_anything_is_written(tmp_path, wrong, message):
@@ -98,3 +103,45 @@ def test_a_plan_that_does_not_fit_is_refused_before_anything_is_written(tmp_path
     with pytest.raises(mbp.BadInput, match=message):
         simplify(settings, Plan(**wrong), DATA, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("dropout, prune", [(0.9, 0.1), (0.8, 0.2)])
+def test_the_largest_prune_rate_that_dropout_leaves_is_taken(dropout, prune):
+    """1 - 0.9 is less than 0.1 in binary."""
+    settings = Settings(hidden=(8,), k=3, epochs=1, batch=8, backend="reference", dropout=dropout)
+    assert simplify(settings, Plan(prune=prune, cycle=1), DATA, controls=False)["runs"]
+
+
+@pytest.mark.parametrize("lost", ["left/0", "hits/0", "activeness/0", "first too many"])
+def test_a_checkpoint_without_the_sizes_is_damaged(tmp_path, monkeypatch, lost):
+    settings = Settings(hidden=(12,), k=3, epochs=2, batch=8, backend="reference")
+    stop_after(monkeypatch, (100, 10))  # the dense network is finished
+    with pytest.raises(KeyboardInterrupt):
+        simplify(settings, Plan(prune=0.4, cycle=1), DATA, out=tmp_path / "run", controls=False)
+    path = tmp_path / "run" / "simplified.checkpoint.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    if lost == "first too many":
+        arrays["companion/left/0"] = np.arange(99)[None]
+    else:
+        del arrays[f"companion/{lost}"]
+    np.savez(path, **arrays)
+    message = refused(lambda: simplify(settings, Plan(prune=0.4, cycle=1), DATA, out=tmp_path / "run", resume=True,
+                                       controls=False))  # fmt: skip
+    assert "is it damaged?" in message or "can keep" in message
+
+
+def test_without_test_transitions_there_is_nothing_to_time(tmp_path):
+    """A treebank whose test part has no projective tree: its one arc runs across another."""
+
+    def tree(heads):
+        return "".join(f"{i}\tw\t_\tX\tX\t_\t{h}\td\t_\t_\n" for i, h in enumerate(heads, 1)) + "\n"
+
+    plain, crossed = tree([2, 0]), tree([3, 4, 0, 3])
+    for part, text in (("train", plain * 8), ("dev", plain), ("test", crossed)):
+        (tmp_path / f"{part}.conllu").write_text(text)
+    settings = Settings(
+        task="parsing", data=str(tmp_path), hidden=(12,), k=3, epochs=2, batch=8, backend="reference"
+    )
+    report = simplify(settings, Plan(prune=0.1, cycle=1), load_data(settings), controls=False)
+    assert report["decoding"] == [] and simplification_table(report)

@@ -9,7 +9,7 @@ from test_compact import lstms, mask, mlp
 
 import minimalbp as mbp
 from minimalbp.select import TopK
-from minimalbp.simplify import Follower, Plan, Simplifier, hidden_layers
+from minimalbp.simplify import Follower, Plan, Simplifier, compact, hidden_layers
 
 DATA = clusters()
 
@@ -194,6 +194,23 @@ def test_a_small_network_is_pytorchs_too(tmp_path):
     same = mbp.mlp([sizes[0][0], *(n for _, n in sizes)], rng=3, backend="reference")
     mbp.load(same, tmp_path / "small.safetensors")
     np.testing.assert_array_equal(same(x), net(x))
+
+
+def test_a_small_lstm_is_pytorchs_too(tmp_path):
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import load_file
+
+    net = mbp.Sequential(mbp.LSTM(4, 7, bidirectional=True), mbp.Linear(14, 3))
+    kept = np.array([[0, 2, 5], [1, 2, 6]])
+    compact(net, None, [(hidden_layers(net)[0], kept)])
+    mbp.save(net, tmp_path / "small.safetensors")
+    weights = load_file(tmp_path / "small.safetensors")
+    theirs = torch.nn.LSTM(4, 3, bidirectional=True)
+    names = dict(theirs.named_parameters())
+    theirs.load_state_dict({name: weights.get(f"0.{name}", torch.zeros_like(p)) for name, p in names.items()})
+    x = np.random.default_rng(1).normal(size=(6, 4)).astype(np.float32)
+    y = theirs(torch.from_numpy(x))[0].detach().numpy()
+    np.testing.assert_allclose(net.children[0].forward(x, train=False), y, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

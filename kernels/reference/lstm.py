@@ -49,7 +49,8 @@ def chain(y, ids, tables, where, start, w, u, b, weights, layers):
     """A whole tagger in one call, forward alone: `embedding.forward`, `forward` and `linear.chain`.
 
     Words stand here as in the text: those of sentence i are the rows start[i] to start[i + 1] of ids and y; start
-    int32 (sentences + 1). w (n_in, 4 size) and u (size, 4 size) are turned. Returns as `embedding.forward`.
+    int32 (sentences + 1), and no sentence is empty. w (n_in, 4 size) and u (size, 4 size) are turned. Returns as
+    `embedding.forward` does.
     """
     words, size = len(ids), len(u)
     x, h = np.empty((words, len(w)), w.dtype), np.empty((words, size), w.dtype)

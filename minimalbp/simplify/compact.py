@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..backend import Array
-from ..errors import BadInput
+from ..errors import BadInput, short
 from ..layers import LSTM, Chain, Units
 from ..layers.lstm import GATE_G
 from ..network import Sequential
@@ -100,5 +100,6 @@ def _check(hidden: Hidden, units: Array) -> None:
     fits = units.ndim == 2 and len(units) == groups and 1 <= units.shape[1] <= n and units.dtype.kind in "iu"
     if not fits or units.min() < 0 or units.max() >= n or (np.diff(units) <= 0).any():
         raise BadInput(
-            f"{hidden.layer.label} can keep {groups} x (1 to {n}) of its units, ascending, not {units!r}"
+            f"{hidden.layer.label} can keep {groups} x (1 to {n}) of its units, ascending, "
+            f"not {short(units.tolist())}"
         )

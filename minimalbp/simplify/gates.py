@@ -35,9 +35,12 @@ def active_entries(hits: Array, there: Array, threshold: int, least: int) -> tup
     leave = min(n - m, *map(len, orders))
     there = _without(there, [order[:leave] for order in orders])
     often &= there
-    sizes = np.minimum(np.maximum(often.sum(axis=2), least), there.sum(axis=2))
+    active = often.sum(axis=2)
+    sizes = np.minimum(np.maximum(active, least), there.sum(axis=2))
+    bound = sizes > active
     sizes[:, GATE_G] = n - leave
-    return _largest(hits, there, sizes), bool((often.sum(axis=2) < least).any())
+    bound[:, GATE_G] = n - leave > active[:, GATE_G].max()  # not where the other direction asks for more
+    return _largest(hits, there, sizes), bool(bound.any())
 
 
 def of_sizes(score: Array, there: Array, sizes: Rows) -> Array:

@@ -25,7 +25,8 @@ class Plan:
 
     prune: the prune rate p in 0..1: a unit leaves that was active in less than this share of the examples.
     cycle: epochs of a cycle; simplification cycles, the first and then every other, take units out, and training
-    cycles between them train what is left. window: the looks at the dev set over which activeness is counted.
+    cycles between them train what is left. window: the looks at the dev set over which activeness is counted; 1 in
+    the faithful mode.
     min_width: units that stay in each layer (in each direction of an LSTM), however seldom they are chosen.
     restart: whether the optimiser's moments are set to zero after each look in the last epoch of a cycle, as the
     released code does: the large steps that follow switch units off, which then leave.
@@ -50,6 +51,10 @@ class Plan:
                 raise BadInput(f"{name} must be true or false, not {getattr(self, name)!r}")
         if self.faithful and self.per_gate:
             raise BadInput("faithful and per_gate exclude each other: no gates were released; leave one out")
+        if self.faithful and self.window != 1:
+            raise BadInput(
+                f"faithful counts since the last removal and takes no window = {self.window}; leave one out"
+            )
 
     @property
     def restarts(self) -> int:
@@ -154,8 +159,8 @@ class Simplifier(Shrinker):
             if bound and not self.full[i]:
                 self.full[i] = True
                 self.notes.append(
-                    f"{self.layers[i].layer.label} keeps {self.plan.min_width} entries of each gate, the minimum "
-                    f"width, though fewer reach the prune rate {self.plan.prune:g}"
+                    f"{self.layers[i].layer.label} keeps at least {self.plan.min_width} entries of every gate, the "
+                    f"minimum width, though of some fewer reach the prune rate {self.plan.prune:g}"
                 )
             return entries
         hits, units = self.hits[i], self.hits[i].shape[1]

@@ -11,6 +11,7 @@ from ..backend import Array
 from ..data import Sentence, Split, Treebank, is_projective
 from ..errors import BadInput
 from ..feed import Feed, Rows
+from ..frozen import Frozen
 from ..network import Sequential
 from ..scoring import EVALUATION_BATCH, Score, score
 from ..streams import Streams
@@ -85,7 +86,7 @@ class ParsingData:
         }
 
 
-def parse(net: Sequential, parsing: Parsing, sentences: Sequence[Sentence]) -> list[Sentence]:
+def parse(net: Sequential | Frozen, parsing: Parsing, sentences: Sequence[Sentence]) -> list[Sentence]:
     """The sentences with the trees that the network builds greedily: one root each, whatever it answers."""
     with np.errstate(over="ignore", invalid="ignore"):  # scores that are not finite count as least
-        return parsing.decode(sentences, lambda x: net.forward(net.prepare(x), train=False))
+        return parsing.decode(sentences, net)

@@ -12,6 +12,7 @@ from ..backend import Array
 from ..data import Sentence, Treebank
 from ..errors import BadInput
 from ..feed import Batch, Feed
+from ..frozen import Frozen
 from ..network import Sequential
 from ..scoring import EVALUATION_BATCH, Score, score_rows
 from ..streams import Streams
@@ -168,15 +169,18 @@ def check_part(bank: Treebank, part: str, check: Any) -> None:
 
 
 def tag(
-    net: Sequential, tagging: Tagging, sentences: Sequence[Sentence], *, batch_size: int = EVALUATION_BATCH
+    net: Sequential | Frozen,
+    tagging: Tagging,
+    sentences: Sequence[Sentence],
+    *,
+    batch_size: int = EVALUATION_BATCH,
 ) -> list[Sentence]:
     """The sentences with the tags that the network gives them, in the column that it learnt."""
     lengths = np.array([len(s) for s in sentences], np.int32)
     tagged: list[Sentence] = []
     for _, together in packed(lengths, batch_size):
         group = sentences[len(tagged) : len(tagged) + len(together)]
-        x = net.prepare(np.concatenate([tagging.encode(s) for s in group]))
-        best = net.forward(x, train=False, lengths=together).argmax(axis=1)
+        best = net(np.concatenate([tagging.encode(s) for s in group]), together).argmax(axis=1)
         ends = np.cumsum(together)
         for s, end in zip(group, ends):
             tagged.append(s.changed(**{tagging.column: tagging.names(best[end - len(s) : end])}))
