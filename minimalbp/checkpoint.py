@@ -119,6 +119,8 @@ def read_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         version = meta["format"]
         if version == FORMAT and not meta.keys() >= META:
             raise KeyError(META - meta.keys())
+    except PermissionError as e:
+        raise BadInput(f"cannot read {path}: {e.strerror}; make it readable") from e
     except Exception as e:  # damaged bytes surface as a dozen types
         raise BadInput(f"{path} is not a whole checkpoint ({type(e).__name__}); start the run anew") from e
     if version != FORMAT:

@@ -34,7 +34,8 @@ class Folder:
             if out.is_file():
                 raise BadInput(f"{out} is a file; give a new folder")
             if out.exists() and any(out.iterdir()):
-                raise BadInput(f"{out} is already in use; give a new folder, or go on with --resume {out}")
+                or_resume = f", or go on with --resume {out}" if (out / "run.json").is_file() else ""
+                raise BadInput(f"{out} is already in use; give a new folder{or_resume}")
             out.mkdir(parents=True, exist_ok=True)
         except OSError as e:
             raise BadInput(f"cannot make the folder {out}: {e.strerror or e}; choose another") from e

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
@@ -15,7 +16,8 @@ class Progress:
         if label is not None:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=total, initial=start, desc=label, unit="step", disable=None, leave=False)
+            off = True if sys.stderr is None else None  # None: where it is no terminal
+            self._bar = tqdm(total=total, initial=start, desc=label, unit="step", disable=off, leave=False)
 
     def advance(self, loss: float | None = None) -> None:
         """One more step is done, with that loss."""

@@ -147,7 +147,7 @@ def _remarks(
         least = min(float(np.nanmin(picture)) for picture in simplifier.activeness)
         said.append(
             f"no unit left: the least active was so in {least:.3g} of the examples at a look, and the prune rate "
-            f"is {plan.prune:g}; a larger one takes units out"
+            f"is {plan.prune:g}, of a look's examples rounded down; a larger one takes units out"
         )
     elif widths == first != simplifier.widths():
         said.append("the best look came before any unit left: it has all units, and so have the controls")

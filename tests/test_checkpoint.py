@@ -111,6 +111,14 @@ def test_a_byte_changed_in_an_array(saved):
         refuses(path, run, "not a whole checkpoint")
 
 
+def test_a_file_that_may_not_be_read_is_not_given_up(saved, monkeypatch):
+    def closed(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("minimalbp.checkpoint.np.load", closed)
+    refuses(saved[0], made("reference", rng=9), "cannot read", "Permission denied")
+
+
 def npy(array):
     f = io.BytesIO()
     np.save(f, array, allow_pickle=True)

@@ -177,10 +177,21 @@ def test_bad_config_files_get_one_line(capsys, tmp_path, text, said):
     assert said in refused(capsys, "train", "--config", tmp_path / "c.toml")
 
 
+def test_what_may_not_be_read_is_named(capsys, tmp_path, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.is_file", closed)
+    message = refused(capsys, "train", "--resume", tmp_path)
+    assert "run.json: Permission denied; check the path" in message and "printed" not in message
+
+
 def test_a_used_folder_is_refused_and_left_as_it_was(capsys, small, tmp_path):
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "thesis.txt").write_text("do not lose me")
-    assert "already in use" in refused(capsys, *small, "--out", tmp_path / "used")
+    message = refused(capsys, *small, "--out", tmp_path / "used")
+    assert "already in use" in message and "--resume" not in message  # there is no run to go on with
+    assert "a new folder" in refused(capsys, "train", "--resume", tmp_path / "used")
     assert [p.name for p in (tmp_path / "used").iterdir()] == ["thesis.txt"]
     assert "is a file" in refused(capsys, *small, "--out", tmp_path / "used" / "thesis.txt")
 

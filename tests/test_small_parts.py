@@ -187,6 +187,12 @@ def test_a_bar_on_a_terminal_and_silence_in_a_pipe(stream, shown, monkeypatch):
     assert bool(text) == shown
 
 
+def test_no_bar_where_stderr_is_closed(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    with Progress("dense", total=3) as bar:
+        bar.advance(0.5)
+
+
 def test_every_step_reaches_the_bar(monkeypatch):
     """Many steps in no time are shown a few at once, the last of them at the end."""
     steps, told = [], []

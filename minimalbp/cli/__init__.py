@@ -79,6 +79,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_stdout()
         return 0
     except OSError as e:
+        if e.filename is not None:
+            print(
+                f"minimalbp: {e.filename}: {e.strerror}; check the path, and who may use it", file=sys.stderr
+            )
+            return 2
         print(f"minimalbp: {e.strerror or e}; what was to be printed is lost", file=sys.stderr)
         _drop_stdout()
         return 2

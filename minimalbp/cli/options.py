@@ -123,7 +123,7 @@ def resumed(args: argparse.Namespace, keys: tuple[str, ...], may_change: tuple[s
         raise BadInput("--resume DIR goes on with the run in DIR: leave out --out and --config")
     if not (folder / "run.json").is_file():
         raise BadInput(
-            f"{folder} holds no run to resume: there is no run.json; start one with --out {folder}"
+            f"{folder} holds no run to resume: there is no run.json; start one with --out and a new folder"
         )
     report = read_json(folder / "run.json")
     try:

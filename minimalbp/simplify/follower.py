@@ -28,7 +28,8 @@ class Follower(Shrinker):
     along that this rule had kept, a gate may end smaller than that (`gates.of_sizes`). rule: "magnitude", the units
     of the largest weights stay, by their Euclidean norm; "random". seed: of the random choice. restart: the epochs
     of a cycle in whose last the other run had its moments set to zero after each look; 0: it had not.
-    Raises BadInput for anything else, and, when `fit` begins, for widths of another number of layers.
+    Raises BadInput for anything else, and, when `fit` begins, for widths of another number of layers, or
+    above those of a layer.
     """
 
     def __init__(self, widths: Sequence[Sequence[Any]], rule: str, seed: int = 0, restart: int = 0):
@@ -47,7 +48,12 @@ class Follower(Shrinker):
                 if isinstance(size, list):
                     self._check_rows(i, size)
                 else:
-                    whole(f"a width of {hidden.layer.label}", size, least=hidden.layer.groups)
+                    groups, n = hidden.shape
+                    whole(f"a width of {hidden.layer.label}", size, least=groups)
+                    if size > groups * n:
+                        raise BadInput(
+                            f"a width of {hidden.layer.label} must be at most {groups * n}, not {size}"
+                        )
 
     def observe(self) -> None:
         """Nothing: activeness is not what these go by."""
