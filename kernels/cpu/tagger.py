@@ -1,7 +1,8 @@
 """A tagger in one call, forward alone: look-ups, an LSTM of one direction, and the layers after it.
 
-Some sentences at a time, so that all between the ids and the answers stays in the second-level cache; and sentence
-by sentence through time, so that none waits for another. That wants a U that this cache keeps as well.
+Some sentences at a time, so that all between the ids and the answers stays in the second-level cache, and a few of
+them side by side through time, where the next one takes the place of one that ends: none is sorted, and none waits
+for a longer one. That wants a U that this cache keeps as well.
 """
 
 import numpy as np
@@ -91,8 +92,6 @@ def _product(out, value, a, every):
         times_dense_shared(out, every, value, a, 0, a.shape[1])
         return
     for c in range(0, a.shape[1], wide):
-        column = min(
-            c, a.shape[1] - wide
-        )  # the last tiles are moved back to end with the columns, and with the rows
+        column = min(c, a.shape[1] - wide)  # the last tiles are moved back to end with a and with out
         for r in range(0, len(out), ROWS):
             block_tile(out, min(r, len(out) - ROWS), column, value, a[:, column : column + wide])
