@@ -228,7 +228,5 @@ def test_operations_are_those_of_the_layers(net, x, lengths, wanted, moved, back
             meter.start()
             forward()
         counted.append(meter.ops["forward"] + meter.ops["other"])
-    assert counted == [
-        wanted + moved,
-        wanted,
-    ]  # layer by layer words are put in the order of time steps and back
+    # layer by layer words are put in the order of time steps and back
+    assert counted == [wanted + moved, wanted]

@@ -97,13 +97,8 @@ def test_the_entries_that_stay():
     entries, _ = active_entries(np.concatenate([hits, hits]), two, 5, 1)
     assert entries[:, GATE_G].sum(axis=1).tolist() == [4, 4]
     uneven = np.concatenate([hits, hits])
-    uneven[1, GATE_G] = [
-        9,
-        0,
-        0,
-        0,
-        0,
-    ]  # 1 is active, and 3 in the other direction, which asks for more than 2
+    # one is active there, and three in the other direction, which asks for more than the least of two
+    uneven[1, GATE_G] = [9, 0, 0, 0, 0]
     uneven[:, [0, 1, 3]] = 9
     entries, bound = active_entries(uneven, np.ones((2, 4, 5), bool), 5, 2)
     assert not bound and entries[:, GATE_G].sum(axis=1).tolist() == [3, 3]
