@@ -9,7 +9,6 @@ same modules, the same functions and the same parameters (`tests/test_contract.p
     activation  element-wise forward and backward, dropout
     embedding   rows of tables, and the gradient of those that occurred
     lstm        the loops of an LSTM over time, forward and backward, with the choice at each step
-    ragged      the same loops for an LSTM whose gates have lost entries, each its own
     loss        softmax with cross-entropy
     update      SGD, AdaGrad, Adam: one pass over the rows they touch
 

@@ -19,7 +19,6 @@ from .frozen import Frozen
 from .network import Sequential
 from .select import Dense
 from .settings import Settings
-from .simplify import drop_zero_rows
 from .tasks import Parsing, Tagging, attachment, tag_accuracy
 from .tasks.tags import MISSING, tags_of
 from .text import parse, tag
@@ -98,8 +97,6 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     settings = settings.changed(hidden=tuple(hidden.get(name, settings.hidden)))
     net = network(settings, task, Dense())  # the selector matters to training only
     weights.load(net, path)
-    if report.get("plan", {}).get("per_gate"):
-        drop_zero_rows(net)  # which stand there for entries that gates have lost
     return Annotator(name, net, task)
 
 

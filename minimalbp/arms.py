@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -134,15 +133,11 @@ def _check_arm(arm: Arm, data: AnyData, folder: Folder) -> None:
 def _warm_up(arm: Arm, data: AnyData) -> None:
     """A step of each size of batch, on a network that is thrown away: compiling is no part of a step's time.
 
-    With a companion also a dense one, for that is what a layer becomes that is narrower than k,
-    and those that its changes lead to.
+    With a companion also a dense one, for that is what a layer becomes that is narrower than k.
     """
     selects = (arm.select,) if arm.companion is None else (arm.select, Dense())
-    changes = () if arm.companion is None else arm.companion.changes()
-    for select, change in product(selects, (None, *changes)):
+    for select in selects:
         net, optimizer = build(arm.settings, data, select)
-        if change:
-            change(net, optimizer)
         loss = SoftmaxCrossEntropy().bind(net.be, net.dtype)
 
         def observe(net: Sequential = net) -> None:

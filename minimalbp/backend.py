@@ -1,4 +1,4 @@
-"""A backend: eight namespaces of kernels, the way in and out of its memory, and its threads.
+"""A backend: seven namespaces of kernels, the way in and out of its memory, and its threads.
 
 The only importer of `minimalbp.kernels`. What the kernels promise stands in that package's docstring.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from .errors import BadInput, unknown, whole
 
 Array = np.ndarray
-NAMESPACES = ("linear", "select", "activation", "embedding", "lstm", "ragged", "loss", "update")
+NAMESPACES = ("linear", "select", "activation", "embedding", "lstm", "loss", "update")
 BACKENDS = ("reference", "cpu")
 DTYPES = ("float32", "float64")
 
@@ -32,7 +32,6 @@ class Backend:
     activation: Any
     embedding: Any
     lstm: Any
-    ragged: Any
     loss: Any
     update: Any
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from .backend import Array
@@ -32,13 +31,9 @@ class Companion:
     def look(self, record: Record) -> None:
         """The network was scored."""
 
-    def widths(self) -> list[float] | None:
+    def widths(self) -> list[int] | None:
         """Of the layers that change, for the records; None where none does."""
         return None
-
-    def changes(self) -> tuple[Callable[[Sequential, Optimizer], None], ...]:
-        """Those after which a network runs other kernels: tried beforehand on another one, so that they compile."""
-        return ()
 
     def settings(self) -> dict[str, Any]:
         """What must be the same for a run to go on, as JSON."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from .backend import Array, Backend
 
 
@@ -25,14 +23,3 @@ class Param:
     value: Array
     backend: Backend
     grad: RowGrad | None = None
-    place: Array | None = None  # where its rows stand among `first`; None: all of them are there
-    first: int = 0
-
-    def whole(self) -> Array:
-        """A copy on the host of all rows, those that are gone zero: what files of weights hold."""
-        value = self.backend.get(self.value)
-        if self.place is None:
-            return value
-        out = np.zeros((self.first, *value.shape[1:]), value.dtype)
-        out[self.place] = value
-        return out

@@ -48,7 +48,7 @@ class Record:
     test_loss: float | None = None
     dev_las: float | None = None
     test_las: float | None = None
-    widths: list[float] | None = None
+    widths: list[int] | None = None
 
 
 @dataclass

@@ -16,7 +16,7 @@ from .files import replacing
 from .folder import SMALL, Folder
 from .select import Dense
 from .settings import Settings
-from .simplify import GATE_G, Follower, Plan, Shrinker, Simplifier, first_rows
+from .simplify import Follower, Plan, Simplifier
 from .speed import decoding
 
 CONTROLS = ("from scratch", "magnitude", "random")
@@ -56,9 +56,7 @@ def simplify(
     """Train the dense network, the one that shrinks, and its controls; report as `minimalbp simplify --json` does.
 
     controls: a dense network of the last widths from scratch, and two that shrink to the same widths at the same
-    time, their moments restarted where those were, keeping the units of the largest weights, or any. Per gate, that
-    from scratch has gates of the last sizes too, and each but the dense one says its "rows": of every layer and
-    direction, those of i, f, g and o.
+    time, their moments restarted where those were, keeping the units of the largest weights, or any.
     out: a folder for run.json, metrics.jsonl, simplify.png, activeness.npz, and a checkpoint and the best weights
     of each network. resume: go on from those. progress: whether to show bars on a terminal.
     Raises BadInput as `fit` does, for a plan under which nobody or everybody would leave, and for other data or
@@ -88,7 +86,7 @@ def simplify(
     def train(arm: Arm) -> dict[str, Any]:
         folder.know(arm.name)
         result = train_arm(arm, data, folder, resume=resume, progress=progress)
-        result |= _sizes(result, arm, plan) | {"notes": [*result["notes"], *notes]}
+        result |= _sizes(result, arm) | {"notes": [*result["notes"], *notes]}
         report["runs"].append(result)
         if not resume:  # what is done can be used whatever becomes of the rest
             folder.write("run.json", report)
@@ -103,8 +101,6 @@ def simplify(
         except Diverged as e:
             small["notes"].append(f"{arm.name} diverged: {e}")
     large, net = (network(chosen, task_of(data), Dense()) for chosen in (settings, little))
-    if plan.per_gate:
-        first_rows(net, small["rows"])
     report["decoding"] = decoding(large, net, data, threads=settings.threads)
     if out is not None:
         _pictures(report, simplifier, folder, out)
@@ -112,34 +108,28 @@ def simplify(
     return report
 
 
-def _sizes(result: dict[str, Any], arm: Arm, plan: Plan) -> dict[str, Any]:
+def _sizes(result: dict[str, Any], arm: Arm) -> dict[str, Any]:
     """What run.json says of the sizes of a network, at the look that is reported."""
     directions = 1 + arm.settings.bidirectional
     widths = result.get("widths") or [directions * width for width in arm.settings.hidden]
-    sizes = {"widths": widths, "hidden": [int(width) // directions for width in widths],
-             "average_width": sum(widths) / len(widths)}  # fmt: skip
-    if plan.per_gate and isinstance(arm.companion, Shrinker):  # the best look is one of the last sizes
-        rows = arm.companion.sizes()[-1]
-        sizes |= {"rows": rows, "hidden": [mine[0][GATE_G] for mine in rows]}
-    return sizes
+    return {"widths": widths, "hidden": [width // directions for width in widths],
+            "average_width": sum(widths) / len(widths)}  # fmt: skip
 
 
 def _controls(
-    settings: Settings, little: Settings, plan: Plan, simplifier: Simplifier, widths: list[float]
+    settings: Settings, little: Settings, plan: Plan, simplifier: Simplifier, widths: list[int]
 ) -> Iterator[Arm]:
     """The networks of the size that was scored. little: the settings of an ordinary network of that size."""
-    sizes, cut = simplifier.sizes(), None
-    if plan.per_gate:
-        cut = Follower([sizes[-1]] * len(sizes), "random", settings.seed)
-    else:  # a faithful run may shrink on after its best look
-        sizes = [list(map(max, look, widths)) for look in sizes]
-    yield Arm(CONTROLS[0], little, Dense(), cut)
+    sizes = [
+        list(map(max, look, widths)) for look in simplifier.sizes()
+    ]  # a faithful run may shrink on after its best look
+    yield Arm(CONTROLS[0], little, Dense())
     for rule in CONTROLS[1:]:
         yield Arm(rule, settings, settings.selector(), Follower(sizes, rule, settings.seed, plan.restarts))
 
 
 def _remarks(
-    settings: Settings, plan: Plan, simplifier: Simplifier, widths: list[float], first: list[float]
+    settings: Settings, plan: Plan, simplifier: Simplifier, widths: list[int], first: list[int]
 ) -> list[str]:
     """What a user should be told of the network that shrank, from widths `first` to `widths` at its best look."""
     said = list(simplifier.notes)

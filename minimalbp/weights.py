@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from .errors import BadInput
 from .files import replacing
 from .network import Sequential
 
 
 def save(net: Sequential, path: str | Path) -> None:
-    """Write the parameters of `net`; torch.nn.Sequential of the same layers loads them by load_state_dict.
-
-    Rows that the gates of an LSTM have lost are written as zeros, which is what they are worth: PyTorch's LSTM and
-    one with all its rows load the file too, and give the same outputs.
-    """
+    """Write the parameters of `net`; torch.nn.Sequential of the same layers loads them by load_state_dict."""
     from safetensors.numpy import save as pack
 
-    data = pack({p.name: p.whole() for p in net.parameters()})
+    data = pack({p.name: net.be.get(p.value) for p in net.parameters()})
     with replacing(Path(path)) as temporary:
         temporary.write_bytes(data)
 
@@ -27,7 +21,7 @@ def save(net: Sequential, path: str | Path) -> None:
 def load(net: Sequential, path: str | Path) -> None:
     """Read parameters into `net`.
 
-    Raises BadInput, and changes nothing, where names or shapes differ, or a row that an LSTM has lost is not zero.
+    Raises BadInput, and changes nothing, where names or shapes differ.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load as unpack
@@ -46,13 +40,7 @@ def load(net: Sequential, path: str | Path) -> None:
             f"the {'file' if odd in found else 'network'}; build the layers that were saved, dropout included"
         )
     for name, p in mine.items():
-        rows, *rest = p.value.shape
-        shape = (rows if p.place is None else p.first, *rest)
-        if found[name].shape != shape:
-            raise BadInput(f"{path}: {name} is {found[name].shape}, the network needs {shape}")
-        if p.place is not None:
-            if np.delete(found[name], p.place, axis=0).any():
-                raise BadInput(f"{path}: {name} has rows that the gates of this network's LSTM have lost")
-            found[name] = found[name][p.place]
+        if found[name].shape != p.value.shape:
+            raise BadInput(f"{path}: {name} is {found[name].shape}, the network needs {p.value.shape}")
     for name, p in mine.items():
         p.value[...] = net.be.put(found[name], net.dtype)

@@ -50,7 +50,7 @@ def train(case: Case, folder: Path) -> dict[str, Any]:
     done = folder / "done.json"
     if done.exists():
         kept: dict[str, Any] = read_json(done)
-        if kept["config"] == case.settings.as_json() and Plan(**kept["plan"]) == case.plan:
+        if kept["config"] == case.settings.as_json() and Plan.from_json(kept["plan"]) == case.plan:
             return kept
         raise BadInput(f"{folder} holds a run with other settings; give another --out, or --fresh")
     resume = (folder / "run.json").exists()

@@ -40,7 +40,6 @@ def test_json_has_the_promised_shape(capsys, shrink):
         "min_width": 2,
         "restart": False,
         "faithful": False,
-        "per_gate": False,
     }
     dense, small, *controls = found["runs"]
     assert dense["widths"] == [12, 10] and sum(small["widths"]) < 22

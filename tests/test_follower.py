@@ -52,24 +52,5 @@ def test_the_controls_restart_their_moments_as_well(rule, monkeypatch):
 def test_widths_that_no_run_had(wrong, message):
     with pytest.raises(mbp.BadInput, match=message):
         trained(Follower(wrong, "random"))
-    with pytest.raises(
-        mbp.BadInput, match=r"has no gates; give a whole number of units in the place of \[\[3"
-    ):
-        trained(Follower([[[[3, 3, 3, 3]], 4]], "random"))
     with pytest.raises(mbp.BadInput, match="seed must be"):
         Follower([[4, 4]], "random", seed=-1)
-
-
-@pytest.mark.parametrize(
-    "rows, message",
-    [
-        ([[9, 9, 9, 9]], "0 to 8 of each gate"),
-        ([[4, 4, 0, 4]], "of g .the third. at least 1"),
-        ([[4, 4, 4]], "rows for i, f, g and o in each of 1 direction"),
-        ([[4, 4, 4, 4]] * 2, "rows for i, f, g and o in each of 1 direction"),
-    ],
-)
-def test_rows_that_no_lstm_had(rows, message):
-    net = mbp.Sequential(mbp.LSTM(3, 8), mbp.Linear(8, 2), backend="reference")
-    with pytest.raises(mbp.BadInput, match=message):
-        Follower([[rows]], "random").begin(net, mbp.SGD(net.parameters()), 1)

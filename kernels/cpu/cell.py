@@ -66,16 +66,6 @@ def cell_backward(dgates, dh, dc, dy, gates, before, tanh_c, lo, hi):
 
 
 @kernel
-def cell_left(dgates, every, dy, kept, start, work, t, e):
-    """The gradient of all entries of sentence e at step t into `every`; dgates gets those that are left."""
-    gates, c, tanh_c, _, _, active, place = kept
-    row, before, dh, dc = start[t] + e, previous(start, active, t) + e, work[0, e], work[1, e]
-    cell_backward(every, dh, dc, dy[row], gates[row], c[before], tanh_c[row], 0, dy.shape[1])
-    for j in range(len(place)):
-        dgates[row, j] = every[place[j]]
-
-
-@kernel
 def carry(c, before, i, f, g):
     for j in range(len(c)):
         c[j] = f[j] * before[j] + i[j] * g[j]

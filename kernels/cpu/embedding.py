@@ -3,10 +3,9 @@
 import numpy as np
 from numba import prange
 
-from .chain import forward_chain
 from .policy import kernel, pieces
 
-__all__ = ["backward", "chain", "forward"]
+__all__ = ["backward", "forward"]
 
 CROWDED = 16  # where more than one row in so many occurs, a walk over the table beats sorting the rows
 
@@ -19,10 +18,6 @@ def forward(y, ids, tables, where):
     _look_up_pieces(y, ids, tables, where, found, n)
     bad = found[found >= 0]
     return bad[0] if len(bad) else -1
-
-
-def chain(y, ids, tables, where, x, weights, layers, work):
-    return chain_of_ids(y, ids, tables, where, x, weights, layers, work)
 
 
 def backward(values, rows, count, mark, dy, ids, column, columns, offset):
@@ -45,14 +40,6 @@ def look_up(y, ids, tables, where, first, end):
                 return np.int64(e) * len(where) + j
             _copy(y[e, at : at + table.shape[1]], table[unit])
     return np.int64(-1)
-
-
-@kernel
-def chain_of_ids(y, ids, tables, where, x, weights, layers, work):
-    place = look_up(x, ids, tables, where, 0, len(ids))
-    if place < 0:
-        forward_chain(y, x, weights, layers, work)
-    return place
 
 
 @kernel

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from . import recurrent, tagger
+from . import recurrent
 from . import recurrent_sparse as sparse
 from .policy import pieces
 from .select import integers
 
 __all__ = [
-    "backward_all", "backward_chosen", "backward_top_k", "backward_unified", "chain", "forward", "put", "take",
+    "backward_all", "backward_chosen", "backward_top_k", "backward_unified", "forward", "put", "take",
 ]  # fmt: skip
 
 _nobody_waits = np.zeros(1, np.int64)
@@ -24,14 +24,6 @@ def forward(h, c, tanh_c, gates, u, active):
         recurrent.forward_pieces(h, c, tanh_c, gates, u, active, n)
     else:
         recurrent.forward(h, c, tanh_c, gates, u, active)
-
-
-def chain(y, ids, tables, where, start, w, u, b, weights, layers):
-    n, sentences = pieces(len(ids) * (w.size + u.size)), len(start) - 1
-    if n == 1 or sentences == 1:
-        return tagger.tag(y, ids, tables, where, start, w, u, b, weights, layers, 0, sentences)
-    found = tagger.tag_pieces(y, ids, tables, where, start, w, u, b, weights, layers, n)
-    return found[np.argmax(found >= 0)]
 
 
 def backward_all(dgates, dy, gates, c, tanh_c, u, active, work):

@@ -5,8 +5,6 @@ ids int32 (batch, columns).
 
 import numpy as np
 
-from . import linear
-
 
 def forward(y, ids, tables, where):
     """y[e, offset :] = tables[i][ids[e, j]], as much as a row of that table; where[j] = (i, offset), int32.
@@ -19,14 +17,6 @@ def forward(y, ids, tables, where):
     for j, (i, offset) in enumerate(where):
         y[:, offset : offset + tables[i].shape[1]] = tables[i][ids[:, j]]
     return -1
-
-
-def chain(y, ids, tables, where, x, weights, layers, work):
-    """`forward` to x, and `linear.chain` from there, in one call for a few examples. Returns as `forward` does."""
-    place = forward(x, ids, tables, where)
-    if place < 0:
-        linear.chain(y, x, weights, layers, work)
-    return place
 
 
 def backward(values, rows, count, mark, dy, ids, column, columns, offset):

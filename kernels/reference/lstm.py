@@ -16,11 +16,9 @@ holds dgates there. dgates itself is always dense. Of the products with chosen e
 loop, so that it can be made beside it; dx without rows: not wanted. All other products are kernels of `linear`.
 """
 
-from itertools import pairwise
-
 import numpy as np
 
-from . import activation, embedding, linear, select
+from . import activation, linear, select
 
 
 def _steps(active):
@@ -43,27 +41,6 @@ def forward(h, c, tanh_c, gates, u, active):
         if now.start:  # there is no state before step 0, and nothing is multiplied
             gates[now] += h[before] @ u.T
         _cell(h, c, tanh_c, gates, now, state, before)
-
-
-def chain(y, ids, tables, where, start, w, u, b, weights, layers):
-    """A whole tagger in one call, forward alone: `embedding.forward`, `forward` and `linear.chain`.
-
-    Words stand here as in the text: those of sentence i are the rows start[i] to start[i + 1] of ids and y; start
-    int32 (sentences + 1), and no sentence is empty. w (n_in, 4 size) and u (size, 4 size) are turned. Returns as
-    `embedding.forward` does.
-    """
-    words, size = len(ids), len(u)
-    x, h = np.empty((words, len(w)), w.dtype), np.empty((words, size), w.dtype)
-    place = embedding.forward(x, ids, tables, where)
-    if place >= 0:
-        return place
-    for first, end in pairwise(start):
-        states, c, tanh_c = (np.empty((end - first + n, size), w.dtype) for n in (1, 1, 0))
-        forward(states, c, tanh_c, x[first:end] @ w + b, u.T, np.ones(end - first, np.int32))
-        h[first:end] = states[1:]
-    work = np.empty((2, words * int(layers[:, 1].max())), w.dtype)
-    linear.chain(y, h, weights, layers, work)
-    return -1
 
 
 def backward_all(dgates, dy, gates, c, tanh_c, u, active, work):

@@ -11,7 +11,7 @@ from .numbers import as_number, as_whole
 from .options import add_output, add_settings, finish, read_options, resumed
 from .table import simplification_table
 
-PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful", "per_gate")  # the fields of Plan
+PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful")  # the fields of Plan
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -40,8 +40,6 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="zero the optimiser's moments after each look in the last epoch of a cycle, as the released code does",
     )
     add("--faithful", action="store_true", help="what the authors' released code does (docs/simplify.md)")
-    add("--per-gate", action="store_true",
-        help="each gate of an LSTM loses rows of its own, and widths are rows per gate in the mean")  # fmt: skip
     add("--no-controls", action="store_true",
         help="leave out the networks of the same size: from scratch, by magnitude, random")  # fmt: skip
     add_settings(
@@ -66,8 +64,8 @@ def run(args: argparse.Namespace) -> int:
         as_json = hasattr(args, "json")
         report, _, settings = resumed(args, ("plan", "controls"), ("threads",))
         try:
-            plan, controls = Plan(**report["plan"]), report["controls"]
-        except (TypeError, BadInput) as e:
+            plan, controls = Plan.from_json(report["plan"]), report["controls"]
+        except BadInput as e:
             raise BadInput(f"{out}/run.json holds no plan that could be gone on with ({e})") from e
         for name in PLAN:
             if hasattr(args, name) and getattr(args, name) != getattr(plan, name):

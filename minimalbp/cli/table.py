@@ -68,15 +68,8 @@ def simplification_table(report: dict[str, Any]) -> str:
         f"{' · moments restarted' if plan['restart'] else ''}"
         f"{' · faithful to the released code' if plan['faithful'] else ''}"
     )
-    per_gate = plan.get("per_gate", False)
-    head += " · each gate by itself" if per_gate else ""
     rows = [["", *(run["name"] for run in runs)]]
-    rows.append(
-        [
-            "rows per gate" if per_gate else "units of the hidden layers",
-            *("-".join(map(str, run["widths"])) for run in runs),
-        ]
-    )
+    rows.append(["units of the hidden layers", *("-".join(map(str, run["widths"])) for run in runs)])
     rows.append(["on average", *(f"{run['average_width']:.1f}" for run in runs)])
     for key, title in SCORES[report["config"]["task"]].items():
         rows.append([title, *(f"{100 * run[key]:.2f} %" for run in runs)])

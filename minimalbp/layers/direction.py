@@ -45,44 +45,28 @@ class Direction:
         size: int = self.u.value.shape[1]
         return size
 
-    @property
-    def place(self) -> Array:
-        """Which entries of the gates there are, ascending: all 4 hidden."""
-        return np.arange(4 * self.hidden, dtype=np.int32)
-
-    @property
-    def entries(self) -> int:
-        """Of the gates: their number."""
-        return 4 * self.hidden
-
     def forward(self, be: Backend, x: Array, packing: Packing) -> Array:
         """h (rows, hidden) for x (rows, n_in)."""
         rows, batch, size = len(x), int(packing.active[0]), self.hidden
         gates, tanh_c = self.buf.get("gates", (rows, 4 * size)), self.buf.get("tanh_c", (rows, size))
         h, c = self.buf.get("h", (batch + rows, size)), self.buf.get("c", (batch + rows, size))
-        self._states(be, x, h, c, tanh_c, gates, packing.active)
+        be.linear.forward(gates, x, self.w.value, self.b.value)
+        be.lstm.forward(h, c, tanh_c, gates, self.u.value, packing.active)
         self._x, self._h, self._kept = x, h, (gates, c, tanh_c, self.u.value, packing.active)
         self._packing = packing
         return h[batch:]
-
-    def _states(
-        self, be: Backend, x: Array, h: Array, c: Array, tanh_c: Array, gates: Array, active: Array
-    ) -> None:
-        """Fill h, c, tanh_c and gates."""
-        be.linear.forward(gates, x, self.w.value, self.b.value)
-        be.lstm.forward(h, c, tanh_c, gates, self.u.value, active)
 
     def backward(
         self, be: Backend, dy: Array, choice: Choice, rng: np.random.Generator | None, need_dx: bool
     ) -> Array | None:
         """The gradients of w, u and b; returns that of x, in the order of time steps."""
-        dgates = self.buf.get("dgates", (len(dy), self.entries))
+        dgates = self.buf.get("dgates", (len(dy), 4 * self.hidden))
         work = self.buf.get("work", (2, int(self._packing.active[0]), self.hidden))
         dx = self.buf.get("dx", self._x.shape if need_dx else (0, 1))
-        shape = (len(dy), self._columns(choice))
+        shape = (len(dy), choice.groups * choice.select.units(4 * self.hidden // choice.groups))
         if shape == dgates.shape:
             self.last_choice, self.last_picked = None, dgates
-            self._all_through_time(be, dgates, dy, work)
+            be.lstm.backward_all(dgates, dy, *self._kept, work)
             self._all(be, dgates, dx)
             return dx if need_dx else None
         chosen, picked = self.buf.get("chosen", shape, "int32"), self.buf.get("picked", shape)
@@ -90,13 +74,6 @@ class Direction:
         self.last_choice, self.last_picked = chosen, picked
         self._chosen(be, choice.bias_rows, dgates, chosen, picked)
         return dx if need_dx else None
-
-    def _columns(self, choice: Choice) -> int:
-        """How many entries are chosen for each word."""
-        return choice.groups * choice.select.units(4 * self.hidden // choice.groups)
-
-    def _all_through_time(self, be: Backend, dgates: Array, dy: Array, work: Array) -> None:
-        be.lstm.backward_all(dgates, dy, *self._kept, work)
 
     def _through_time(
         self,

@@ -17,11 +17,9 @@ from ..streams import Streams
 from .base import clipped
 from .direction import Choice, Direction
 from .packing import packing
-from .ragged import RaggedDirection, direction
 from .units import Cut, Units
 
 GROUPS = {"each": 4, "all": 1}
-GATE_G = 2  # of i, f, g, o
 
 
 class LSTM(Units):
@@ -133,70 +131,29 @@ class LSTM(Units):
     def units(self) -> int:
         return self.hidden
 
-    @property
-    def ragged(self) -> bool:
-        """Whether its gates have lost entries."""
-        return any(isinstance(d, RaggedDirection) for d in self.directions)
-
-    @property
-    def width(self) -> float:
-        """The rows of a gate in the mean of all four, of both directions together: that of units if not ragged."""
-        rows = sum(len(d.place) for d in self.directions)
-        return rows / 4 if rows % 4 else rows // 4
-
-    def there(self) -> Array:
-        """bool (directions, 4, hidden): which entries of the gates there are."""
-        out = np.zeros((len(self.directions), 4 * self.hidden), bool)
-        for d, mine in zip(self.directions, out):
-            mine[d.place] = True
-        return out.reshape(-1, 4, self.hidden)
-
     def count(self, hits: Array) -> int:
-        """hits may be (directions, 4, hidden) too: of each entry of the gates, and the words are returned."""
         words = 0
         for d, mine in zip(self.directions, hits):
-            found = np.zeros(len(d.place), np.int64)
+            found = np.zeros(4 * self.hidden, np.int64)
             if d.last_choice is None:
                 every = np.arange(len(found), dtype=np.int32)
                 self.be.select.count_rows(found, every, d.last_picked)
             else:
                 self.be.select.count_chosen(found, d.last_choice, d.last_picked)
-            of_gates = np.zeros(4 * self.hidden, np.int64)
-            of_gates[d.place] = found
-            mine += of_gates.reshape(4, -1) if hits.ndim == 3 else of_gates.reshape(4, -1).sum(axis=0)
+            mine += found.reshape(4, -1).sum(axis=0)
             words = len(d.last_picked)
-        return words if hits.ndim == 3 else 4 * words
+        return 4 * words
 
     def norms(self) -> Array:
-        return np.linalg.norm(self.gate_norms(), axis=1)
-
-    def gate_norms(self) -> Array:
-        """(directions, 4, hidden): the norm of the weights that lead into each entry of the gates."""
-        out = np.zeros((len(self.directions), 4 * self.hidden))
-        for d, mine in zip(self.directions, out):
-            w, u = self.be.get(d.w.value), self.be.get(d.u.value)
-            mine[d.place] = np.linalg.norm(np.hstack([w, u]), axis=1)
-        return out.reshape(-1, 4, self.hidden)
-
-    def entries(self, kept: Array) -> Array:
-        """What of `there` stays where `kept` does, which is units (directions, m), or entries as `there`."""
-        if kept.dtype == bool:
-            return kept
-        units = np.zeros((len(kept), 1, self.hidden), bool)
-        np.put_along_axis(units, kept[:, None], True, axis=2)
-        return self.there() & units
+        weights = [np.hstack([self.be.get(p.value) for p in (d.w, d.u)]) for d in self.directions]
+        return np.array([np.linalg.norm(w.reshape(4, self.hidden, -1), axis=(0, 2)) for w in weights])
 
     def unit_cuts(self, kept: Array) -> Iterator[Cut]:
-        """A unit leaves all four gates, and the recurrent inputs; an entry, its gate. kept: as for `entries`."""
-        for d, mine in zip(self.directions, self.entries(kept)):
-            rows = np.flatnonzero(mine.ravel()[d.place])
+        """A unit leaves all four gates, and the recurrent inputs."""
+        for d, units in zip(self.directions, kept):
+            rows = (units + self.hidden * np.arange(4)[:, None]).ravel()
             yield from (Cut(p, 0, rows) for p in (d.w, d.u, d.b))
-            yield Cut(d.u, 1, np.flatnonzero(mine[GATE_G]))
-
-    def keep(self, entries: Array) -> None:
-        for i, mine in enumerate(entries):
-            place = np.flatnonzero(mine[:, mine[GATE_G]])
-            self.directions[i] = direction(self.directions[i], self.be, self.buf.dtype, place)
+            yield Cut(d.u, 1, units)
 
     def input_cuts(self, kept: Array) -> Iterator[Cut]:
         for d in self.directions:
@@ -217,17 +174,10 @@ class LSTM(Units):
 
     def settings(self) -> dict[str, Any]:
         both = {"bidirectional": True} if self.bidirectional else {}
-        rows = {"rows": self.there().sum(axis=2).tolist()} if self.ragged else {}
-        return {"n_in": self.n_in, "hidden": self.hidden, **both, **rows}
-
-    def describe(self) -> dict[str, Any]:
-        return super().describe() | (
-            {"place": [d.place.tolist() for d in self.directions]} if self.ragged else {}
-        )
+        return {"n_in": self.n_in, "hidden": self.hidden, **both}
 
     def selection(self) -> dict[str, Any]:
         return {"select": self.select.describe(), "bias_rows": self.bias_rows, "gates": self.gates}
 
     def note(self) -> str | None:
-        rows = self.there().reshape(len(self.directions), GROUPS[self.gates], -1)
-        return clipped(self.select, int(rows.sum(axis=2).max()), self.label)
+        return clipped(self.select, 4 * self.hidden // GROUPS[self.gates], self.label)

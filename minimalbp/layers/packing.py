@@ -28,19 +28,6 @@ def check_lengths(lengths: Any, rows: int) -> Array:
     return a.astype(np.int32)
 
 
-def starts(lengths: Any, rows: int) -> Array:
-    """int32 (sentences + 1,): where each sentence begins, and the rows. BadInput as `check_lengths`."""
-    a = np.asarray([rows] if lengths is None else lengths)
-    if a.dtype.kind not in "iu" or a.ndim != 1:
-        check_lengths(a, rows)  # raises
-    return _starts(a.tobytes(), a.dtype, rows)
-
-
-@lru_cache(maxsize=256)
-def _starts(lengths: bytes, dtype: np.dtype, rows: int) -> Array:
-    return np.append(0, np.cumsum(check_lengths(np.frombuffer(lengths, dtype), rows))).astype(np.int32)
-
-
 @dataclass(frozen=True)
 class Packing:
     """How the rows of a batch stand to their time steps; see kernels/reference/lstm.py."""

@@ -33,8 +33,8 @@ class Units(Layer):
         """How many units there are in a group."""
 
     @property
-    def width(self) -> float:
-        """What the layer counts in a mean of widths: the units of all groups."""
+    def width(self) -> int:
+        """The units of all groups."""
         return self.groups * self.units
 
     @abstractmethod
@@ -51,13 +51,6 @@ class Units(Layer):
     @abstractmethod
     def unit_cuts(self, kept: Array) -> Iterator[Cut]:
         """What stays where only the units kept (groups, m), ascending, do."""
-
-    def entries(self, kept: Array) -> Array:
-        """kept, as far as it says more than units: for `keep`, asked before the layer is cut."""
-        return kept
-
-    def keep(self, entries: Array) -> None:
-        """Take on what parameters do not tell that were cut to these entries."""
 
     @abstractmethod
     def input_cuts(self, kept: Array) -> Iterator[Cut]:

@@ -94,22 +94,6 @@ def _look_up(y: Any, ids: Any, tables: Any, where: Any) -> Count:
     return Count("forward", moved, 2 * moved * y.itemsize + ids.size * INDEX)
 
 
-def _look_up_chain(
-    y: Any, ids: Any, tables: Any, where: Any, x: Any, weights: Any, layers: Any, work: Any
-) -> tuple[Count, Count]:
-    return _look_up(x, ids, tables, where), _chain(y, x, weights, layers, work)
-
-
-def _tagger(
-    y: Any, ids: Any, tables: Any, where: Any, start: Any, w: Any, u: Any, b: Any, weights: Any, layers: Any
-) -> tuple[Count, Count]:
-    """The kernels of each part, but for what stays in scratch memory."""
-    words, sentences, size = len(ids), len(start) - 1, len(u)
-    ops = words * (w.size + 8 * size) + (words - sentences) * u.size
-    ops += _chain(y, ids, weights, layers, None).ops
-    return _look_up(w, ids, tables, where), Count("forward", ops, _bytes(y, start, w, u, b, weights))
-
-
 def _look_up_backward(
     values: Any, rows: Any, count: Any, mark: Any, dy: Any, ids: Any, column: int, columns: int, offset: int
 ) -> Count:
@@ -122,11 +106,6 @@ def _lstm(h: Any, c: Any, tanh_c: Any, gates: Any, u: Any, active: Any) -> Count
     first = int(active[0])  # there h is zero, and nothing is multiplied
     moved = 2 * gates.nbytes + u.nbytes * (len(active) - 1) + _bytes(h, c, tanh_c, active)
     return Count("forward", (rows - first) * u.size + 8 * rows * size, moved)
-
-
-def _ragged(h: Any, c: Any, tanh_c: Any, gates: Any, sums: Any, u: Any, active: Any, place: Any) -> Count:
-    whole = _lstm(h, c, tanh_c, gates, u, active)
-    return Count("forward", whole.ops, whole.bytes + 2 * sums.nbytes + place.nbytes - gates.nbytes)
 
 
 def _lstm_all(dgates: Any, dy: Any, gates: Any, c: Any, tanh_c: Any, u: Any, active: Any, *_: Any) -> Counts:
@@ -232,18 +211,11 @@ FORMULAS: dict[str, Callable[..., Count | Counts]] = {
     "activation.scale": _backward_map,
     "embedding.forward": _look_up,
     "embedding.backward": _look_up_backward,
-    "embedding.chain": _look_up_chain,
     "lstm.forward": _lstm,
-    "lstm.chain": _tagger,
     "lstm.backward_all": _lstm_all,
     "lstm.backward_top_k": _lstm_top_k,
     "lstm.backward_unified": _lstm_unified,
     "lstm.backward_chosen": _lstm_chosen,
-    "ragged.forward": _ragged,
-    "ragged.backward_all": _lstm_all,
-    "ragged.backward_top_k": _lstm_top_k,
-    "ragged.backward_unified": _lstm_unified,
-    "ragged.backward_chosen": _lstm_chosen,
     "lstm.take": _move,
     "lstm.put": _move,
     "loss.softmax_cross_entropy": _loss,

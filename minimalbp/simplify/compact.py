@@ -9,8 +9,7 @@ import numpy as np
 
 from ..backend import Array
 from ..errors import BadInput, short
-from ..layers import LSTM, Chain, Units
-from ..layers.lstm import GATE_G
+from ..layers import Chain, Units
 from ..network import Sequential
 from ..optim import Optimizer
 
@@ -51,25 +50,20 @@ def check_hidden(net: Sequential) -> list[Hidden]:
 
 
 def compact(net: Sequential, optimizer: Optimizer | None, kept: Sequence[tuple[Hidden, Array]]) -> None:
-    """Take all units but those kept, (groups, m) ascending, out of each layer given; of an LSTM, kept may be the
-    entries of its gates, bool (groups, 4, units): a unit whose g leaves is gone from the other gates too.
+    """Take all units but those kept, (groups, m) ascending, out of each layer given.
 
     A unit that is gone is one whose output is 0 behind its activation: the network computes what it would with the
     columns that read it set to zero, and the gradients of what stays are the same. Moments go with their weights.
-    An entry that is gone from a gate has pre-activation 0 and no gradient, and cannot be chosen.
-    Raises BadInput, and changes nothing, unless kept are rows of different units, equally many, at least one; of
-    entries, those that there are, and no other gate's without g.
+    Raises BadInput, and changes nothing, unless kept are rows of different units, equally many, at least one.
     """
     for hidden, units in kept:
         _check(hidden, units)
     for hidden, units in kept:
-        entries = hidden.layer.entries(units)
         for cut in _cuts(hidden, units):
             p = cut.param
             p.value, p.grad = net.be.put(np.take(net.be.get(p.value), cut.kept, cut.axis), net.dtype), None
             if optimizer is not None:
                 optimizer.take(p, cut.axis, cut.kept)
-        hidden.layer.keep(entries)
     for layer in net.layers():
         layer.buf.clear()
         if isinstance(layer, Units):
@@ -78,25 +72,13 @@ def compact(net: Sequential, optimizer: Optimizer | None, kept: Sequence[tuple[H
 
 def _cuts(hidden: Hidden, units: Array) -> Iterator:
     groups, n = hidden.shape
-    outputs = (units_of(units) + n * np.arange(groups)[:, None]).ravel()
+    outputs = (units + n * np.arange(groups)[:, None]).ravel()
     yield from list(hidden.layer.unit_cuts(units))
     yield from list(hidden.reader.input_cuts(outputs))
 
 
-def units_of(kept: Array) -> Array:
-    """The units of what is kept: of entries of gates those with g, else as they are."""
-    return kept if kept.dtype != bool else np.nonzero(kept[:, GATE_G])[1].reshape(len(kept), -1)
-
-
 def _check(hidden: Hidden, units: Array) -> None:
     groups, n = hidden.shape
-    if units.dtype == bool:
-        layer = hidden.layer
-        if not isinstance(layer, LSTM) or units.shape != (groups, 4, n) or (units & ~layer.there()).any():
-            raise BadInput(f"{layer.label} has no such entries of gates as those to be kept, {units.shape}")
-        if (units & ~units[:, GATE_G, None]).any() or len(set(units[:, GATE_G].sum(axis=1))) > 1:
-            raise BadInput(f"{layer.label} needs g for each unit, and equally many in both directions")
-        units = units_of(units)
     fits = units.ndim == 2 and len(units) == groups and 1 <= units.shape[1] <= n and units.dtype.kind in "iu"
     if not fits or units.min() < 0 or units.max() >= n or (np.diff(units) <= 0).any():
         raise BadInput(

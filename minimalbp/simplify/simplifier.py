@@ -9,13 +9,12 @@ import numpy as np
 
 from ..backend import Array, get_backend
 from ..companion import State
-from ..errors import BadInput, number, whole
+from ..errors import BadInput, number, short, whole
 from ..layers import Linear
 from ..network import Sequential
 from ..optim import Optimizer
 from ..scoring import History, Record
 from ..select import TopK
-from .gates import active_entries, check_per_gate
 from .shrinker import Shrinker, most
 
 
@@ -31,7 +30,6 @@ class Plan:
     restart: whether the optimiser's moments are set to zero after each look in the last epoch of a cycle, as the
     released code does: the large steps that follow switch units off, which then leave.
     faithful: what the authors' released code does: see Simplifier.
-    per_gate: each gate of an LSTM loses rows of its own W, U and b, by its own activeness; min_width is of each.
     """
 
     prune: float = 0.1
@@ -40,21 +38,28 @@ class Plan:
     min_width: int = 1
     restart: bool = False
     faithful: bool = False
-    per_gate: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prune", number("prune", self.prune, 0, 1))
         for name in ("cycle", "window", "min_width"):
             object.__setattr__(self, name, whole(name, getattr(self, name), least=1))
-        for name in ("restart", "faithful", "per_gate"):
+        for name in ("restart", "faithful"):
             if not isinstance(getattr(self, name), bool):
                 raise BadInput(f"{name} must be true or false, not {getattr(self, name)!r}")
-        if self.faithful and self.per_gate:
-            raise BadInput("faithful and per_gate exclude each other: no gates were released; leave one out")
         if self.faithful and self.window != 1:
             raise BadInput(
                 f"faithful counts since the last removal and takes no window = {self.window}; leave one out"
             )
+
+    @classmethod
+    def from_json(cls, plan: dict[str, Any]) -> Plan:
+        """The plan that run.json holds. Raises BadInput where it cannot be."""
+        if not isinstance(plan, dict) or plan.get("per_gate"):  # a setting of 0.1.0
+            raise BadInput("per_gate is gone" if isinstance(plan, dict) else f"it is {short(plan)}")
+        try:
+            return cls(**{name: value for name, value in plan.items() if name != "per_gate"})
+        except TypeError as e:
+            raise BadInput(str(e)) from None
 
     @property
     def restarts(self) -> int:
@@ -74,24 +79,18 @@ class Simplifier(Shrinker):
     Faithful: top-k runs over all first units, of which those that left have the gradient zero and are picked, the
     lower first, where fewer than k gradients are not; every pick counts, and in training cycles too; moments are
     set to zero after each look in the last epoch of a cycle; the best look of the whole run counts.
-    Per gate: an entry that is gone has pre-activation 0 and no gradient; a unit whose g is gone would be zero for
-    ever, and leaves all gates.
     Raises BadInput, when `fit` begins, for a faithful run unless every hidden layer is a Linear with TopK(k), k a
-    number: nothing else was released; for per_gate without an LSTM among the hidden layers; for a window that is
-    longer than a cycle; for a min_width above the units of a layer; for a network without a layer that can shrink.
+    number: nothing else was released; for a window that is longer than a cycle; for a min_width above the units of a layer; for a network without a layer that can shrink.
     """
 
     def __init__(self, plan: Plan | None = None, **options: Any):
         if plan is not None and (options or not isinstance(plan, Plan)):
             raise BadInput("Simplifier takes a Plan, or its settings by name, not both")
         self.plan = plan or Plan(**options)
-        self.per_gate = self.plan.per_gate
 
     def begin(self, net: Sequential, optimizer: Optimizer, parts: int) -> None:
         super().begin(net, optimizer, parts)
         self.passed, self.full = 0, [False] * len(self.layers)
-        if self.per_gate:
-            check_per_gate(net)
         if self.plan.window > self.plan.cycle * parts:
             raise BadInput(
                 f"window = {self.plan.window} is more than the {self.plan.cycle * parts} looks of a cycle, so that "
@@ -147,22 +146,10 @@ class Simplifier(Shrinker):
             self.passed = 0
 
     def _active(self, i: int) -> Array:
-        """The units of a layer that stay: equally many in each group, as many as are active in the fullest.
-
-        Per gate, the entries.
-        """
-        there, threshold = self.there(i), int(self.chances[i] * self.plan.prune)
+        """The units of a layer that stay: equally many in each group, as many as are active in the fullest."""
+        threshold = int(self.chances[i] * self.plan.prune)
         if self.plan.prune and not self.plan.faithful:
             threshold = max(1, threshold)  # with few chances too, who was never chosen leaves
-        if there is not None:
-            entries, bound = active_entries(self.hits[i], there, threshold, self.plan.min_width)
-            if bound and not self.full[i]:
-                self.full[i] = True
-                self.notes.append(
-                    f"{self.layers[i].layer.label} keeps at least {self.plan.min_width} entries of every gate, the "
-                    f"minimum width, though of some fewer reach the prune rate {self.plan.prune:g}"
-                )
-            return entries
         hits, units = self.hits[i], self.hits[i].shape[1]
         active = int((hits >= threshold).sum(axis=1).max())
         stay = max(active, self.plan.min_width)
@@ -176,7 +163,8 @@ class Simplifier(Shrinker):
         return most(hits, min(stay, units))
 
     def settings(self) -> dict[str, Any]:
-        return super().settings() | {"simplifier": asdict(self.plan)}
+        # Checkpoints of 0.1.0 hold a setting per_gate, which had to be off to go on today
+        return super().settings() | {"simplifier": asdict(self.plan) | {"per_gate": False}}
 
     def state(self) -> State:
         state, arrays = super().state()
