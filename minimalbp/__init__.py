@@ -8,14 +8,10 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from ._version import __version__
+__version__ = "0.1.0"
 
 _HOME = {
     "backend": ("get_backend",),
-    "annotate": ("load_annotator",),
-    "assembly": ("load_data",),
-    "checkpoint": ("load_checkpoint", "save_checkpoint"),
-    "comparison": ("compare",),
     "data": (
         "Dataset",
         "Sentence",
@@ -27,8 +23,10 @@ _HOME = {
         "write_conllu",
     ),
     "errors": ("BadInput", "Diverged"),
-    "frozen": ("Frozen",),
-    "gradcheck": ("directional_error",),
+    "experiment.annotate": ("load_annotator",),
+    "experiment.build": ("load_data",),
+    "experiment.compare": ("compare",),
+    "experiment.settings": ("Settings",),
     "layers": (
         "LSTM",
         "Cube",
@@ -44,17 +42,28 @@ _HOME = {
     ),
     "losses": ("SoftmaxCrossEntropy",),
     "measure": ("Meter", "machine"),
+    "measure.gradcheck": ("directional_error",),
     "network": ("Sequential", "mlp"),
+    "network.frozen": ("Frozen",),
+    "network.weights": ("load", "save"),
     "optim": ("SGD", "AdaGrad", "Adam", "Optimizer"),
     "param": ("Param", "RowGrad"),
     "select": ("Dense", "RandomK", "TopK", "UnifiedTopK"),
-    "settings": ("Settings",),
     "simplify": ("Simplifier",),
-    "scoring": ("History", "Record", "Score", "evaluate"),
-    "tasks": ("MostFrequentTag", "Parsing", "Tagging", "attachment", "tag_accuracy"),
-    "text": ("ParsingData", "TaggingData", "parser", "tagger"),
-    "training": ("fit",),
-    "weights": ("load", "save"),
+    "tasks": (
+        "MostFrequentTag",
+        "Parsing",
+        "ParsingData",
+        "Tagging",
+        "TaggingData",
+        "attachment",
+        "parser",
+        "tag_accuracy",
+        "tagger",
+    ),
+    "train.checkpoint": ("load_checkpoint", "save_checkpoint"),
+    "train.fit": ("fit",),
+    "train.scoring": ("History", "Record", "Score", "evaluate"),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 _PACKAGES = ("simplify",)  # reached as minimalbp.simplify without an import of its own

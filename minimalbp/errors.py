@@ -36,7 +36,7 @@ def unknown(what: str, name: object, known: Iterable[str]) -> BadInput:
     return BadInput(f"unknown {what} {str(name)!r}{hint} (known: {', '.join(names)})")
 
 
-def whole(what: str, value: Any, least: int = 0) -> int:
+def check_int(what: str, value: Any, least: int = 0) -> int:
     """`value` as an int of at least `least`. Raises BadInput for fractions, NaN, booleans and text."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise BadInput(f"{what} must be a whole number of at least {least}, not {short(value)}")
@@ -45,7 +45,7 @@ def whole(what: str, value: Any, least: int = 0) -> int:
     return int(value)
 
 
-def number(
+def check_float(
     what: str, value: Any, low: float, high: float = math.inf, *, open_low: bool = False, finite: bool = True
 ) -> float:
     """`value` as a float in [low, high], or (low, high] with `open_low`. Raises BadInput, for NaN too.

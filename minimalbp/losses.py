@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .backend import Array, Backend
-from .buffers import Buffers
+from .backend import Array, Backend, Buffers
 from .errors import unknown
 
 

@@ -22,10 +22,10 @@ from meprop_runs import commit
 import minimalbp as mbp
 from minimalbp.cli import cost
 from minimalbp.cli import main as command
-from minimalbp.cost.figure import draw_cost
-from minimalbp.errors import BadInput, number
+from minimalbp.errors import BadInput, check_float
 from minimalbp.files import write_json
 from minimalbp.measure.machine import version
+from minimalbp.report.cost_figure import draw_cost
 
 SHAPES = ["1,500,500", "10,784,500", "64,500,500", "128,1024,1024", "512,2048,2048", "64,8192,8192"]
 DRAWN = ["10,784,500", "64,500,500", "512,2048,2048"]  # in the README's figure
@@ -76,7 +76,7 @@ def measured(out: Path, *words: str) -> dict:
 def check(*words: str) -> None:
     """Raise BadInput for what `minimalbp cost` would refuse once its turn has come."""
     args = cost.add_parser(argparse.ArgumentParser().add_subparsers()).parse_args(words)
-    cost.planned(args, number("seconds", args.seconds, 0, 3600, open_low=True))
+    cost.planned(args, check_float("seconds", args.seconds, 0, 3600, open_low=True))
 
 
 def main(argv: list[str] | None = None) -> int:

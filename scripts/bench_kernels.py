@@ -18,11 +18,11 @@ import numpy as np
 from bench_options import status
 
 import minimalbp as mbp
-from minimalbp.cli.table import align
 from minimalbp.cost.problem import check_shape
-from minimalbp.cost.turns import Arm, in_turns
-from minimalbp.errors import BadInput, number, whole
-from minimalbp.settings import whole_list
+from minimalbp.errors import BadInput, check_float, check_int
+from minimalbp.experiment.settings import whole_list
+from minimalbp.measure.timing import Arm, in_turns
+from minimalbp.report.tables import align
 
 Versions = dict[str, Callable[[], object]]
 
@@ -127,7 +127,7 @@ def layer(text: str, k: int | None) -> tuple[int, int, int, int]:
         raise BadInput(f"shape must be BATCH,N_IN,N_OUT, such as 64,500,500, not {text}")
     check_shape(*shape)
     batch, n_in, n_out = shape
-    k = max(1, round(0.05 * n_out)) if k is None else whole("k", k, least=1)
+    k = max(1, round(0.05 * n_out)) if k is None else check_int("k", k, least=1)
     if k > n_out:
         raise BadInput(f"k = {k} is larger than the {n_out} units of {text}; use k in 1..{n_out}")
     return batch, n_in, n_out, k
@@ -144,7 +144,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> None:
     """Check, measure, print. Raises BadInput."""
-    number("seconds", args.seconds, 0, 3600, open_low=True)
+    check_float("seconds", args.seconds, 0, 3600, open_low=True)
     layers = {shape: layer(shape, args.k) for shape in args.shape}
     reference, cpu = mbp.get_backend("reference"), mbp.get_backend("cpu")
     for shape, (batch, n_in, n_out, k) in layers.items():

@@ -23,9 +23,9 @@ from clocked import arm, seconds_of
 from lstm_arms import HIDDEN, N_IN, TABLES, TAGS, Ours, Torch
 
 import minimalbp as mbp
-from minimalbp.cost.turns import in_blocks
 from minimalbp.errors import BadInput
 from minimalbp.files import write_json
+from minimalbp.measure.timing import in_blocks
 
 SENTENCES = 64  # different ones, in turn
 ARMS: dict[str, tuple[mbp.Dense | mbp.TopK, str]] = {

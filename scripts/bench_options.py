@@ -15,7 +15,7 @@ from meprop_runs import commit, on_stderr
 
 import minimalbp as mbp
 from minimalbp.backend import check_threads
-from minimalbp.errors import BadInput, whole
+from minimalbp.errors import BadInput, check_int
 from minimalbp.files import replacing
 from minimalbp.measure.machine import version
 
@@ -37,9 +37,9 @@ def options(description: str | None, *, rounds: int, block: int, skip: int) -> a
 def check(args: argparse.Namespace) -> None:
     """Raise BadInput where the options of `options` cannot be, or PyTorch, the peer, is not installed."""
     check_threads(args.threads)
-    whole("rounds", args.rounds, least=1)
-    whole("block", args.block, least=1)
-    whole("skip", args.skip)
+    check_int("rounds", args.rounds, least=1)
+    check_int("block", args.block, least=1)
+    check_int("skip", args.skip)
     if args.skip >= args.block:
         raise BadInput(f"skip must be less than block, {args.block}, not {args.skip}: no step would count")
     if args.to:

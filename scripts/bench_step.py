@@ -21,9 +21,9 @@ from clocked import Clocked, arm, seconds_of
 
 import minimalbp as mbp
 from minimalbp.cost.peers import TorchStep
-from minimalbp.cost.turns import in_blocks
-from minimalbp.errors import whole
+from minimalbp.errors import check_int
 from minimalbp.files import write_json
+from minimalbp.measure.timing import in_blocks
 
 SIZES = [784, 500, 500, 10]
 BATCHES = 64  # different mini-batches, in turn
@@ -115,7 +115,7 @@ def run(args: argparse.Namespace, argv: list[str] | None) -> None:
     """Check, measure, print, write. Raises BadInput."""
     check(args)
     for batch in args.batch:
-        whole("batch", batch, least=1)
+        check_int("batch", batch, least=1)
     report: dict[str, Any] = {**head("bench_step", argv, args), "sizes": SIZES, "k": 25, "batches": {}}
     for batch in args.batch:
         with mbp.get_backend("cpu").threads(args.threads):

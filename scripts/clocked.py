@@ -11,8 +11,8 @@ import numpy as np
 
 import minimalbp as mbp
 from minimalbp.cost.peers import peer_threads
-from minimalbp.cost.turns import Arm
-from minimalbp.run import train_step
+from minimalbp.measure.timing import Arm
+from minimalbp.train.step import train_step
 
 
 class Clocked:

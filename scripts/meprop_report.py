@@ -13,9 +13,9 @@ from meprop_arms import BASE, Arm, Table
 from meprop_runs import Kept, Run, finish, identity, merged, on_stderr
 from meprop_stats import paired, spread
 
-from minimalbp.errors import BadInput, whole
+from minimalbp.errors import BadInput, check_int
+from minimalbp.experiment.settings import Settings
 from minimalbp.files import replacing
-from minimalbp.settings import Settings
 
 KEYS = ("dev_accuracy", "test_accuracy", "test_loss", "best_epoch")
 OF_PARSERS = ("dev_las", "test_las")
@@ -108,7 +108,7 @@ def run_tables(args: argparse.Namespace, work: Callable[[list[str]], None], pape
             args.seeds = 2
         try:
             for what in ("seeds", "jobs"):
-                whole(what, getattr(args, what), least=1)
+                check_int(what, getattr(args, what), least=1)
             work(list(dict.fromkeys(args.table)))
         except BadInput as e:
             on_stderr(f"error: {e}")
@@ -128,7 +128,7 @@ def run_accuracy_tables(
 
     def work(tables: list[str]) -> None:
         if args.epochs is not None:
-            whole("epochs", args.epochs, least=1)
+            check_int("epochs", args.epochs, least=1)
         kept = Kept(args.out, sorted(args.to.glob("*.json")))
         if args.fresh:
             kept.forget(s for name in tables for s in wanted_of(name, args).values())

@@ -23,10 +23,10 @@ from typing import Any
 from meprop_arms import BASE
 
 import minimalbp as mbp
-from minimalbp.assembly import build, load_data
 from minimalbp.errors import BadInput
+from minimalbp.experiment.build import build, load_data
+from minimalbp.experiment.settings import Settings
 from minimalbp.files import read_json, replacing
-from minimalbp.settings import Settings
 
 Run = dict[str, Any]
 

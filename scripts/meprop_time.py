@@ -19,14 +19,14 @@ from meprop_runs import Kept, Run, commit, merged
 from meprop_stats import spread
 
 import minimalbp as mbp
-from minimalbp.assembly import build
 from minimalbp.cost.peers import TorchStep, peer_threads
-from minimalbp.cost.turns import Arm, take_turns
 from minimalbp.errors import BadInput
+from minimalbp.experiment.build import build
+from minimalbp.experiment.settings import Settings
 from minimalbp.measure.counters import PHASES
 from minimalbp.measure.machine import version
-from minimalbp.run import train_step
-from minimalbp.settings import Settings
+from minimalbp.measure.timing import Arm, take_turns
+from minimalbp.train.step import train_step
 
 BLOCK = 100  # steps of an arm before the next has its turn; of a short epoch a tenth
 SKIP = 5  # steps at the start of a block that do not count: caches fill

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from meprop_arms import BASE
 from text_arms import PARSING, TAGGING
 
-from minimalbp.settings import Settings
+from minimalbp.experiment.settings import Settings
 from minimalbp.simplify import Plan
 
 

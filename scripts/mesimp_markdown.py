@@ -6,7 +6,7 @@ from typing import Any
 
 from meprop_markdown import mean
 
-from minimalbp.folder import SMALL
+from minimalbp.experiment.folder import SMALL
 
 # What was to be reached: units on average at most, points of test accuracy below dense at most.
 AIMS = {"mnist": (180, 0.15), "tagging": (100, 0.5), "parsing": (100, 0.5)}

@@ -28,7 +28,7 @@ from meprop_figure import draw
 from meprop_report import Wanted, accuracy_report, command, options, run_accuracy_tables, write
 from meprop_runs import Kept, on_stderr
 
-from minimalbp.settings import Settings
+from minimalbp.experiment.settings import Settings
 
 TIMED = "table2"
 JOBS = 2  # at a time, of the other tables

@@ -31,15 +31,15 @@ from mesimp_arms import TABLES, Case, of_smoke, paper_of
 from mesimp_markdown import mesimp_table
 from text_arms import made_up
 
-from minimalbp.assembly import load_data, network, task_of
+from minimalbp.cost.forward import compare_forward
 from minimalbp.errors import BadInput
+from minimalbp.experiment.build import load_data, network, task_of
+from minimalbp.experiment.folder import SMALL
+from minimalbp.experiment.simplify import CONTROLS, simplify
 from minimalbp.files import read_json, replacing, write_json
-from minimalbp.folder import SMALL
 from minimalbp.measure.machine import machine
 from minimalbp.select import Dense
-from minimalbp.simplification import CONTROLS, simplify
 from minimalbp.simplify import Plan
-from minimalbp.speed import decoding
 
 KEYS = ("average_width", "dev_accuracy", "test_accuracy", "best_epoch", "dev_las", "test_las")
 OF_RUN = ("name", "widths", "dev_loss", "test_loss", *KEYS)
@@ -117,7 +117,7 @@ def measure(cases: list[Case], seeds: list[dict[str, Any]], smoke: bool) -> list
     found = []
     for case, seed in zip(cases, seeds):
         small = network(case.settings.changed(hidden=tuple(seed["hidden"])), task, Dense())
-        found.append(decoding(large, small, data, seconds=0.05 if smoke else 2.0))
+        found.append(compare_forward(large, small, data, seconds=0.05 if smoke else 2.0))
     return found
 
 

@@ -25,7 +25,7 @@ from meprop_runs import Kept
 from meprop_stats import spread
 from text_arms import TAGGING, TEXT_TABLES, made_up, smaller
 
-from minimalbp.assembly import load_data
+from minimalbp.experiment.build import load_data
 
 
 def wanted_of(name: str, args: argparse.Namespace) -> Wanted:

@@ -13,7 +13,7 @@ from typing import Any
 from meprop_arms import Arm, Table
 
 from minimalbp.data import Sentence, write_conllu
-from minimalbp.settings import Settings
+from minimalbp.experiment.settings import Settings
 
 TAGGING = Settings(
     task="tagging", data="ud-english-ewt", hidden=(500,), select="dense", optimizer="adam", rows="all", lr=1e-3,

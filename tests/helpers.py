@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import minimalbp as mbp
-from minimalbp import arms
-from minimalbp.data.idx import DTYPES
+from minimalbp.data.formats.idx import DTYPES
 from minimalbp.errors import BadInput
+from minimalbp.experiment import arms
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 IDX_CODES = {np.dtype(dtype).newbyteorder("="): code for code, dtype in DTYPES.items()}

@@ -10,10 +10,11 @@ import numpy as np
 
 from ..reference import linear as reference
 from ..reference.linear import FUNCTIONS
-from . import dense, panel, sparse
-from .chain import forward_chain
-from .dense import SMALL_BATCH
 from .policy import pieces
+from .products import chosen as sparse
+from .products import dense, panel
+from .products.chain import forward_chain
+from .products.dense import SMALL_BATCH
 
 __all__ = [
     "FUNCTIONS", "chain", "db_all", "db_chosen", "dw_all", "dw_chosen", "dx_all", "dx_chosen", "dx_rows", "forward",

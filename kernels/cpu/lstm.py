@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from . import recurrent
-from . import recurrent_sparse as sparse
 from .policy import pieces
+from .recurrence import chosen as sparse
+from .recurrence import dense as recurrent
 from .select import integers
 
 __all__ = [

@@ -10,8 +10,8 @@ import numpy as np
 from numba import prange
 
 from ..reference.select import SCORES
-from .choice import count_chosen, count_rows, invert
 from .policy import JIT, kernel, pieces
+from .products.choice import count_chosen, count_rows, invert
 
 __all__ = ["SCORES", "count_chosen", "count_rows", "invert", "score", "top_k"]
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from .._version import __version__
+from .. import __version__
 from ..errors import BadInput, Diverged
 from . import annotate, cost, data, env, simplify, train
 

@@ -32,9 +32,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp annotate ...` asks. Returns 0; raises BadInput."""
-    from ..annotate import load_annotator
     from ..data import format_conllu, read_conllu, write_conllu
     from ..errors import BadInput
+    from ..experiment.annotate import load_annotator
 
     for what, name in (("FILE", args.file), ("--to", args.to)):
         if name == "":

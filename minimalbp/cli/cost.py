@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BadInput, number, unknown
+from ..errors import BadInput, check_float, unknown
 from .numbers import as_number, as_whole
 
 SHAPES = ["10,784,500", "64,500,500", "512,2048,2048"]
@@ -69,13 +69,16 @@ def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp cost ...` asks. Returns 0; raises BadInput."""
     from ..backend import check_threads
     from ..cost.ceilings import ceilings
-    from ..cost.figure import draw_cost
     from ..files import replacing
     from ..measure.machine import machine
-    from ..progress import Progress
-    from .cost_table import cost_table
+    from ..report.cost_figure import draw_cost
+    from ..report.cost_table import cost_table
+    from ..train.progress import Progress
 
-    threads, seconds = check_threads(args.threads), number("seconds", args.seconds, 0, 3600, open_low=True)
+    threads, seconds = (
+        check_threads(args.threads),
+        check_float("seconds", args.seconds, 0, 3600, open_low=True),
+    )
     jobs, out = planned(args, seconds), Path(args.out)
     with replacing(out / "cost.json") as temporary:
         temporary.touch()  # a folder that cannot be written is refused now, not at the end
@@ -106,8 +109,8 @@ def planned(args: argparse.Namespace, seconds: float) -> list[_Job]:
     from ..cost.layer import SELECTORS
     from ..cost.problem import check_shape, load_problem, random_problem
     from ..cost.step import measure_step, step_ticks
+    from ..experiment.settings import parse_k, whole_list
     from ..optim import ROWS
-    from ..settings import parse_k, whole_list
 
     for phase, options in (("backward", BACKWARD), ("step", STEP)):
         given = [f"--{name}" for name, default in options.items() if getattr(args, name) != default]

@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..data.cache import import_from
-from ..data.fetch import fetch
-from ..data.places import locate, places, read_verified
-from ..data.registry import KNOWN, KnownFile, KnownSet, known_set
+from ..data.known.cache import import_from
+from ..data.known.fetch import fetch
+from ..data.known.locations import locate, places, read_verified
+from ..data.known.registry import KNOWN, KnownFile, KnownSet, known_set
 
 DIGITS = {
     "name": "digits", "about": "handwritten digits, inside scikit-learn", "licence": "CC BY 4.0",

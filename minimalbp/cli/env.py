@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from .table import align
+from ..report.tables import align
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     if args.ceilings:
         return _ceilings(args.json)
     from ..backend import kernel_cache
-    from ..data.places import places
+    from ..data.known.locations import places
     from ..measure.machine import machine, thread_pools, version
 
     here: dict[str, Any] = {

@@ -73,7 +73,7 @@ def add_output(parser: argparse.ArgumentParser, *, files: str, may_change: str) 
 
 def given_settings(args: argparse.Namespace) -> dict[str, Any]:
     """The settings on the command line."""
-    from ..settings import Settings
+    from ..experiment.settings import Settings
 
     for name in ("out", "resume", "config"):
         if getattr(args, name, None) == "":
@@ -88,7 +88,7 @@ def read_options(
 
     Raises BadInput for a file that cannot be read, an unknown name in it, or what is not true or false there.
     """
-    from ..settings import read_toml
+    from ..experiment.settings import read_toml
 
     more = (*OUTPUT, *switches)
     typed = {name: value for name, value in vars(args).items() if name in (*more, *own)}
@@ -115,8 +115,8 @@ def resumed(args: argparse.Namespace, keys: tuple[str, ...], may_change: tuple[s
     other than those that may change.
     """
     from ..backend import cores
+    from ..experiment.settings import Settings
     from ..files import read_json
-    from ..settings import Settings
 
     folder, given = Path(args.resume), given_settings(args)
     if hasattr(args, "out") or hasattr(args, "config"):
@@ -153,7 +153,7 @@ def finish(
     table: Callable[[Any], str],
 ) -> int:
     """Run `train`, print its notes and its report; the exit status, 130 for Ctrl-C."""
-    from ..folder import Folder
+    from ..experiment.folder import Folder
 
     try:
         report = train()

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput
+from ..report.tables import simplification_table
 from .numbers import as_number, as_whole
 from .options import add_output, add_settings, finish, read_options, resumed
-from .table import simplification_table
 
 PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful")  # the fields of Plan
 
@@ -55,8 +55,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp simplify ...` asks. Returns 0 or 130; raises BadInput, Diverged."""
-    from ..settings import Settings
-    from ..simplification import DEFAULTS, plan_of, simplify
+    from ..experiment.settings import Settings
+    from ..experiment.simplify import DEFAULTS, plan_of, simplify
     from ..simplify import Plan
 
     if hasattr(args, "resume"):
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         own = DEFAULTS.get(str(options.get("task", "classify")), {})
         settings = Settings(**{key: own[key] for key in own if key != "prune"} | options)
         plan, controls = plan_of(settings, **mine), not no_controls
-    from ..assembly import load_data
+    from ..experiment.build import load_data
 
     def train() -> dict[str, Any]:
         return simplify(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput
+from ..report.tables import comparison_table
 from .options import add_output, add_settings, finish, read_options, resumed
-from .table import comparison_table
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -33,7 +33,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp train ...` asks. Returns 0 or 130; raises BadInput, Diverged."""
-    from ..settings import Settings
+    from ..experiment.settings import Settings
 
     if hasattr(args, "resume"):
         out: Path | None = Path(args.resume)
@@ -47,8 +47,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         options, out, as_json, (no_compare,) = read_options(args, ("no_compare",))
         settings, dense = Settings(**options), not no_compare
-    from ..assembly import load_data
-    from ..comparison import compare
+    from ..experiment.build import load_data
+    from ..experiment.compare import compare
 
     def train() -> dict[str, Any]:
         return compare(

@@ -17,6 +17,7 @@ from ..errors import BadInput
 from ..layers import Linear
 from ..measure.machine import version
 from ..measure.meter import Meter
+from ..measure.timing import Arm, blocks, in_turns
 from ..network import Sequential
 from ..optim import Adam
 from ..select import Dense, RandomK, Selector, TopK, UnifiedTopK
@@ -24,7 +25,6 @@ from .ceilings import roof
 from .fit import crossover, line
 from .peers import dense_backward, peer_threads
 from .problem import Problem
-from .turns import Arm, blocks, in_turns
 
 SELECTORS: dict[str, type[TopK] | type[UnifiedTopK] | type[RandomK]] = {
     "topk": TopK, "unified": UnifiedTopK, "random": RandomK,

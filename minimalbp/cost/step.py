@@ -14,14 +14,15 @@ from ..losses import SoftmaxCrossEntropy
 from ..measure.counters import PHASES
 from ..measure.machine import version
 from ..measure.meter import Meter
-from ..network import Sequential, mlp
+from ..measure.timing import Arm, blocks, in_turns
+from ..network import Sequential
+from ..network.mlp import mlp
 from ..optim import Adam
-from ..run import train_step
 from ..select import Dense, Selector
+from ..train.step import train_step
 from .fit import crossover, line
 from .layer import OURS, SELECTORS
 from .peers import TorchStep, peer_threads
-from .turns import Arm, blocks, in_turns
 
 BATCHES = 16  # mini-batches, in turn
 BACKWARD = ("select", "dw", "dx", "other")

@@ -1,13 +1,13 @@
 """Data sets as host arrays, treebanks as sentences: known ones by name, a user's own by path."""
 
 from .check import check_arrays, check_dataset
-from .conllu import parse_conllu, read_conllu
-from .conllu_write import format_conllu, write_conllu
 from .dataset import Dataset, Split
+from .known.registry import KNOWN, KnownFile, KnownSet
 from .load import load_dataset
-from .registry import KNOWN, KnownFile, KnownSet
-from .sentence import Sentence, is_projective
-from .treebank import Treebank, load_treebank
+from .treebank.conllu import parse_conllu, read_conllu
+from .treebank.conllu_write import format_conllu, write_conllu
+from .treebank.load import Treebank, load_treebank
+from .treebank.sentence import Sentence, is_projective
 
 __all__ = [
     "KNOWN",

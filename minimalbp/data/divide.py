@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import BadInput, whole
+from ..errors import BadInput, check_int
 
 
 def share(what: str, value: Any, n: int) -> int:
@@ -55,7 +55,7 @@ def divide(
     if sum(counts.values()) >= n:
         asked = ", ".join(f"{part} {count}" for part, count in counts.items())
         raise BadInput(f"{what}: {asked} of {n} examples leave none to train on; ask for fewer, or give more")
-    order = stratified_order(y, whole("seed", seed))
+    order = stratified_order(y, check_int("seed", seed))
     parts, start = {}, 0
     for part, count in counts.items():
         parts[part] = np.sort(order[start : start + count])

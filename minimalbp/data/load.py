@@ -6,14 +6,14 @@ import os
 import stat
 from pathlib import Path
 
-from ..errors import BadInput, unknown, whole
-from .csv_table import load_csv
+from ..errors import BadInput, check_int, unknown
 from .dataset import Dataset
-from .digits import load_digits
-from .mnist import is_idx_folder, load_idx_folder, load_known
-from .npz import load_npz
-from .pictures import load_pictures
-from .registry import KNOWN
+from .formats.csv_table import load_csv
+from .formats.npz import load_npz
+from .formats.pictures import load_pictures
+from .known.digits import load_digits
+from .known.mnist import is_idx_folder, load_idx_folder, load_known
+from .known.registry import KNOWN
 
 FILES = {".npz": load_npz, ".csv": load_csv}
 ACCEPTED = "give an .npz, a .csv or a folder"
@@ -45,7 +45,7 @@ def load_dataset(
     Raises BadInput, one line, for an unknown name, a missing or corrupt file, and data that cannot be
     trained on (see `check_arrays`).
     """
-    seed = whole("seed", seed)
+    seed = check_int("seed", seed)
     if isinstance(name, str) and name == "digits":
         return load_digits(dev=dev, test=test, seed=seed)
     if isinstance(name, str) and name in KNOWN:

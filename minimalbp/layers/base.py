@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..backend import Array, Backend
-from ..buffers import Buffers
+from ..backend import Array, Backend, Buffers
 from ..param import Param
+from ..seeds import Streams
 from ..select import Selector
-from ..streams import Streams
 
 
 class Layer(ABC):
@@ -41,7 +40,7 @@ class Layer(ABC):
     def forward(self, x: Array, *, train: bool = True) -> Array:
         """The layer's output for x (batch, ...). With `train`, keeps what backward needs."""
 
-    def given(self, lengths: Any) -> dict[str, Any]:
+    def forward_options(self, lengths: Any) -> dict[str, Any]:
         """What forward wants beside x, of the lengths of the sentences in it."""
         return {"lengths": lengths} if self.takes_lengths else {}
 

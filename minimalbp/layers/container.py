@@ -8,7 +8,7 @@ from typing import Any
 from ..backend import Array, Backend
 from ..errors import BadInput
 from ..param import Param
-from ..streams import Streams
+from ..seeds import Streams
 from .base import Layer
 
 
@@ -37,7 +37,7 @@ class Chain(Layer):
         BadInput where a layer reads them and they do not sum to the rows.
         """
         for layer in self.children:
-            x = layer.forward(x, train=train, **layer.given(lengths))
+            x = layer.forward(x, train=train, **layer.forward_options(lengths))
         return x
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import Array, Backend
-from ..errors import number
-from ..streams import Streams
+from ..errors import check_float
+from ..seeds import Streams
 from .base import Layer
 
 
@@ -16,7 +16,7 @@ class Dropout(Layer):
     elementwise = True
 
     def __init__(self, p: float):
-        self.p = number("dropout", p, 0, 0.999)
+        self.p = check_float("dropout", p, 0, 0.999)
 
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
         super().bind(be, dtype, streams, path)

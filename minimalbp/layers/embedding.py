@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, Backend
-from ..errors import BadInput, number, short, whole
+from ..errors import BadInput, check_float, check_int, short
 from ..param import Param, RowGrad
-from ..streams import Streams
+from ..seeds import Streams
 from .base import Layer
 
 
@@ -33,9 +33,11 @@ class Embedding(Layer):
     def __init__(self, tables: Sequence[Sequence[int]], *, scale: float = 0.01):
         if not isinstance(tables, Sequence) or not tables or not all(map(_is_table, tables)):
             raise BadInput(f"tables must be a list such as [(entries, size)], not {short(tables)}")
-        shapes = [tuple(whole("a table's entries, size and columns", n, least=1) for n in t) for t in tables]
+        shapes = [
+            tuple(check_int("a table's entries, size and columns", n, least=1) for n in t) for t in tables
+        ]
         self.shapes = [shape if len(shape) == 3 else (*shape, 1) for shape in shapes]
-        self.scale = number("scale", scale, 0)
+        self.scale = check_float("scale", scale, 0)
         self.columns = sum(columns for _, _, columns in self.shapes)
         self.n_out = sum(size * columns for _, size, columns in self.shapes)
         self._places = self._find_places()

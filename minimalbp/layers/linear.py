@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, Backend
-from ..errors import BadInput, unknown, whole
-from ..init import get_initialiser
+from ..errors import BadInput, check_int, unknown
 from ..param import Param, RowGrad
+from ..seeds import Streams
 from ..select import Dense, Selector
-from ..streams import Streams
 from .base import by_unit, clipped
+from .initialisers import get_initialiser
 from .units import Cut, Units
 
 
@@ -42,7 +42,7 @@ class Linear(Units):
         bias: bool = True,
         bias_rows: str = "all",
     ):
-        self.n_in, self.n_out = whole("n_in", n_in, least=1), whole("n_out", n_out, least=1)
+        self.n_in, self.n_out = check_int("n_in", n_in, least=1), check_int("n_out", n_out, least=1)
         self.select = Dense() if select is None else select
         if not isinstance(self.select, Selector):
             raise BadInput(f"select must be a selector such as TopK(25), not {select!r}")

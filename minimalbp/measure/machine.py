@@ -8,7 +8,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from .._version import __version__
+from .. import __version__
 from ..backend import cores
 from ..errors import BadInput
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..backend import Array
-from ..errors import number
+from ..errors import check_float
 from ..param import Param
 from .base import Optimizer
 
@@ -17,7 +17,7 @@ class AdaGrad(Optimizer):
     slots = ("h",)
 
     def __init__(self, params: Iterable[Param], lr: float = 0.1, *, eps: float = 1e-6, **options: Any):
-        self.eps = number("eps", eps, 0, open_low=True)
+        self.eps = check_float("eps", eps, 0, open_low=True)
         super().__init__(params, lr=lr, **options)
 
     def _update(

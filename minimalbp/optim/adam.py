@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..backend import Array
-from ..errors import number
+from ..errors import check_float
 from ..param import Param
 from .base import Optimizer
 
@@ -31,8 +31,11 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         **options: Any,
     ):
-        self.betas = (number("beta1", betas[0], 0, 0.999999), number("beta2", betas[1], 0, 0.999999))
-        self.eps = number("eps", eps, 0, open_low=True)
+        self.betas = (
+            check_float("beta1", betas[0], 0, 0.999999),
+            check_float("beta2", betas[1], 0, 0.999999),
+        )
+        self.eps = check_float("eps", eps, 0, open_low=True)
         super().__init__(params, lr=lr, **options)
 
     def _rate(self) -> float:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..backend import Array
-from ..errors import BadInput, number, short, unknown
+from ..errors import BadInput, check_float, short, unknown
 from ..param import Param
 
 ROWS = ("all", "chosen")
@@ -51,10 +51,10 @@ class Optimizer(ABC):
             raise BadInput("two parameters have one name; give each network an optimiser of its own")
         if rows not in ROWS:
             raise unknown("rows", rows, ROWS)
-        self.lr = number("lr", lr, 0, open_low=True)
-        self.rows, self.weight_decay = rows, number("weight_decay", weight_decay, 0)
-        self.clip = number("clip", clip, 0, open_low=True, finite=False)
-        self.clip_norm = number("clip_norm", clip_norm, 0, open_low=True, finite=False)
+        self.lr = check_float("lr", lr, 0, open_low=True)
+        self.rows, self.weight_decay = rows, check_float("weight_decay", weight_decay, 0)
+        self.clip = check_float("clip", clip, 0, open_low=True, finite=False)
+        self.clip_norm = check_float("clip_norm", clip_norm, 0, open_low=True, finite=False)
         self.be = self.params[0].backend
         self.t = 0  # steps done
         self.state = {p.name: {s: np.zeros_like(p.value) for s in self.slots} for p in self.params}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..backend import Array
-from ..errors import number
+from ..errors import check_float
 from ..param import Param
 from .base import Optimizer
 
@@ -15,7 +15,7 @@ class SGD(Optimizer):
     """v <- momentum v + g;  w <- w - lr v.  momentum in [0, 1]; without it, w <- w - lr g and no v is kept."""
 
     def __init__(self, params: Iterable[Param], lr: float = 0.1, *, momentum: float = 0.0, **options: Any):
-        self.momentum = number("momentum", momentum, 0, 1)
+        self.momentum = check_float("momentum", momentum, 0, 1)
         self.slots = ("velocity",) if self.momentum else ()  # type: ignore[misc]
         super().__init__(params, lr=lr, **options)
 

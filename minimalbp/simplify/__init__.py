@@ -1,8 +1,7 @@
 """meSimp: networks that shrink themselves by the activeness of their units, and the controls of it."""
 
-from .compact import compact, hidden_layers
-from .follower import Follower
+from .controls import Follower
 from .shrinker import Shrinker
 from .simplifier import Plan, Simplifier
 
-__all__ = ["Follower", "Plan", "Shrinker", "Simplifier", "compact", "hidden_layers"]
+__all__ = ["Follower", "Plan", "Shrinker", "Simplifier"]

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array
-from ..companion import Companion, State
 from ..network import Sequential
+from ..network.compact import Hidden, check_hidden, compact
 from ..optim import Optimizer
-from ..scoring import Record
-from .compact import Hidden, check_hidden, compact
+from ..train.companion import Companion, State
+from ..train.scoring import Record
 
 
 class Shrinker(Companion):

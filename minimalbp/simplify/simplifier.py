@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, get_backend
-from ..companion import State
-from ..errors import BadInput, number, short, whole
+from ..errors import BadInput, check_float, check_int, short
 from ..layers import Linear
 from ..network import Sequential
 from ..optim import Optimizer
-from ..scoring import History, Record
 from ..select import TopK
+from ..train.companion import State
+from ..train.scoring import History, Record
 from .shrinker import Shrinker, most
 
 
@@ -40,9 +40,9 @@ class Plan:
     faithful: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "prune", number("prune", self.prune, 0, 1))
+        object.__setattr__(self, "prune", check_float("prune", self.prune, 0, 1))
         for name in ("cycle", "window", "min_width"):
-            object.__setattr__(self, name, whole(name, getattr(self, name), least=1))
+            object.__setattr__(self, name, check_int(name, getattr(self, name), least=1))
         for name in ("restart", "faithful"):
             if not isinstance(getattr(self, name), bool):
                 raise BadInput(f"{name} must be true or false, not {getattr(self, name)!r}")
@@ -80,7 +80,8 @@ class Simplifier(Shrinker):
     lower first, where fewer than k gradients are not; every pick counts, and in training cycles too; moments are
     set to zero after each look in the last epoch of a cycle; the best look of the whole run counts.
     Raises BadInput, when `fit` begins, for a faithful run unless every hidden layer is a Linear with TopK(k), k a
-    number: nothing else was released; for a window that is longer than a cycle; for a min_width above the units of a layer; for a network without a layer that can shrink.
+    number: nothing else was released; for a window that is longer than a cycle; for a min_width above the units of
+    a layer; for a network without a layer that can shrink.
     """
 
     def __init__(self, plan: Plan | None = None, **options: Any):

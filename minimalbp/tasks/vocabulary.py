@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import BadInput, short, whole
+from ..errors import BadInput, check_int, short
 
 UNKNOWN, NONE, ROOT = range(3)  # not seen in training; outside of the sentence; the place above the root
 FIRST = 3
@@ -28,7 +28,7 @@ class Vocabulary:
     @classmethod
     def fit(cls, counts: Mapping[str, int], min_count: int = 1) -> Vocabulary:
         """The vocabulary of what occurs at least `min_count` times; counts: how often each text occurs."""
-        kept = [text for text, count in counts.items() if count >= whole("min_count", min_count, least=1)]
+        kept = [text for text, count in counts.items() if count >= check_int("min_count", min_count, least=1)]
         kept.sort(key=lambda text: (-counts[text], text))
         return cls(kept, sum(counts[text] == 1 for text in kept))
 

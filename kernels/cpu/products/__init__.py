@@ -1,0 +1,1 @@
+"""Matrix products: dense, of chosen rows, and of chosen entries."""

@@ -1,0 +1,63 @@
+"""The IDX format of MNIST: two zero bytes, a type code, the number of dimensions, the sizes, the numbers.
+
+All of it is big-endian. A file is refused unless every byte is accounted for.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import BadInput
+
+DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+
+def parse_idx(
+    raw: bytes, name: str = "IDX data", dims: range = range(1, 33), kind: str = "an IDX file"
+) -> npt.NDArray[Any]:
+    """The array in the bytes of an IDX file, in the byte order of this machine.
+
+    dims       : how many dimensions are good
+    name, kind : for messages: the file, and what it ought to be
+
+    Raises BadInput unless the bytes are an IDX file of `dims` dimensions, complete to the byte.
+    """
+    if len(raw) < 4 or raw[:2] != b"\0\0":
+        raise BadInput(
+            f"{name}: not an IDX file: it begins with {raw[:4].hex(' ') or 'nothing'}, "
+            "not 00 00 <type> <dimensions>; get it again"
+        )
+    code, ndim = raw[2], raw[3]
+    if code not in DTYPES:
+        known = ", ".join(f"{c:02x}" for c in DTYPES)
+        raise BadInput(f"{name}: IDX type code {code:02x} is unknown (known: {known}); get the file again")
+    if ndim not in dims:
+        found = "1 dimension" if ndim == 1 else f"{ndim} dimensions"
+        expected = str(dims[0]) if len(dims) == 1 else f"{dims[0]} to {dims[-1]}"
+        raise BadInput(
+            f"{name}: {found} in its header, but {kind} has {expected}; put the right file there "
+            "(are images and labels swapped?) or get it again"
+        )
+    start = 4 + 4 * ndim
+    if len(raw) < start:
+        raise BadInput(f"{name}: cut short: {len(raw)} bytes, its header alone takes {start}; get it again")
+    shape = struct.unpack_from(f">{ndim}I", raw, 4)
+    dtype = np.dtype(DTYPES[code])
+    n_bytes = start + math.prod(shape) * dtype.itemsize
+    sizes = "x".join(map(str, shape))
+    if len(raw) != n_bytes:
+        state = "cut short" if len(raw) < n_bytes else "too long"
+        raise BadInput(
+            f"{name}: {state}: {len(raw)} bytes, but its header says {sizes} ({ndim} dimensions) of "
+            f"{dtype.itemsize} bytes each, which take {n_bytes}; get it again"
+        )
+    try:
+        array = np.frombuffer(raw, dtype, offset=start).reshape(shape)
+    except ValueError as e:  # no examples, of a size beyond any memory
+        raise BadInput(f"{name}: sizes {sizes} cannot be; get the file again") from e
+    return array.astype(dtype.newbyteorder("="))

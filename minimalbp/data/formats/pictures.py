@@ -1,0 +1,157 @@
+"""A user's own pictures: one folder for each class."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import BadInput
+from ..assemble import Arrays, assemble, named_labels
+from ..dataset import Dataset
+from ..raw_files import one_line, read_bytes
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
+PARTS = ("train", "dev", "test")
+
+
+def load_pictures(
+    root: Path,
+    *,
+    dev: float | int | None = None,
+    test: float | int | None = None,
+    seed: int = 0,
+    source: str = "",
+) -> Dataset:
+    """Pictures in `root/<class>/`, or in `root/train/<class>/` with perhaps `root/test/` and `root/dev/`.
+
+    All of one size, and all grey, which gives (height, width), or all in colour, (3, height, width);
+    pixels / 255. Classes are numbered in sorted order of the folder names. Needs Pillow.
+
+    Raises BadInput for a picture that lies elsewhere below `root`, or that is broken or unlike the others.
+    Hidden files and folders, and files that by their suffix are no pictures, are passed over.
+    """
+    folders = {part: root / part for part in PARTS if _subfolders(root / part)}
+    if "train" not in folders:
+        folders = {"all": root}
+    _check_places(root, folders)
+    files = {part: _pictures(folder) for part, folder in folders.items()}
+    names = {part: [c for c, _ in found] for part, found in files.items()}
+    classes, labels = named_labels(names, str(root))
+    digest = hashlib.sha256()
+    images = _read_all(root, {part: [path for _, path in found] for part, found in files.items()}, digest)
+    parts: dict[str, Arrays] = {part: (images[part], labels[part]) for part in files}
+    return assemble(
+        root.resolve().name, parts, classes=classes,
+        dev=dev, test=test, seed=seed,
+        source=source, sha256={"pictures": digest.hexdigest()}, where=str(root),
+    )  # fmt: skip
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    """Folders in `folder` that are not hidden, in sorted order."""
+    if not folder.is_dir():
+        return []
+    return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and path.name[0] != "."
+
+
+def _check_places(root: Path, folders: dict[str, Path]) -> None:
+    """Refuse pictures below `root` that no class folder holds directly: they would be left out unsaid."""
+    classes = {sub for folder in folders.values() for sub in _subfolders(folder)}
+    stray = []
+    for folder, subs, names in os.walk(root):
+        subs[:] = [sub for sub in subs if not sub.startswith(".")]
+        if Path(folder) not in classes:
+            stray += [path for name in names if _is_picture(path := Path(folder) / name)]
+    if stray:
+        layout = " or ".join(f"{folder / 'CLASS'}" for folder in folders.values())
+        raise BadInput(
+            f"{min(stray)}: does not lie directly in a class folder (pictures that do not: {len(stray)}); "
+            f"move it to {layout}, or out of {root}"
+        )
+
+
+def _pictures(folder: Path) -> list[tuple[str, Path]]:
+    """(class, path) of every picture in the class folders of `folder`. Raises BadInput where none are."""
+    found = []
+    for sub in _subfolders(folder):
+        pictures = sorted(filter(_is_picture, sub.iterdir()))
+        if not pictures:
+            raise BadInput(f"{sub}: no pictures in this class folder; put some in it or remove the folder")
+        found += [(sub.name, picture) for picture in pictures]
+    if not found:
+        raise BadInput(
+            f"{folder}: no class folders of pictures and no IDX files ({', '.join(sorted(SUFFIXES))}); "
+            "put the pictures of each class in a folder of its own"
+        )
+    return found
+
+
+def _read_all(root: Path, files: dict[str, list[Path]], digest: Any) -> dict[str, npt.NDArray[np.uint8]]:
+    """Part -> (n, height, width) or (n, 3, height, width) uint8; `digest` takes in names and bytes."""
+    from tqdm import tqdm
+
+    read: dict[str, list[npt.NDArray[np.uint8]]] = {}
+    modes: dict[str, list[tuple[Path, str]]] = {"grey": [], "colour": []}
+    first: tuple[Path, tuple[int, ...]] | None = None
+    total = sum(map(len, files.values()))
+    with tqdm(total=total, desc="pictures", unit="", disable=None, leave=False) as bar:
+        for part, paths in files.items():
+            read[part] = []
+            for path in paths:
+                data = read_bytes(path)
+                digest.update(f"{path.relative_to(root).as_posix()}\0{len(data)}\0".encode() + data)
+                image, mode = _decode(data, path)
+                size = image.shape[-2:]
+                if first is None:
+                    first = path, size
+                elif size != first[1]:
+                    raise BadInput(
+                        f"{path}: {size[1]}x{size[0]} pixels, but {first[0]} has "
+                        f"{first[1][1]}x{first[1][0]}; bring all pictures to one size"
+                    )
+                read[part].append(image)
+                modes["grey" if image.ndim == 2 else "colour"].append((path, mode))
+                bar.update()
+    if modes["grey"] and modes["colour"]:
+        odd, usual = sorted(modes, key=lambda kind: len(modes[kind]))
+        path, mode = modes[odd][0]
+        raise BadInput(
+            f"{path}: a {odd} picture (mode {mode}), one of {len(modes[odd])} among {len(modes[usual])} "
+            f"{usual} ones; save all in grey (mode L) or all in colour (mode RGB)"
+        )
+    return {part: np.stack(images) for part, images in read.items()}
+
+
+def _decode(data: bytes, path: Path) -> tuple[npt.NDArray[np.uint8], str]:
+    """(height, width) of a grey picture, (3, height, width) of any other; and its mode. Raises BadInput."""
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError as e:
+        raise BadInput("pictures need Pillow, which is missing: pip install 'minimalbp[pictures]'") from e
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            mode = image.mode
+            pixels = np.array(image.convert("L" if mode in ("1", "L") else "RGB"))
+    except UnidentifiedImageError as e:  # its text names the buffer, not the file
+        why = "cut short or in no format that Pillow knows" if data else "empty"
+        raise BadInput(f"{path}: not a picture: the file is {why}; replace or remove it") from e
+    except (
+        OSError, ValueError, EOFError, SyntaxError, struct.error,
+        Image.DecompressionBombError, Image.DecompressionBombWarning,
+    ) as e:  # fmt: skip
+        raise BadInput(f"{path}: not a whole picture ({one_line(e)}); replace or remove it") from e
+    if mode.startswith(("I", "F")):
+        raise BadInput(f"{path}: more than 8 bits a pixel (mode {mode}); save it with 8 bits")
+    return (pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))), mode

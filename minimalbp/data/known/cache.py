@@ -1,0 +1,77 @@
+"""The user's cache of verified files: what is in it, and how files get in."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+from ...errors import BadInput
+from ..raw_files import GZIP_MAGIC, read_bytes, sha256, write_bytes
+from .locations import cache_dir, find_in, read_verified
+from .registry import KNOWN, KnownFile, KnownSet, file_by_hash
+
+
+def store(entry: KnownSet, file: KnownFile, data: bytes) -> Path:
+    """Put verified `data` (gzip or raw, as it came) in the cache; other spellings of the file go.
+
+    Raises BadInput if the cache cannot be written.
+    """
+    folder = cache_dir() / entry.name
+    path = folder / (file.name + (".gz" if data[:2] == GZIP_MAGIC else ""))
+    write_bytes(path, data)
+    while (other := find_in(folder, file.name)) not in (path, None):
+        other.unlink()
+    return path
+
+
+def in_cache(entry: KnownSet, file: KnownFile) -> Path | None:
+    """The path of a file in the cache, if it is there and its content is right."""
+    path = find_in(cache_dir() / entry.name, file.name)
+    try:
+        if path is not None:
+            read_verified(entry, file, path)
+    except BadInput:
+        return None
+    return path
+
+
+def import_from(folder: Path) -> list[tuple[KnownSet, KnownFile, Path]]:
+    """Copy into the cache every file in `folder`, down to two folders deep, that a known set consists of.
+
+    Names do not matter, hashes do; gzip and raw are both good. Returns (set, file, path it came from) of
+    each. Raises BadInput if nothing fits.
+    """
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: no such folder; give the folder that holds the files")
+    taken: dict[str, tuple[KnownSet, KnownFile, Path]] = {}
+    for pattern in ("*", "*/*", "*/*/*"):
+        for path in sorted(folder.glob(pattern)):
+            owner = _owner(path)
+            if owner is not None and owner[1].sha256 not in taken:
+                store(*owner, read_bytes(path))
+                taken[owner[1].sha256] = (*owner, path)
+    if not taken:
+        raise BadInput(
+            f"{folder}: no file in it, down to two folders deep, has the SHA-256 of a file of a known set "
+            f"({', '.join(KNOWN)}); `minimalbp data where NAME` lists the hashes"
+        )
+    return list(taken.values())
+
+
+def _owner(path: Path) -> tuple[KnownSet, KnownFile] | None:
+    """The known file that `path` is, whatever its name. Sizes are compared first: hashing a disk is slow."""
+    sizes = {file.n_bytes for entry in KNOWN.values() for file in entry.files}
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as f:
+            packed = f.read(2) == GZIP_MAGIC
+        if packed:
+            with gzip.open(path) as g:
+                raw = g.read(max(sizes) + 1)  # no further: it may unpack to anything
+        else:
+            raw = path.read_bytes() if path.stat().st_size in sizes else b""
+    except (OSError, EOFError, zlib.error):
+        return None
+    return file_by_hash(sha256(raw)) if len(raw) in sizes else None

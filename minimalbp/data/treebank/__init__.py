@@ -1,0 +1,1 @@
+"""Sentences with tags and trees, and the files that hold them."""

@@ -1,0 +1,108 @@
+"""`load_treebank`: a name or a path in, train, dev and test sentences out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...errors import BadInput, unknown
+from ..known.fetch import read_known
+from ..known.registry import KNOWN
+from ..raw_files import read_raw, sha256
+from .conllu import parse_conllu
+from .sentence import Sentence
+
+PARTS = ("train", "dev", "test")
+SPELLINGS = ("*{}*.conllu", "*{}*.conllu.gz")
+ACCEPTED = "give a .conllu file or a folder of *train*, *dev* and *test* .conllu files, .gz or not"
+
+Sentences = tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Treebank:
+    """Sentences in three parts, and where they came from.
+
+    source   : "$MINIMALBP_DATA", "cache", or the path as the user typed it
+    sha256   : fingerprint of each file (decompressed bytes), so that a run tells which data it saw
+    division : how the parts came about: "as distributed", or what was cut from what
+    """
+
+    name: str
+    train: Sentences
+    dev: Sentences
+    test: Sentences
+    source: str = ""
+    sha256: dict[str, str] = field(default_factory=dict)
+    division: str = "as distributed"
+
+
+def load_treebank(name: str | os.PathLike[str], *, trees: bool = True) -> Treebank:
+    """Load a treebank by its name, or a user's own by its path.
+
+    name  : "ud-english-ewt" (12,544, 2,001 and 2,077 sentences; looked for in $MINIMALBP_DATA, then in the
+        cache, then on the public mirror); or a folder with one *train*, one *dev* and one *test* file of
+        CoNLL-U; or one such file, cut into its first 80 %, the next 10 % and the last 10 % of sentences, so
+        that documents stay whole but for two. `Treebank.division` tells what was done. A `Path` is never
+        taken for a name.
+    trees : False lets through sentences without heads, for tagging only
+
+    Raises BadInput, one line, for an unknown name, a missing part, and whatever `read_conllu` refuses.
+    """
+    if isinstance(name, str) and name in KNOWN:
+        return _known(name, trees)
+    typed = os.fspath(name)
+    path = Path(os.path.expanduser(typed))
+    if os.path.isdir(path):
+        return _folder(path, typed, trees)
+    if os.path.isfile(path):
+        return _file(path, typed, trees)
+    if os.path.exists(path):
+        raise BadInput(f"{typed}: neither a file nor a folder; {ACCEPTED}")
+    known = [entry.name for entry in KNOWN.values() if entry.treebank]
+    raise BadInput(f"{unknown('treebank or path', typed, known)}; or {ACCEPTED}")
+
+
+def _known(name: str, trees: bool) -> Treebank:
+    entry = KNOWN[name]
+    if not entry.treebank:
+        raise BadInput(
+            f"{name} is no treebank; load it with minimalbp.load_dataset({name!r}), or train with --task classify"
+        )
+    raw, kinds = read_known(entry)
+    train, dev, test = (parse_conllu(data, file, trees=trees) for file, data in raw.items())
+    hashes = {file.name: file.sha256 for file in entry.files}
+    return Treebank(name, train, dev, test, ", ".join(sorted(kinds)), hashes)
+
+
+def _folder(folder: Path, typed: str, trees: bool) -> Treebank:
+    parts, hashes = {}, {}
+    for part in PARTS:
+        found = [path for spelling in SPELLINGS for path in sorted(folder.glob(spelling.format(part)))]
+        if len(found) != 1:
+            names = ", ".join(path.name for path in found)
+            wrong = f"{len(found)} files could be the {part} part ({names})" if found else f"no {part} part"
+            raise BadInput(f"{typed}: {wrong}; put one *{part}*.conllu or *{part}*.conllu.gz there")
+        raw = read_raw(found[0])
+        hashes[found[0].name] = sha256(raw)
+        parts[part] = parse_conllu(raw, str(found[0]), trees=trees)
+    train, dev, test = (parts[part] for part in PARTS)
+    return Treebank(folder.resolve().name, train, dev, test, typed, hashes)
+
+
+def _file(path: Path, typed: str, trees: bool) -> Treebank:
+    raw = read_raw(path)
+    sentences = parse_conllu(raw, typed, trees=trees)
+    n = len(sentences)
+    if n < len(PARTS):
+        raise BadInput(f"{typed}: {n} of at least {len(PARTS)} sentences; train, dev and test need one each")
+    held_out = max(1, n // 10)
+    train, dev = n - 2 * held_out, n - held_out
+    return Treebank(
+        path.name.partition(".conllu")[0],
+        sentences[:train], sentences[train:dev], sentences[dev:],
+        source=typed,
+        sha256={path.name: sha256(raw)},
+        division=f"cut from one file in its order: {train}, {held_out} and {held_out} of {n} sentences",
+    )  # fmt: skip

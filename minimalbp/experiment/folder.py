@@ -1,0 +1,141 @@
+"""The folder of a run: run.json, metrics.jsonl, and a checkpoint and the best weights of each of its networks."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import BadInput
+from ..files import read_json, replacing, write_json
+from ..train.checkpoint import read_checkpoint
+from ..train.scoring import History, Record
+
+VOCABULARIES = "vocabularies.json"  # what a tagger or parser knows beside its weights
+CHECKPOINT = ".checkpoint.npz"
+SMALL = "simplified"  # the network of `minimalbp simplify` that shrinks
+RESULTS = ("runs", "speedup", "decoding")  # of run.json: what training finds out
+
+
+class Folder:
+    """None: nothing is kept. command: the subcommand that makes such folders, for messages."""
+
+    def __init__(self, path: Path | None, command: str = "train"):
+        self.path, self.command = path, command
+        self.metrics: dict[str, History] = {}  # by the name of the network, in their order
+
+    def open(self, report: dict[str, Any]) -> None:
+        """Claim the folder, which is empty or new. Raises BadInput for any other."""
+        out = self.path
+        if out is None:
+            return
+        try:
+            if out.is_file():
+                raise BadInput(f"{out} is a file; give a new folder")
+            if out.exists() and any(out.iterdir()):
+                or_resume = f", or go on with --resume {out}" if (out / "run.json").is_file() else ""
+                raise BadInput(f"{out} is already in use; give a new folder{or_resume}")
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise BadInput(f"cannot make the folder {out}: {e.strerror or e}; choose another") from e
+        self.write("run.json", report)
+
+    def check(self, report: dict[str, Any], names: list[str]) -> list[str]:
+        """The networks that have a checkpoint here, of those named. Raises BadInput for what is not theirs."""
+        assert self.path is not None
+        if read_json(self.path / "run.json")["data"]["sha256"] != report["data"]["sha256"]:
+            raise BadInput(f"{self.path} was trained on other data than {report['data']['name']} holds now")
+        known = {f"{file_stem(name)}{CHECKPOINT}": name for name in names}
+        found = sorted(self.path.glob(f"*{CHECKPOINT}"))
+        for path in found:
+            if path.name not in known:
+                runs = f"{self.path / 'run.json'} ({', '.join(names)})"
+                raise BadInput(f"{path} belongs to no run of {runs}; was that file edited?")
+            weights = self.path / f"{path.name.removesuffix(CHECKPOINT)}.safetensors"
+            if any(r.test_accuracy is not None for r in _records(path)) and not weights.is_file():
+                raise BadInput(
+                    f"{weights} is missing: the weights of the best look so far, which no checkpoint holds; "
+                    "put it back, or begin anew with another --out"
+                )
+        return [known[path.name] for path in found]
+
+    def check_settings(self, report: dict[str, Any]) -> None:
+        """Raise BadInput unless the run here has the settings of `report`; of threads it may have others."""
+        if self.path is None:
+            return
+        before = read_json(self.path / "run.json")
+        for key in ("config", "plan", "controls"):
+            old, new = before.get(key, {}), report[key]
+            if not isinstance(new, dict):
+                old, new = {key: old}, {key: new}
+            for name in old.keys() & new.keys() - {"threads"}:
+                if old[name] != new[name]:
+                    raise BadInput(
+                        f"the run in {self.path} has {name} = {old[name]}; only threads may change"
+                    )
+
+    def reopen(self, report: dict[str, Any]) -> None:
+        """Go on, with the new settings should this be stopped as well; the old results stay until there are new."""
+        assert self.path is not None
+        before = read_json(self.path / "run.json")
+        self.write("run.json", report | {key: before[key] for key in RESULTS if key in before})
+
+    def write(self, name: str, value: Any) -> None:
+        """A file of JSON."""
+        if self.path is not None:
+            write_json(self.path / name, value)
+
+    def checkpoint(self, name: str) -> Path | None:
+        """The checkpoint of a network."""
+        return None if self.path is None else self.path / f"{file_stem(name)}{CHECKPOINT}"
+
+    def weights(self, name: str) -> Path | None:
+        """The best weights of a network."""
+        return None if self.path is None else self.path / f"{file_stem(name)}.safetensors"
+
+    def load_history(self, name: str) -> None:
+        """Of a network that is trained next: its records up to its checkpoint, if there is one."""
+        path = self.checkpoint(name)
+        self.metrics[name] = History(_records(path) if path is not None and path.exists() else [])
+
+    def write_metrics(self) -> None:
+        """One line for each look at the dev set, the networks one after another."""
+        if self.path is None:
+            return
+        lines = [
+            json.dumps({"run": name, **_line(record)})
+            for name, history in self.metrics.items()
+            for record in history.records
+        ]
+        with replacing(self.path / "metrics.jsonl") as temporary:
+            temporary.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+    def interrupted(self) -> str:
+        """What to tell a user who pressed Ctrl-C."""
+        out = self.path
+        if out is None:
+            return "interrupted; nothing was kept, since no --out was given"
+        again = f"go on with: minimalbp {self.command} --resume {out}"
+        with suppress(OSError):
+            if any(out.glob(f"*{CHECKPOINT}")):
+                return f"interrupted; the last checkpoint is kept, {again}"
+            if (out / "run.json").exists():
+                return f"interrupted before the first checkpoint; {again}"
+        return f"interrupted before anything was kept; {out} can be used again"
+
+
+def file_stem(name: str) -> str:
+    """The name of a network as the beginning of its files' names: "topk 5%" is "topk-5pct"."""
+    return name.replace(" ", "-").replace("%", "pct").replace(".", "_")
+
+
+def _records(checkpoint: Path) -> list[Record]:
+    """The looks that a checkpoint remembers."""
+    return [Record(**r) for r in read_checkpoint(checkpoint)[1]["training"].get("history", [])]
+
+
+def _line(record: Record) -> dict[str, Any]:
+    """A record without what only parsers, or networks that shrink, have, where it has none."""
+    own = ("dev_las", "test_las", "widths")
+    return {key: v for key, v in vars(record).items() if v is not None or key not in own}

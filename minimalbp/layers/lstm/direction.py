@@ -1,0 +1,145 @@
+"""One direction of an LSTM: its parameters, and minimal-effort back propagation through time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...backend import Array, Backend, Buffers
+from ...param import Param, RowGrad
+from ...select import RandomK, Selector, TopK, UnifiedTopK
+from ..base import by_unit
+from .packing import Packing
+
+
+@dataclass
+class Choice:
+    """What is chosen, and from what: `groups` groups of gates (4: each by itself, 1: all together)."""
+
+    select: Selector
+    groups: int
+    bias_rows: str
+
+
+class Direction:
+    """An LSTM that reads rows in the order of their time steps (kernels/reference/lstm.py).
+
+    w (4 hidden, n_in), u (4 hidden, hidden), b (4 hidden,): rows of the gates i, f, g, o one after another.
+    last_choice: int32 (rows, groups k), the units of the gates that the last backward pass chose for each word, in
+    the order of time steps (unit i is unit i % hidden of gate i // hidden); None where it took all. last_picked:
+    their gradients.
+    """
+
+    last_choice: Array | None = None
+    last_picked: Array
+
+    def __init__(self, parameters: list[Param], be: Backend, dtype: str):
+        self.w, self.u, self.b = parameters
+        self.buf = Buffers(be, dtype)
+
+    @property
+    def hidden(self) -> int:
+        """Units of each gate."""
+        size: int = self.u.value.shape[1]
+        return size
+
+    def forward(self, be: Backend, x: Array, packing: Packing) -> Array:
+        """h (rows, hidden) for x (rows, n_in)."""
+        rows, batch, size = len(x), int(packing.active[0]), self.hidden
+        gates, tanh_c = self.buf.get("gates", (rows, 4 * size)), self.buf.get("tanh_c", (rows, size))
+        h, c = self.buf.get("h", (batch + rows, size)), self.buf.get("c", (batch + rows, size))
+        be.linear.forward(gates, x, self.w.value, self.b.value)
+        be.lstm.forward(h, c, tanh_c, gates, self.u.value, packing.active)
+        self._x, self._h, self._kept = x, h, (gates, c, tanh_c, self.u.value, packing.active)
+        self._packing = packing
+        return h[batch:]
+
+    def backward(
+        self, be: Backend, dy: Array, choice: Choice, rng: np.random.Generator | None, need_dx: bool
+    ) -> Array | None:
+        """The gradients of w, u and b; returns that of x, in the order of time steps."""
+        dgates = self.buf.get("dgates", (len(dy), 4 * self.hidden))
+        work = self.buf.get("work", (2, int(self._packing.active[0]), self.hidden))
+        dx = self.buf.get("dx", self._x.shape if need_dx else (0, 1))
+        shape = (len(dy), choice.groups * choice.select.units(4 * self.hidden // choice.groups))
+        if shape == dgates.shape:
+            self.last_choice, self.last_picked = None, dgates
+            be.lstm.backward_all(dgates, dy, *self._kept, work)
+            self._all(be, dgates, dx)
+            return dx if need_dx else None
+        chosen, picked = self.buf.get("chosen", shape, "int32"), self.buf.get("picked", shape)
+        self._through_time(be, choice, rng, dgates, chosen, picked, dx, dy, work)
+        self.last_choice, self.last_picked = chosen, picked
+        self._chosen(be, choice.bias_rows, dgates, chosen, picked)
+        return dx if need_dx else None
+
+    def _through_time(
+        self,
+        be: Backend,
+        choice: Choice,
+        rng: np.random.Generator | None,
+        dgates: Array,
+        chosen: Array,
+        picked: Array,
+        dx: Array,
+        dy: Array,
+        work: Array,
+    ) -> None:
+        select, groups, lstm = choice.select, choice.groups, be.lstm
+        gates, c, tanh_c, u, active = self._kept
+        kept = (gates, c, tanh_c, u, self.w.value, active)
+        if isinstance(select, TopK):
+            lstm.backward_top_k(dgates, chosen, picked, dx, dy, *kept, groups, work)
+        elif isinstance(select, UnifiedTopK):
+            kind = be.select.SCORES.index(select.score)
+            lstm.backward_unified(dgates, chosen, picked, dx, dy, *kept, groups, kind, work)
+        else:
+            assert isinstance(select, RandomK) and rng is not None
+            width = dgates.shape[1] // groups
+            keys = self.buf.get("keys", (len(dy) * groups, width), "float64")
+            rng.random(out=keys)
+            be.select.top_k(chosen.reshape(len(keys), -1), keys)
+            chosen.reshape(len(dy), groups, -1)[:] += np.arange(0, groups * width, width, dtype=np.int32)[
+                :, None
+            ]
+            lstm.backward_chosen(dgates, picked, dx, chosen, dy, *kept, select.scale(width), work)
+
+    def _before(self, be: Backend) -> Array:
+        """The state h before each row."""
+        if self._packing.before is None:
+            return self._h[: len(self._x)]
+        h = self.buf.get("h_before", (len(self._x), self.hidden))
+        be.lstm.take(h, self._h, self._packing.before, 0)
+        return h
+
+    def _all(self, be: Backend, dgates: Array, dx: Array) -> None:
+        """dW = dgatesᵀ x, dU = dgatesᵀ h', dx = dgates W."""
+        dw, du = self.buf.get("dw", self.w.value.shape), self.buf.get("du", self.u.value.shape)
+        be.linear.dw_all(dw, dgates, self._x)
+        be.linear.dw_all(du, dgates, self._before(be))
+        self.w.grad, self.u.grad = RowGrad(None, dw), RowGrad(None, du)
+        self._dense_bias(be, dgates)
+        if len(dx):
+            be.linear.dx_all(dx, dgates, self.w.value)
+
+    def _chosen(self, be: Backend, bias_rows: str, dgates: Array, chosen: Array, picked: Array) -> None:
+        """The same of the chosen entries only, each row its own; one list of rows for W and U."""
+        lin, buf, n = be.linear, self.buf, dgates.shape[1]
+        rows, start, example, value = by_unit(be, buf, n, chosen, picked)
+        r = len(rows)
+        dw, du = buf.get("dw", self.w.value.shape)[:r], buf.get("du", self.u.value.shape)[:r]
+        lin.dw_chosen(dw, value, self._x, start, example)
+        lin.dw_chosen(du, value, self._before(be), start, example)
+        self.w.grad, self.u.grad = RowGrad(rows, dw), RowGrad(rows, du)
+        if bias_rows == "all":
+            self._dense_bias(be, dgates)
+        else:
+            db = buf.get("db", (n,))[:r]
+            lin.db_chosen(db, value, start)
+            self.b.grad = RowGrad(rows, db)
+
+    def _dense_bias(self, be: Backend, dgates: Array) -> None:
+        db = self.buf.get("db", (dgates.shape[1],))
+        be.linear.db_all(db, dgates)
+        self.b.grad = RowGrad(None, db)

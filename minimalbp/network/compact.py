@@ -1,0 +1,87 @@
+"""Taking units out of a network for good: rows of W and b, the columns that read them, the optimiser's moments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..backend import Array
+from ..errors import BadInput, short
+from ..layers import Chain, Units
+from ..optim import Optimizer
+from . import Sequential
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A layer whose units can be taken away, and the layer that reads them."""
+
+    layer: Units
+    reader: Units
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(groups, units)."""
+        return self.layer.groups, self.layer.units
+
+
+def hidden_layers(net: Chain) -> list[Hidden]:
+    """The layers of `net` that can shrink, first to last: between each and its reader stands nothing but functions
+    of single entries. The last layer cannot, nor one whose outputs a Residual adds to its inputs."""
+    found: list[Hidden] = []
+    for i, layer in enumerate(net.children):
+        if isinstance(layer, Chain):
+            found += hidden_layers(layer)
+        elif isinstance(layer, Units):
+            reader = next((other for other in net.children[i + 1 :] if not other.elementwise), None)
+            if isinstance(reader, Units):
+                found.append(Hidden(layer, reader))
+    return found
+
+
+def check_hidden(net: Sequential) -> list[Hidden]:
+    """`hidden_layers`. Raises BadInput where there are none."""
+    found = hidden_layers(net)
+    if not found:
+        raise BadInput("the network has no hidden layer that could shrink; give it one, such as --hidden 500")
+    return found
+
+
+def compact(net: Sequential, optimizer: Optimizer | None, kept: Sequence[tuple[Hidden, Array]]) -> None:
+    """Take all units but those kept, (groups, m) ascending, out of each layer given.
+
+    A unit that is gone is one whose output is 0 behind its activation: the network computes what it would with the
+    columns that read it set to zero, and the gradients of what stays are the same. Moments go with their weights.
+    Raises BadInput, and changes nothing, unless kept are rows of different units, equally many, at least one.
+    """
+    for hidden, units in kept:
+        _check(hidden, units)
+    for hidden, units in kept:
+        for cut in _cuts(hidden, units):
+            p = cut.param
+            p.value, p.grad = net.be.put(np.take(net.be.get(p.value), cut.kept, cut.axis), net.dtype), None
+            if optimizer is not None:
+                optimizer.take(p, cut.axis, cut.kept)
+    for layer in net.layers():
+        layer.buf.clear()
+        if isinstance(layer, Units):
+            layer.resize()
+
+
+def _cuts(hidden: Hidden, units: Array) -> Iterator:
+    groups, n = hidden.shape
+    outputs = (units + n * np.arange(groups)[:, None]).ravel()
+    yield from list(hidden.layer.unit_cuts(units))
+    yield from list(hidden.reader.input_cuts(outputs))
+
+
+def _check(hidden: Hidden, units: Array) -> None:
+    groups, n = hidden.shape
+    fits = units.ndim == 2 and len(units) == groups and 1 <= units.shape[1] <= n and units.dtype.kind in "iu"
+    if not fits or units.min() < 0 or units.max() >= n or (np.diff(units) <= 0).any():
+        raise BadInput(
+            f"{hidden.layer.label} can keep {groups} x (1 to {n}) of its units, ascending, "
+            f"not {short(units.tolist())}"
+        )

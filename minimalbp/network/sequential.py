@@ -1,0 +1,60 @@
+"""Sequential: the network a person builds, bound to a backend, a type and a seed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, check_dtype, get_backend
+from ..errors import BadInput
+from ..layers import Chain, Layer, Linear
+from ..seeds import Streams
+
+
+class Sequential(Chain):
+    """Layers one after another, ready to run.
+
+    rng: the seed of the initial weights and of the layers' random streams. backend: "cpu" or "reference".
+    dtype: "float32" or "float64" (for checks). Raises BadInput where the widths of neighbours differ.
+    """
+
+    def __init__(self, *layers: Layer, rng: int = 0, backend: str = "cpu", dtype: str = "float32"):
+        super().__init__(*layers)
+        everything = [layer for child in layers for layer in child.layers()]
+        if len(set(map(id, everything))) < len(everything):
+            raise BadInput("a layer stands twice in one network; make one object for each place")
+        self.dtype = check_dtype(dtype)
+        self.bind(get_backend(backend), dtype, Streams(rng), ())
+        self.n_out = self.out_features(None)
+
+    def __call__(self, x: Any, lengths: Any = None) -> Array:
+        """Outputs for x (batch, ...) outside training, as a new array."""
+        return self.be.get(self.forward(self.prepare(x), train=False, lengths=lengths))
+
+    def prepare(self, x: Any) -> Array:
+        """x as the kernels want it, ids as int32. Raises BadInput where it does not fit the first layer."""
+        x = self._ids(x) if self.children[0].takes_ids else self.be.put(x, self.dtype)
+        if x.ndim < 2:
+            raise BadInput(f"inputs must be (batch, features), not of shape {x.shape}")
+        if isinstance(self.children[0], Linear):  # pictures for a network that looks at vectors
+            x = x.reshape(len(x), math.prod(x.shape[1:]))
+        self.out_features(x.shape[-1] if x.ndim == 2 else None)
+        return x
+
+    def _ids(self, x: Any) -> Array:
+        x = np.asarray(x)
+        if x.dtype.kind not in "iu":
+            raise BadInput(f"{self.children[0].label} takes ids, which are whole numbers, not {x.dtype}")
+        if x.dtype != np.int32 and x.size and not -(2**31) <= int(x.min()) <= int(x.max()) < 2**31:
+            raise BadInput(f"ids must be below 2**31, not {int(x.max())} (the least is {int(x.min())})")
+        return self.be.put(x, "int32")
+
+    def linears(self) -> list[Linear]:
+        """The linear layers, first to last."""
+        return [layer for layer in self.layers() if isinstance(layer, Linear)]
+
+    def notes(self) -> list[str]:
+        """What a user should be told about this network: where k was clipped."""
+        return [note for layer in self.layers() if (note := layer.note())]

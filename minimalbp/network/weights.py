@@ -1,0 +1,46 @@
+"""Weights alone, as safetensors with PyTorch's names and shapes: "0.weight" (n_out, n_in), "0.bias" (n_out,)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import BadInput
+from ..files import replacing
+from . import Sequential
+
+
+def save(net: Sequential, path: str | Path) -> None:
+    """Write the parameters of `net`; torch.nn.Sequential of the same layers loads them by load_state_dict."""
+    from safetensors.numpy import save as pack
+
+    data = pack({p.name: net.be.get(p.value) for p in net.parameters()})
+    with replacing(Path(path)) as temporary:
+        temporary.write_bytes(data)
+
+
+def load(net: Sequential, path: str | Path) -> None:
+    """Read parameters into `net`.
+
+    Raises BadInput, and changes nothing, where names or shapes differ.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as unpack
+
+    try:
+        found = unpack(Path(path).read_bytes())
+    except OSError as e:
+        raise BadInput(f"cannot read {path}: {e.strerror or e}; check the path, and who may read it") from e
+    except (SafetensorError, KeyError, ValueError) as e:
+        raise BadInput(f"{path} is not a whole safetensors file ({e})") from e
+    mine = {p.name: p for p in net.parameters()}
+    if set(found) != set(mine):
+        odd = sorted(set(found) ^ set(mine))[0]
+        raise BadInput(
+            f"{path} holds other parameters than this network: {odd!r} is only in "
+            f"the {'file' if odd in found else 'network'}; build the layers that were saved, dropout included"
+        )
+    for name, p in mine.items():
+        if found[name].shape != p.value.shape:
+            raise BadInput(f"{path}: {name} is {found[name].shape}, the network needs {p.value.shape}")
+    for name, p in mine.items():
+        p.value[...] = net.be.put(found[name], net.dtype)

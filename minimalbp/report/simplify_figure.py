@@ -1,0 +1,66 @@
+"""simplify.png: how active the units of each layer were at each look, their number, and what it did to accuracy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array
+from ..files import replacing
+from ..train.scoring import History
+
+WIDTH, HEIGHT = 4.2, 3.4  # inches of a panel
+
+
+def draw(
+    activeness: list[Array], history: History, runs: list[dict[str, Any]], parts: int, path: Path
+) -> None:
+    """Draw to `path`, a PNG. Raises BadInput where it cannot be written.
+
+    activeness: of each layer float32 (looks, units), as Shrinker has it. history: of the network that shrank. runs:
+    of all networks, each {"name", "average_width", "dev_accuracy"}. parts: looks in each epoch.
+    """
+    from matplotlib.figure import Figure
+
+    n = len(activeness)
+    figure = Figure(figsize=(WIDTH * (n + 2), HEIGHT), layout="constrained")
+    panels = figure.subplots(1, n + 2)
+    for i, picture in enumerate(activeness):
+        _heat(figure, panels[i], picture, parts, f"activeness of hidden layer {i + 1}")
+    _widths(panels[n], history, parts)
+    _accuracy(panels[n + 1], history, runs)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")
+
+
+def _heat(figure: Any, panel: Any, picture: Array, parts: int, title: str) -> None:
+    """Units across, the most active of the last look first; units that are gone are white."""
+    order = np.lexsort((-np.nan_to_num(picture).mean(axis=0), -np.nan_to_num(picture[-1], nan=-1)))
+    ends = (0, picture.shape[1], len(picture) / parts, 0)
+    shown = panel.imshow(picture[:, order], aspect="auto", interpolation="nearest", extent=ends, vmin=0)
+    figure.colorbar(shown, ax=panel)
+    panel.set(title=title, xlabel="units, sorted", ylabel="epoch")
+
+
+def _widths(panel: Any, history: History, parts: int) -> None:
+    epochs = (np.arange(len(history.records)) + 1) / parts
+    for i, widths in enumerate(zip(*(record.widths or [] for record in history.records))):
+        panel.step(epochs, widths, where="pre", label=f"hidden layer {i + 1}")
+    best = history.best
+    panel.axvline(epochs[history.records.index(best)], color="black", lw=1, ls=":", label="best look")
+    panel.set(title="units", xlabel="epoch", ylim=(0, None))
+    panel.legend()
+
+
+def _accuracy(panel: Any, history: History, runs: list[dict[str, Any]]) -> None:
+    """Dev accuracy against the average width: the way of the network that shrank, and all at their best."""
+    records = history.records
+    widths, found = [np.mean(r.widths or 0) for r in records], [100 * r.dev_accuracy for r in records]
+    panel.plot(widths, found, ".-", lw=0.5, ms=3, color="grey", label="every look")
+    for run in runs:
+        panel.plot(run["average_width"], 100 * run["dev_accuracy"], "o", label=run["name"])
+    low = min(run["dev_accuracy"] for run in runs)
+    panel.set(title="dev accuracy, %", xlabel="average width", ylim=(100 * (low - 0.02), None))
+    panel.legend(fontsize="small")

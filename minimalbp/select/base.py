@@ -1,0 +1,78 @@
+"""Selectors: which output units of a linear layer get a gradient in this step.
+
+A selector is called with dy (batch, n_out) and answers None (every unit), int32 (r,) (the same units for every
+example) or int32 (batch, k) (each example its own), ascending.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..backend import Array, Backend, Buffers
+from ..errors import BadInput, check_float, check_int
+
+
+class Selector(ABC):
+    """The base of all selectors. `scale` multiplies the gradients of the chosen units."""
+
+    name: ClassVar[str]
+    random: ClassVar[bool] = False  # whether __call__ needs a generator
+
+    @abstractmethod
+    def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Array | None:
+        """The choice for dy, as the module says; rng: for those that are `random`."""
+
+    def units(self, n_out: int) -> int:
+        """How many units of n_out are chosen."""
+        return n_out
+
+    def scale(self, n_out: int) -> float:
+        """By what the chosen gradients are multiplied."""
+        return 1.0
+
+    def describe(self) -> dict[str, Any]:
+        """Name and settings, for run.json."""
+        return {"name": self.name}
+
+
+@dataclass(frozen=True)
+class Dense(Selector):
+    """Every unit: ordinary back propagation."""
+
+    name: ClassVar[str] = "dense"
+
+    def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class SomeUnits(Selector):
+    """k units, given as a number or as a ratio of the layer's width (rounded, at least 1).
+
+    A k above the width is clipped to it, and the layer then runs dense. Raises BadInput for k < 1, NaN or a
+    fraction, for a ratio outside (0, 1], and unless exactly one of the two is given.
+    """
+
+    k: int | None = None
+    ratio: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.k is None) == (self.ratio is None):
+            raise BadInput(
+                f"{type(self).__name__} takes either k or ratio, not {self.k!r} and {self.ratio!r}"
+            )
+        if self.k is not None:
+            object.__setattr__(self, "k", check_int("k", self.k, least=1))
+        else:
+            object.__setattr__(self, "ratio", check_float("ratio", self.ratio, 0, 1, open_low=True))
+
+    def units(self, n_out: int) -> int:
+        k = self.k if self.k is not None else max(1, round(float(self.ratio or 0) * n_out))
+        return min(k, n_out)
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": self.name} | {key: v for key, v in asdict(self).items() if v is not None}

@@ -1,0 +1,65 @@
+"""After the first steps a training step allocates nothing that stays, and no array on the way."""
+
+import gc
+import tracemalloc
+
+import numba
+import numpy as np
+import pytest
+
+import minimalbp as mbp
+from minimalbp.train.step import train_step
+
+STEPS = 100
+pytestmark = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT),
+    reason="without the JIT the kernels are Python, which makes numbers as it goes",
+)
+OPTIMIZERS = {
+    "sgd": lambda p: mbp.SGD(p, momentum=0.9, clip_norm=5),
+    "adagrad chosen": lambda p: mbp.AdaGrad(p, rows="chosen"),
+    "adam": lambda p: mbp.Adam(p),
+}
+SELECTORS = [mbp.Dense(), mbp.TopK(5), mbp.UnifiedTopK(5), mbp.RandomK(5, scaled=True)]
+
+
+def no_mark(phase):
+    """For a step that nobody measures."""
+
+
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+@pytest.mark.parametrize("select", SELECTORS, ids=lambda s: s.name)
+def test_a_step_allocates_nothing(select, optimizer):
+    layers = [
+        mbp.Linear(40, 64, select=select, bias_rows="chosen"), mbp.ReLU(), mbp.Dropout(0.1),
+        mbp.Residual(mbp.Linear(64, 64, select=select), mbp.Tanh()), mbp.Linear(64, 3),
+    ]  # fmt: skip
+    net = mbp.Sequential(*layers, backend="cpu")
+    loss, step = mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype), OPTIMIZERS[optimizer](net.parameters())
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(10, 40)).astype(np.float32), rng.integers(0, 3, 10).astype(np.int32)
+
+    def grown():
+        """(bytes more after STEPS steps than before, bytes more at the worst moment between)."""
+        gc.collect()
+        tracemalloc.reset_peak()
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(STEPS):
+            train_step(net, loss, step, x, labels, no_mark)
+        gc.collect()
+        after, peak = tracemalloc.get_traced_memory()
+        return after - before, peak - before
+
+    with net.be.threads(1):
+        for _ in range(5):
+            train_step(net, loss, step, x, labels, no_mark)
+        tracemalloc.start()
+        try:
+            for _ in range(12):  # a leak shows every time, a cache of NumPy or Python filling up only in some
+                growth, peak = grown()
+                if growth < STEPS * 8:  # not one object a step
+                    break
+        finally:
+            tracemalloc.stop()
+    assert growth < STEPS * 8
+    assert peak < net.parameters()[0].value.nbytes  # no array on the way either
