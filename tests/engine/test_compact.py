@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 import minimalbp as mbp
-from minimalbp.network.compact import compact
+from minimalbp.network.compact import compact, hidden_layers
 from minimalbp.select import Dense, TopK, UnifiedTopK
-from minimalbp.simplify import hidden_layers
 
 SHORTER = 10 if "NUMBA_DISABLE_JIT" in os.environ else 1  # without the compiler, a step takes a second
 X = np.random.default_rng(5).normal(size=(11, 6))

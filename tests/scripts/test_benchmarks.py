@@ -94,9 +94,10 @@ def test_bench_cost_measures_layers_real_gradients_and_steps(points, tmp_path, m
     bench = script("bench_cost")
     for name, value in (("HIDDEN", 30), ("BATCHES", (4,)), ("EPOCHS", (1, 2))):
         monkeypatch.setattr(bench, name, value)
-    of_cost = {"ceilings.SIZE": 16, "ceilings.STREAM": 1 << 12, "ceilings.NEAR": 1 << 10, "turns.REST": 0}
+    of_cost = {"ceilings.SIZE": 16, "ceilings.STREAM": 1 << 12, "ceilings.NEAR": 1 << 10}
     for name, value in of_cost.items():
         monkeypatch.setattr(f"minimalbp.cost.{name}", value)
+    monkeypatch.setattr("minimalbp.measure.timing.REST", 0)
     monkeypatch.setattr(
         "minimalbp.backend.cores", lambda: 1
     )  # waking a second is slow where others want it too

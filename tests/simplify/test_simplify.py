@@ -8,9 +8,9 @@ from helpers import clusters
 from test_compact import lstms, mask, mlp
 
 import minimalbp as mbp
-from minimalbp.network.compact import compact
+from minimalbp.network.compact import compact, hidden_layers
 from minimalbp.select import TopK
-from minimalbp.simplify import Follower, Plan, Simplifier, hidden_layers
+from minimalbp.simplify import Follower, Plan, Simplifier
 
 DATA = clusters()
 
