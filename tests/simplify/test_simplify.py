@@ -9,6 +9,7 @@ from test_compact import lstms, mask, mlp
 
 import minimalbp as mbp
 from minimalbp.network.compact import compact, hidden_layers
+from minimalbp.seeds import Streams
 from minimalbp.select import TopK
 from minimalbp.simplify import Follower, Plan, Simplifier
 
@@ -102,7 +103,7 @@ def masked_training(plan, k, epochs, parts=2):
     adam = mbp.Adam(net.parameters(), lr=0.01)
     masks, hits, refer = [np.ones(n, bool) for n in (12, 10)], [np.zeros(n, int) for n in (12, 10)], 0
     widths, loss = [], mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype)
-    rng = mbp.streams.Streams(0).generator("shuffle")
+    rng = Streams(0).generator("shuffle")
     steps = -(-len(DATA.train) // 8)
     looks = {steps * (i + 1) // parts for i in range(parts)}
     hidden = hidden_layers(net)
