@@ -16,8 +16,8 @@ def run_many(
     Parameters
     ----------
     work : callable
-        For more than one job it must be importable by name, as for any pool of processes, and the program that calls
-        this needs `if __name__ == "__main__":` around what it does.
+        For more than one job it must be importable by name, as for any pool of processes, and the program that
+        calls this needs `if __name__ == "__main__":` around what it does.
     todo : sequence of tuple
         The arguments of each call.
     jobs : int, default 1

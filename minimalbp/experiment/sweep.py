@@ -38,8 +38,8 @@ def train_run(settings: Settings, extra: Facts | None = None) -> Run:
         "settings", "seconds" (compiling included), "machine" and what `extra` holds. Of the best evaluation
         "best_epoch" and its scores and losses, such as "dev_accuracy", "test_accuracy", "dev_loss" and "test_loss".
         By epoch "train_loss_by_epoch", "dev_by_epoch", and "test_by_epoch", the test score at the best dev score so
-        far, which a shorter run would have reported. A loss that is no longer finite is a result as well: such a run
-        has "diverged", the message, instead of scores.
+        far, which a shorter run would have reported. A loss that is no longer finite is a result as well: such a
+        run has "diverged", the message, instead of scores.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def train_run(settings: Settings, extra: Facts | None = None) -> Run:
 
 
 def sweep(
-    settings: Iterable[Settings],
+    settings: Settings | Iterable[Settings],
     folder: str | Path | KeptRuns | None = None,
     *,
     jobs: int = 1,
@@ -85,7 +85,7 @@ def sweep(
 
     Parameters
     ----------
-    settings : iterable of Settings
+    settings : Settings, or iterable of Settings
         What to train. Runs are known by all settings but the number of threads; equal ones are trained once.
     folder : path or KeptRuns, optional
         The folder of finished runs, one JSON file each. None: they are kept nowhere.
@@ -161,9 +161,9 @@ def merged_machine(runs: Iterable[Run]) -> dict[str, Any]:
     return merged
 
 
-def _settings(settings: Iterable[Settings]) -> list[Settings]:
+def _settings(settings: Settings | Iterable[Settings]) -> list[Settings]:
     """Raise BadInput for anything else."""
-    wanted = list(settings)
+    wanted: list[Settings] = [settings] if isinstance(settings, Settings) else list(settings)
     for one in wanted:
         if not isinstance(one, Settings):
             raise BadInput(f"a sweep is over Settings, not {short(one)}; make them with Settings(...)")

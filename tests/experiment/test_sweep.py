@@ -130,7 +130,7 @@ def test_a_loss_that_runs_away_is_a_result(settings, monkeypatch):
 
     monkeypatch.setattr(train, "fit", diverges)
     said = []
-    (run,) = sweep([settings], tell=said.append)
+    (run,) = sweep(settings, tell=said.append)
     assert run["diverged"] == "the loss became nan at step 7" and "test_accuracy" not in run
     assert "the loss became nan" in said[-1]
 
