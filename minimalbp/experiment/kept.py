@@ -23,8 +23,8 @@ Run = dict[str, Any]
 def identity(settings: dict[str, Any], base: Settings) -> str:
     """What tells a run from others, in words: its epochs, its seed and every setting that is not that of `base`.
 
-    A setting that did not exist when a run was made had the value of `base`. The number of threads changes roundings
-    only, so it is left out.
+    A setting that did not exist when a run was made had the value of `base`. The number of threads changes
+    roundings only, so it is left out.
     """
     usual = base.as_json()
     words = {name: v for name, v in settings.items() if v != usual.get(name) and name != "threads"}
