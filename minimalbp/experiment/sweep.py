@@ -195,5 +195,5 @@ def _line(run: Run) -> str:
     if "diverged" in run:
         return str(run["diverged"])
     scores = (f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.items()
-              if name.startswith(("dev_", "test_")) and isinstance(value, float))  # fmt: skip
+              if name.startswith(("dev_", "test_")) and not name.endswith(("_loss", "_epoch")))  # fmt: skip
     return f"{', '.join(scores)} after epoch {run['best_epoch']}"
