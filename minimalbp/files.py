@@ -18,8 +18,8 @@ __all__ = ["read_json", "replacing", "write_json"]
 def replacing(path: Path, remedy: str = "choose another folder with room") -> Iterator[Path]:
     """A temporary file beside `path`, which becomes `path` when the block ends well.
 
-    Missing folders are made. A link stays one, and what it leads to is replaced. Where the block fails, the old file
-    stays as it was.
+    Missing folders are made. A link stays one, and what it leads to is replaced. Where the block fails, the old
+    file stays as it was.
 
     Parameters
     ----------

@@ -49,7 +49,8 @@ def test_a_script_uses_public_names_only(path):
         "import minimalbp.errors", "import minimalbp", "from minimalbp.cost.layer import measure_layer",
         "from minimalbp.errors import short", "from minimalbp import backend", "from minimalbp.files import _x",
         "from importlib import import_module", "mbp.backend.cores()", "mbp.Meter()._wrap",
-        "from .arms import _dense", "def f():\n    from minimalbp.train.fit import fit", "from minimalbp.cli import main",
+        "from .arms import _dense", "def f():\n    from minimalbp.train.fit import fit",
+        "from minimalbp.cli import main",
     ],
 )  # fmt: skip
 def test_a_use_of_something_private_is_found(line):
