@@ -99,8 +99,13 @@ class Folder:
         path = self.checkpoint(name)
         self.metrics[name] = History(_records(path) if path is not None and path.exists() else [])
 
-    def write_metrics(self) -> None:
-        """One line for each look at the dev set, the networks one after another."""
+    def keep_history(self, name: str, history: History) -> None:
+        """Write metrics.jsonl anew, with these records of a network."""
+        self.metrics[name] = history
+        self._write_metrics()
+
+    def _write_metrics(self) -> None:
+        """One line for each evaluation on the dev set, the networks one after another."""
         if self.path is None:
             return
         lines = [

@@ -29,7 +29,7 @@ def backend(request):
 
 def made(task, backend, *, select=None, rng=1, **options):
     net = (mbp.tagger if task == "tagging" else mbp.parser)(
-        DATA[task].task, hidden=8, select=select, rng=rng, backend=backend, **options
+        DATA[task].encoding, hidden=8, select=select, rng=rng, backend=backend, **options
     )
     return net, mbp.Adam(net.parameters(), lr=0.01)
 
