@@ -29,7 +29,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "--cycle",
         type=as_whole,
         metavar="EPOCHS",
-        help="length of a cycle: units are removed in the first, then in every other (default about a quarter of --epochs)",
+        help="length of a cycle; units are removed in the first, then in every other "
+        "(default about a quarter of --epochs)",
     )
     add("--window", type=as_whole, metavar="LOOKS",
         help="evaluations on the dev set over which activeness is counted (default 1)")  # fmt: skip
@@ -38,7 +39,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add(
         "--restart",
         action="store_true",
-        help="zero the optimiser's moments after each evaluation in the last epoch of a cycle, as the released code does",
+        help="zero the optimiser's moments after each evaluation in the last epoch of a cycle, as the released "
+        "code does",
     )
     add("--faithful", action="store_true", help="what the authors' released code does (docs/simplify.md)")
     add("--no-controls", action="store_true",

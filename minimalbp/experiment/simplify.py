@@ -167,7 +167,7 @@ def _remarks(
         )
     if (settings.epochs - 1) // plan.cycle % 2 == 0:
         said.append(
-            f"The run ends in a simplification cycle (cycle = {plan.cycle}): few evaluations are of its last widths."
+            f"The run ends in a simplification cycle (cycle = {plan.cycle}); its last widths were evaluated seldom."
         )
     return said
 
