@@ -7,7 +7,7 @@ from typing import Any
 from ..backend import Array
 from ..network import Sequential
 from ..optim import Optimizer
-from .scoring import History, Record
+from .history import History, Record
 
 State = tuple[dict[str, Any], dict[str, Array]]  # as JSON, and arrays by name
 

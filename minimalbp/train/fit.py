@@ -17,9 +17,9 @@ from ..optim import Optimizer
 from ..seeds import Streams
 from .batches import Data
 from .companion import Companion
+from .history import History, Record
 from .loop import Run
 from .progress import Progress
-from .scoring import History, Record
 
 Callback = Callable[[Record], "bool | None"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ from ..seeds import Streams
 from .batches import Data, feed
 from .checkpoint import load_checkpoint, save_checkpoint
 from .companion import Companion
+from .history import History, Record
 from .progress import Progress
-from .scoring import History, Record, score
+from .scoring import score
 from .step import no_mark, train_step
 
 ARRAYS = "companion/"  # how the names of a companion's arrays begin in a checkpoint
@@ -88,13 +88,12 @@ class Run:
         if not math.isfinite(dev.loss):
             x, lengths = self.data.dev.first(100)
             raise Diverged(self._diagnosis(self.net.prepare(x), lengths, dev.loss, checkpoint))
-        best = not self.history.counted or dev.accuracy > self.history.best.dev_accuracy
+        best = not self.history.counted or dev.main > self.history.best.main
         test = score(self.net, self.data.test) if best else None
         epoch = (self.done - 1) // self.steps + 1
         record = Record(
-            epoch, self.done, train_loss, dev.accuracy, dev.loss,
-            test.accuracy if test else None, test.loss if test else None, dev.las, test.las if test else None,
-            self.companion.widths(),
+            epoch, self.done, train_loss, dev.scores, dev.loss,
+            test.scores if test else None, test.loss if test else None, self.companion.widths(),
         )  # fmt: skip
         self.history.records.append(record)
         self.companion.look(record)
@@ -148,7 +147,7 @@ class Run:
             "done": self.done,
             "shuffle": self.shuffle.bit_generator.state,
             "order": self.order_state,
-            "history": [asdict(r) for r in self.history.records],
+            "history": [record.as_json() for record in self.history.records],
             "begins": self.history.begins,
             "meter": self.meter.state() if self.meter else None,
         }
@@ -160,6 +159,8 @@ class Run:
             self.shuffle.bit_generator.state = state["order"]
             self._begin()
         self.shuffle.bit_generator.state = state["shuffle"]
-        self.history = History([Record(**r) for r in state["history"]], state.get("begins", 0))
+        self.history = History(
+            [Record.from_json(record) for record in state["history"]], state.get("begins", 0)
+        )
         if self.meter and state["meter"]:
             self.meter.restore(state["meter"])
