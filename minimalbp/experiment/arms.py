@@ -18,7 +18,7 @@ from ..select import Dense, Selector
 from ..train.batches import feed
 from ..train.companion import Companion
 from ..train.fit import check_fit, check_resume, fit
-from ..train.scoring import Record
+from ..train.history import Record
 from ..train.step import train_step
 from .build import AnyData, build, sizes_of, task_of
 from .folder import VOCABULARIES, Folder
@@ -80,7 +80,7 @@ def train_arm(arm: Arm, data: AnyData, folder: Folder, *, resume: bool, progress
     def keep(record: Record) -> None:
         folder.metrics[arm.name].records.append(record)
         folder.write_metrics()
-        if best_weights is not None and record.test_accuracy is not None:
+        if best_weights is not None and record.test is not None:
             weights.save(net, best_weights)
 
     history = fit(
@@ -96,12 +96,12 @@ def train_arm(arm: Arm, data: AnyData, folder: Folder, *, resume: bool, progress
     return {
         "name": arm.name,
         "select": arm.select.describe(),
-        "dev_accuracy": best.dev_accuracy,
-        "test_accuracy": best.test_accuracy,
+        "dev_accuracy": best.main,
+        "test_accuracy": next(iter((best.test or {}).values())),  # of a parser, UAS
         "best_epoch": best.epoch,
         "dev_loss": best.dev_loss,
         "test_loss": best.test_loss,
-        **({} if best.dev_las is None else {"dev_las": best.dev_las, "test_las": best.test_las}),
+        **({} if "las" not in best.dev else {"dev_las": best.dev_las, "test_las": best.test_las}),
         **({} if best.widths is None else {"widths": best.widths}),
         "steps": meter.steps,
         **meter.totals(),

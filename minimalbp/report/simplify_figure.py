@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backend import Array
 from ..files import replacing
-from ..train.scoring import History
+from ..train.history import History
 
 WIDTH, HEIGHT = 4.2, 3.4  # inches of a panel
 
@@ -57,7 +57,7 @@ def _widths(panel: Any, history: History, parts: int) -> None:
 def _accuracy(panel: Any, history: History, runs: list[dict[str, Any]]) -> None:
     """Dev accuracy against the average width: the way of the network that shrank, and all at their best."""
     records = history.records
-    widths, found = [np.mean(r.widths or 0) for r in records], [100 * r.dev_accuracy for r in records]
+    widths, found = [np.mean(r.widths or 0) for r in records], [100 * r.main for r in records]
     panel.plot(widths, found, ".-", lw=0.5, ms=3, color="grey", label="every look")
     for run in runs:
         panel.plot(run["average_width"], 100 * run["dev_accuracy"], "o", label=run["name"])
