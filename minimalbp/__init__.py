@@ -62,6 +62,7 @@ _HOME = {
         "tagger",
     ),
     "train.checkpoint": ("load_checkpoint", "save_checkpoint"),
+    "train.companion": ("Companion",),
     "train.fit": ("fit",),
     "train.history": ("History", "Record"),
     "train.scoring": ("Score", "evaluate"),

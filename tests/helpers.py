@@ -104,17 +104,24 @@ def script(name):
     return importlib.import_module(name)
 
 
+class Told(mbp.Companion):
+    """Calls a function with each record; the training ends where it returns True."""
+
+    def __init__(self, function):
+        self.look = function
+
+
 def stop_after(monkeypatch, looks):
     """Ctrl-C in the first trainings of `minimalbp simplify`, in each after as many looks as `looks` says."""
     true_fit, stops = arms.fit, iter(looks)
 
-    def stopping(*args, callbacks, **kwargs):
+    def stopping(*args, companions, **kwargs):
         left = iter(range(next(stops, 100), -1, -1))
 
         def interrupt(record):
             if next(left) == 1:
                 raise KeyboardInterrupt
 
-        return true_fit(*args, callbacks=[*callbacks, interrupt], **kwargs)
+        return true_fit(*args, companions=[*companions, Told(interrupt)], **kwargs)
 
     monkeypatch.setattr(arms, "fit", stopping)

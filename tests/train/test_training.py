@@ -128,20 +128,6 @@ def test_no_record_no_best():
     refused(lambda: mbp.History().best, "nothing was trained")
 
 
-def test_callbacks_see_each_record_and_stop():
-    seen, all_calls = [], []
-
-    def stop_at_third(record):
-        seen.append(record)
-        return len(seen) == 3
-
-    history = fit(
-        net_of(), epochs=5, evals_per_epoch=2, callbacks=(f for f in (stop_at_third, all_calls.append))
-    )
-    assert history.records == seen == all_calls
-    assert [r.step for r in seen] == [4, 9, 13]
-
-
 def test_the_train_loss_is_the_mean_since_the_last_look(monkeypatch):
     true_step, values = run.train_step, []
     monkeypatch.setattr(run, "train_step", lambda *a, **k: values.append(true_step(*a, **k)) or values[-1])
