@@ -34,6 +34,24 @@ class Arm:
     select: Selector
     companion: Companion | None = None
 
+    @property
+    def companions(self) -> list[Companion]:
+        return [] if self.companion is None else [self.companion]
+
+
+class _Keeper(Companion):
+    """Writes the metrics of each evaluation, and the weights of the best one."""
+
+    def __init__(self, arm: Arm, net: Sequential, folder: Folder):
+        self.arm, self.net, self.folder = arm, net, folder
+
+    def look(self, record: Record) -> None:
+        self.folder.metrics[self.arm.name].records.append(record)
+        self.folder.write_metrics()
+        path = self.folder.weights(self.arm.name)
+        if path is not None and record.test is not None:
+            weights.save(self.net, path)
+
 
 def start_report(settings: Settings, data: AnyData) -> dict[str, Any]:
     """How run.json begins. Raises BadInput where data and settings do not fit: before anything is written."""
@@ -75,18 +93,11 @@ def train_arm(arm: Arm, data: AnyData, folder: Folder, *, resume: bool, progress
     settings = arm.settings
     _warm_up(arm, data)
     net, optimizer = build(settings, data, arm.select)
-    meter, checkpoint, best_weights = Meter(), folder.checkpoint(arm.name), folder.weights(arm.name)
-
-    def keep(record: Record) -> None:
-        folder.metrics[arm.name].records.append(record)
-        folder.write_metrics()
-        if best_weights is not None and record.test is not None:
-            weights.save(net, best_weights)
-
+    meter, checkpoint = Meter(), folder.checkpoint(arm.name)
     history = fit(
         net, data, optimizer,
         epochs=settings.epochs, batch_size=settings.batch, rng=settings.seed, evals_per_epoch=settings.evals,
-        callbacks=[keep], meter=meter, companion=arm.companion, checkpoint=checkpoint,
+        companions=[*arm.companions, _Keeper(arm, net, folder)], meter=meter, checkpoint=checkpoint,
         resume=resume and checkpoint is not None and checkpoint.exists(), threads=settings.threads,
         progress=arm.name if progress else None,
     )  # fmt: skip
@@ -125,7 +136,7 @@ def _check_arm(arm: Arm, data: AnyData, folder: Folder) -> None:
     net, optimizer = build(settings, data, arm.select)
     check_resume(
         net, data, optimizer, path,
-        batch_size=settings.batch, rng=settings.seed, evals_per_epoch=settings.evals, companion=arm.companion,
+        batch_size=settings.batch, rng=settings.seed, evals_per_epoch=settings.evals, companions=arm.companions,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers import Told
 from test_cli_train import outcome, refused, report
 
 from minimalbp.backend import cores
@@ -104,8 +105,8 @@ def test_metrics_keep_the_lines_of_a_run_that_is_gone_on_with(capsys, small, tmp
     report(capsys, *small, "--out", out)
     before = (out / "metrics.jsonl").read_text().splitlines()
 
-    def stop_soon(*args, callbacks, **kwargs):
-        return true_fit(*args, callbacks=[*callbacks, interrupt], **kwargs)
+    def stop_soon(*args, companions, **kwargs):
+        return true_fit(*args, companions=[*companions, Told(interrupt)], **kwargs)
 
     def interrupt(record):
         raise KeyboardInterrupt

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from helpers import assert_same, parameters
+from helpers import Told, assert_same, parameters
 from test_text_data import bank_of
 
 import minimalbp as mbp
@@ -43,8 +43,8 @@ def fit(task, net, optimizer, *, stop=None, **options):
         "evals_per_epoch": 3,
         "threads": 1,
     } | options
-    callback = lambda record: seen.append(record) or len(seen) == stop  # noqa: E731
-    return mbp.fit(net, DATA[task], optimizer, callbacks=[callback], **settings)
+    halt = Told(lambda record: seen.append(record) or len(seen) == stop)
+    return mbp.fit(net, DATA[task], optimizer, companions=[halt], **settings)
 
 
 @pytest.mark.parametrize("select", [None, mbp.TopK(3), mbp.UnifiedTopK(3)], ids=str)
