@@ -50,14 +50,14 @@ def train(settings: Settings) -> Run:
         run["diverged"] = str(e)
     else:
         best, last = history.best, {r.epoch: r for r in history.records}
-        tested = {r.epoch: r.test_accuracy for r in history.records if r.test_accuracy is not None}
+        tested = {r.epoch: next(iter(r.test.values())) for r in history.records if r.test is not None}
         so_far = [tested[max(e for e in tested if e <= epoch)] for epoch in last]
         run |= {
-            "dev_accuracy": best.dev_accuracy, "test_accuracy": best.test_accuracy, "test_loss": best.test_loss,
-            "best_epoch": best.epoch, "dev_by_epoch": [r.dev_accuracy for r in last.values()],
+            "dev_accuracy": best.main, "test_accuracy": tested[best.epoch], "test_loss": best.test_loss,
+            "best_epoch": best.epoch, "dev_by_epoch": [r.main for r in last.values()],
             "test_by_epoch": so_far, "train_loss_by_epoch": [round(r.train_loss, 6) for r in last.values()],
         }  # fmt: skip
-        if best.dev_las is not None:
+        if "las" in best.dev:
             run |= {"dev_las": best.dev_las, "test_las": best.test_las}
     run |= {"seconds": round(time.perf_counter() - began, 1), "commit": made_by, "machine": mbp.machine()}
     return run

@@ -14,7 +14,7 @@ from ..network import weights
 from ..select import Selector
 from ..train.companion import Companion
 from ..train.fit import prepare
-from ..train.scoring import History, Record
+from ..train.history import History, Record
 from ..train.warm_up import warm_up
 from .build import build
 from .folder import VOCABULARIES, Folder

@@ -82,7 +82,7 @@ def load_checkpoint(
         try:
             reshape(meta["training"], arrays)
         except (KeyError, IndexError, TypeError, ValueError) as e:
-            raise BadInput(f"{path} does not hold the sizes of its network ({e}); is it damaged?") from e
+            raise BadInput(f"{path} does not hold what its training needs ({e}); is it damaged?") from e
         _check(path, meta, {"architecture": net.describe()})
     wanted = {f"param/{p.name}": p.value for p in net.parameters()}
     for name, slots in optimizer.state.items():

@@ -1,16 +1,17 @@
-"""How good a network is on some examples, and the history of such looks during training."""
+"""How good a network is on some examples."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..data import Split
 from ..data.check import check_arrays, check_labels
-from ..errors import BadInput, check_int
+from ..errors import BadInput, check_float, check_int, short
 from ..losses import SoftmaxCrossEntropy
 from ..network import Sequential
 from .batches import Part
@@ -20,55 +21,52 @@ EVALUATION_BATCH = 1000
 
 @dataclass(frozen=True)
 class Score:
-    """Of a network on a part of a data set: accuracy in 0..1 and mean loss.
+    """Scores of a network on one part of a data set. Each is an attribute too: `score.accuracy`.
 
-    accuracy: the share of examples; of words with the right tag; for a parser with the right head (UAS).
-    las: for a parser, the share of words with the right head and relation.
+    Parameters
+    ----------
+    scores : dict of str to float
+        Scores by name, larger is better. The first one decides which evaluation is the best. Classifiers and
+        taggers have "accuracy", the share of examples or words with the right class. Parsers have "uas", the share
+        of words with the right head, and "las", the share of words with the right head and relation.
+    loss : float
+        Mean loss.
+
+    Raises
+    ------
+    BadInput
+        Unless scores are numbers by name, at least one, none of them called "loss".
+
+    Examples
+    --------
+    >>> score = Score({"uas": 0.9, "las": 0.85}, loss=0.3)
+    >>> score.las, score.main
+    (0.85, 0.9)
     """
 
-    accuracy: float
+    scores: dict[str, float]
     loss: float
-    las: float | None = None
 
-
-@dataclass(frozen=True)
-class Record:
-    """One look at the dev set. epoch counts from 1; test is None unless this dev accuracy is the best so far.
-
-    accuracy, loss, las: see Score; las is None but for parsers. widths: of the hidden layers, where a companion of
-    the training changes them.
-    """
-
-    epoch: int
-    step: int
-    train_loss: float
-    dev_accuracy: float
-    dev_loss: float
-    test_accuracy: float | None = None
-    test_loss: float | None = None
-    dev_las: float | None = None
-    test_las: float | None = None
-    widths: list[int] | None = None
-
-
-@dataclass
-class History:
-    """All records of a run, in order. Those from number `begins` on count: those before are of a larger network."""
-
-    records: list[Record] = field(default_factory=list)
-    begins: int = 0
+    def __post_init__(self) -> None:
+        if not isinstance(self.scores, dict) or not self.scores or "loss" in self.scores:
+            raise BadInput(
+                "scores must be numbers by name, such as {'accuracy': 0.9}, the loss apart, "
+                f"not {short(self.scores)}"
+            )
+        scores = {name: check_float(f"the score {name}", v, -math.inf) for name, v in self.scores.items()}
+        object.__setattr__(self, "scores", scores)  # floats that JSON can hold
+        object.__setattr__(self, "loss", float(self.loss))
 
     @property
-    def counted(self) -> list[Record]:
-        """The records that may be the best."""
-        return self.records[self.begins :]
+    def main(self) -> float:
+        """The score that decides which evaluation is the best: the first."""
+        return next(iter(self.scores.values()))
 
-    @property
-    def best(self) -> Record:
-        """The first record of the best dev accuracy: the one that is reported. Raises BadInput if none."""
-        if not self.counted:
-            raise BadInput("nothing was trained: there is no record yet")
-        return max(self.counted, key=lambda r: r.dev_accuracy)
+    def __getattr__(self, name: str) -> float:
+        scores: dict[str, float] = vars(self).get("scores", {})  # a copy asks before it has any fields
+        if name not in scores:
+            raise AttributeError(f"a score has no {name!r}; its scores are {', '.join(scores)}")
+        return scores[name]
 
 
 def evaluate(
@@ -103,7 +101,7 @@ def score(net: Sequential, split: Split | Part, batch_size: int = EVALUATION_BAT
 def score_rows(
     net: Sequential, batches: Iterable[tuple[Any, Any, Any]], *, other_classes: bool = False
 ) -> Score:
-    """Over rows in batches: x, labels, and the lengths of the sentences in x or None.
+    """Accuracy and loss over rows in batches: x, labels, and the lengths of the sentences in x or None.
 
     other_classes: whether a label may be -1, for a class that the network does not have; such a row is never right,
     and no part of the loss.
@@ -120,4 +118,4 @@ def score_rows(
             check_labels(labels, logits.shape[1], "the labels")
             total += loss.forward(logits, np.asarray(labels, np.int32))
             judged += len(labels)
-    return Score(right / rows, total / max(judged, 1))
+    return Score({"accuracy": right / rows}, total / max(judged, 1))
