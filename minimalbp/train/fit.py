@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data import Dataset, check_dataset
-from ..errors import BadInput, check_int, short
+from ..errors import BadInput, check_int
 from ..losses import SoftmaxCrossEntropy
 from ..measure.meter import Meter
 from ..network import Sequential
 from ..optim import Optimizer
-from .batches import Data
+from .batches import Data, check_part, first
 from .companion import Companion
 from .history import History
 from .loop import Run
@@ -142,12 +141,17 @@ def prepare(
 
 def check_fit(net: Sequential, data: Data, batch_size: int) -> None:
     """Raise BadInput unless `net` can be trained on `data` in mini-batches of that size."""
-    if not hasattr(data, "train"):
-        raise BadInput(f"data must be a data set, such as load_dataset('digits'), not {short(data)}")
-    if isinstance(data, Dataset):  # others were checked when they were made
-        check_dataset(data)
+    for name in ("train", "dev", "test", "name", "n_classes"):
+        if not hasattr(data, name):
+            raise BadInput(
+                f"data must be a data set, such as load_dataset('digits'); a {type(data).__name__} has no {name}"
+            )
+    n_classes, shape = data.n_classes, getattr(getattr(data.train, "x", None), "shape", (0,))[1:]
+    check_part(data.train, "feed", f"{data.name} train", n_classes=n_classes, training=True)
+    for name in ("dev", "test"):
+        check_part(getattr(data, name), "score", f"{data.name} {name}", n_classes=n_classes, shape=shape)
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is for the loss to say
-        outputs = net(*data.train.first(1)).shape[1]
+        outputs = net(*first(data.train, 1)).shape[1]
     if batch_size > len(data.train):
         n = len(data.train)
         raise BadInput(f"a batch of {batch_size} is larger than the {n} training examples; give 1 to {n}")

@@ -17,7 +17,7 @@ from ..network import Sequential
 from ..network.diagnosis import first_not_finite
 from ..optim import Optimizer
 from ..seeds import Streams
-from .batches import Data, feed
+from .batches import Data, feed, first
 from .checkpoint import load_checkpoint, save_checkpoint
 from .companion import Companion, Together
 from .history import History, Record
@@ -118,7 +118,7 @@ class Run:
     def _evaluate(self, train_loss: float, checkpoint: Path | None) -> Record:
         dev = score(self.net, self.data.dev)
         if not math.isfinite(dev.loss):
-            x, lengths = self.data.dev.first(100)
+            x, lengths = first(self.data.dev, 100)
             raise Diverged(self._diagnosis(self.net.prepare(x), lengths, dev.loss, checkpoint))
         best = not self.history.counted or dev.main > self.history.best.main
         test = score(self.net, self.data.test) if best else None
