@@ -56,27 +56,43 @@ class Data(Protocol):
 
 
 class Feed(ABC):
-    """Batches for one network, in its backend's memory."""
+    """The base class of what hands mini-batches to a network, in the memory of its backend."""
 
     @abstractmethod
     def __len__(self) -> int:
-        """Examples."""
+        """Number of examples."""
 
     def begin(self, epoch: int) -> None:  # noqa: B027 (most draw nothing)
-        """A pass over all examples begins, counted from 0. What is drawn for it depends on nothing else."""
+        """Epoch number `epoch` begins, counted from 0. What is drawn for it must depend on that number alone."""
 
     @abstractmethod
     def take(self, which: np.ndarray) -> Batch:
-        """The batch of the examples with these numbers; written anew at the next call."""
+        """(x, labels, lengths) of the examples with these numbers. The next call may overwrite them."""
 
     def trials(self, batch_size: int) -> Iterator[Batch]:
-        """Batches of every size to come, so that what they need is compiled: here a whole one, and the last."""
+        """One batch of each size to come, so that kernels are compiled for it: a full one, and the last."""
         for size in {batch_size, len(self) % batch_size or batch_size}:
             yield self.take(np.arange(size))
 
 
 class Rows(Feed):
-    """The feed of arrays: each row is an example."""
+    """The feed of arrays, each row of which is an example.
+
+    Parameters
+    ----------
+    net : Sequential
+        The network that is trained.
+    part : Split, or any object with x and y
+        x (n, ...) are the inputs, y (n,) the labels.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> rows = Rows(mbp.mlp([64, 10], backend="reference"), mbp.load_dataset("digits").train)
+    >>> x, labels, lengths = rows.take(np.array([3, 1, 4]))
+    >>> x.shape, labels.shape, lengths
+    ((3, 64), (3,), None)
+    """
 
     def __init__(self, net: Sequential, part: Any):
         self.x, self.labels = net.prepare(part.x), np.asarray(part.y, np.int32)

@@ -111,7 +111,7 @@ def evaluate(
 
 
 def score(net: Sequential, part: Any, batch_size: int = EVALUATION_BATCH) -> Score:
-    """`evaluate` without touching threads: for use inside `backend.threads`."""
+    """`evaluate` inside a block of `backend.threads`, and without checks of the data."""
     check_int("batch_size", batch_size, least=1)
     if hasattr(part, "score"):
         found: Score = part.score(net, batch_size)
@@ -123,10 +123,10 @@ def score(net: Sequential, part: Any, batch_size: int = EVALUATION_BATCH) -> Sco
 def score_rows(
     net: Sequential, batches: Iterable[tuple[Any, Any, Any]], *, other_classes: bool = False
 ) -> Score:
-    """Accuracy and loss over rows in batches: x, labels, and the lengths of the sentences in x or None.
+    """Accuracy and mean loss over batches of x, labels, and the lengths of the sentences in x or None.
 
-    other_classes: whether a label may be -1, for a class that the network does not have; such a row is never right,
-    and no part of the loss.
+    other_classes: whether a label may be -1, which is a class that the network does not have. Such a row counts as
+    wrong and not in the loss.
     """
     loss = SoftmaxCrossEntropy("sum").bind(net.be, net.dtype)
     right, rows, judged, total = 0, 0, 0, 0.0
