@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from ..backend import Array
-from .base import Layer
+from .base import Layer, later
 
 
 class _Elementwise(Layer):
     """Memory for y and dx; the pair of kernels is each layer's own."""
 
     elementwise = True
+    last_x: Array = later()  # of the last forward; each layer keeps the one that its backward reads
+    last_y: Array = later()
 
     def _y(self, x: Array) -> Array:
         return self.buf.get("y", x.shape)
@@ -22,15 +24,15 @@ class ReLU(_Elementwise):
     """y = max(x, 0);  dx = dy where y > 0."""
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self._out = self._y(x)
-        self.be.activation.relu(self._out, x)
-        return self._out
+        self.last_y = self._y(x)
+        self.be.activation.relu(self.last_y, x)
+        return self.last_y
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         if not need_dx:
             return None
         dx = self._dx(dy)
-        self.be.activation.relu_backward(dx, dy, self._out)
+        self.be.activation.relu_backward(dx, dy, self.last_y)
         return dx
 
 
@@ -38,15 +40,15 @@ class Tanh(_Elementwise):
     """y = tanh x;  dx = dy (1 - y²)."""
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self._out = self._y(x)
-        self.be.activation.tanh(self._out, x)
-        return self._out
+        self.last_y = self._y(x)
+        self.be.activation.tanh(self.last_y, x)
+        return self.last_y
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         if not need_dx:
             return None
         dx = self._dx(dy)
-        self.be.activation.tanh_backward(dx, dy, self._out)
+        self.be.activation.tanh_backward(dx, dy, self.last_y)
         return dx
 
 
@@ -54,15 +56,15 @@ class Sigmoid(_Elementwise):
     """y = 1 / (1 + exp(-x));  dx = dy y (1 - y)."""
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self._out = self._y(x)
-        self.be.activation.sigmoid(self._out, x)
-        return self._out
+        self.last_y = self._y(x)
+        self.be.activation.sigmoid(self.last_y, x)
+        return self.last_y
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         if not need_dx:
             return None
         dx = self._dx(dy)
-        self.be.activation.sigmoid_backward(dx, dy, self._out)
+        self.be.activation.sigmoid_backward(dx, dy, self.last_y)
         return dx
 
 
@@ -70,7 +72,7 @@ class Cube(_Elementwise):
     """y = x³ (Chen and Manning 2014);  dx = 3 x² dy."""
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self._in, y = x, self._y(x)
+        self.last_x, y = x, self._y(x)
         self.be.activation.cube(y, x)
         return y
 
@@ -78,5 +80,5 @@ class Cube(_Elementwise):
         if not need_dx:
             return None
         dx = self._dx(dy)
-        self.be.activation.cube_backward(dx, dy, self._in)
+        self.be.activation.cube_backward(dx, dy, self.last_x)
         return dx

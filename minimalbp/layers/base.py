@@ -9,9 +9,33 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..backend import Array, Backend, Buffers
+from ..errors import BadInput
 from ..param import Param
 from ..seeds import Streams
 from ..select import Selector
+
+
+class NotReady(BadInput, AttributeError):
+    """A layer is asked too early for what a network or a pass will give it. `hasattr` then says no."""
+
+
+class _Later:
+    """The descriptor behind `later`: Python calls it only while the layer itself has no such attribute."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layer: Layer | None, owner: type) -> Any:
+        if layer is None:
+            return self
+        if "be" not in vars(layer):
+            raise NotReady(f"{layer!r} belongs to no network yet: put it into Sequential(...)")
+        raise NotReady(f"{layer.label} has no {self.name} yet: call forward, then backward")
+
+
+def later() -> Any:
+    """Declares an attribute that `bind`, `forward` or `backward` sets. Raises NotReady where it is read before."""
+    return _Later()
 
 
 class Layer(ABC):
@@ -23,8 +47,8 @@ class Layer(ABC):
     takes_ids: ClassVar[bool] = False  # whether the input is whole numbers
     takes_lengths: ClassVar[bool] = False  # whether forward wants the lengths of the sentences in x
     elementwise: ClassVar[bool] = False  # whether each output depends on the input of its own place alone
-    be: Backend
-    buf: Buffers
+    be: Backend = later()
+    buf: Buffers = later()
     path: tuple[int, ...] = ()
     rng: np.random.Generator | None = None
 
@@ -77,8 +101,8 @@ class Layer(ABC):
 
     @property
     def label(self) -> str:
-        """Place and kind, for messages: "layer 2, Linear(n_in=500, n_out=10)"."""
-        return f"layer {'.'.join(map(str, self.path))}, {self!r}"
+        """Path and kind, for messages: "layer 2, Linear(n_in=500, n_out=10)"."""
+        return f"layer {'.'.join(map(str, self.path))}, {self!r}" if self.path else repr(self)
 
 
 def clipped(select: Selector, width: int, label: str) -> str | None:

@@ -7,13 +7,15 @@ from typing import Any
 from ..backend import Array, Backend
 from ..errors import check_float
 from ..seeds import Streams
-from .base import Layer
+from .base import Layer, later
 
 
 class Dropout(Layer):
     """Each entry is zero with probability p while training, else multiplied by 1 / (1 - p). 0 <= p <= 0.999."""
 
     elementwise = True
+    _drawn: bool = later()  # whether the last forward drew the uniform numbers _u
+    _u: Array
 
     def __init__(self, p: float):
         self.p = check_float("dropout", p, 0, 0.999)
@@ -26,8 +28,8 @@ class Dropout(Layer):
         self._drawn = train and self.p > 0
         if not self._drawn:
             return x
-        assert self.rng is not None
         self._u = self.buf.get("u", x.shape)
+        assert self.rng is not None
         self.rng.random(out=self._u, dtype=self._u.dtype.type)
         y = self.buf.get("y", x.shape)
         self.be.activation.dropout(y, x, self._u, self.p)

@@ -11,7 +11,7 @@ from ..backend import Array, Backend
 from ..errors import BadInput, check_float, check_int, short
 from ..param import Param, RowGrad
 from ..seeds import Streams
-from .base import Layer
+from .base import Layer, later
 
 
 class Embedding(Layer):
@@ -28,7 +28,9 @@ class Embedding(Layer):
     """
 
     takes_ids = True
-    tables: list[Param]
+    tables: list[Param] = later()
+    last_x: Array = later()  # the ids of the last forward
+    _marks: list[Array]  # of each table a zero for every entry, as the kernel wants it
 
     def __init__(self, tables: Sequence[Sequence[int]], *, scale: float = 0.01):
         if not isinstance(tables, Sequence) or not tables or not all(map(_is_table, tables)):
@@ -57,9 +59,10 @@ class Embedding(Layer):
             self._marks.append(be.empty((entries,), "int32"))
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
+        embedding, values = self.be.embedding, self.values()
         self.check(x)
         y = self.buf.get("y", (len(x), self.n_out))
-        self.check_ids(x, self.be.embedding.forward(y, x, self.values(), self.where))
+        self.check_ids(x, embedding.forward(y, x, values, self.where))
         self.last_x = x
         return y
 

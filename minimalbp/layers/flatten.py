@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ..backend import Array
-from .base import Layer
+from .base import Layer, later
 
 
 class Flatten(Layer):
     """Each example as one vector; backward gives it its shape again."""
+
+    _shape: tuple[int, ...] = later()  # of the last input
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
         self._shape = x.shape

@@ -12,7 +12,7 @@ from ..errors import BadInput, check_int, unknown
 from ..param import Param, RowGrad
 from ..seeds import Streams
 from ..select import Dense, Selector
-from .base import by_unit, clipped
+from .base import by_unit, clipped, later
 from .initialisers import get_initialiser
 from .units import Cut, Units
 
@@ -25,12 +25,13 @@ class Linear(Units):
     gradient of the authors' code (*faithful*), or "chosen", the gradient of the chosen units only.
     """
 
-    weight: Param
-    bias: Param | None
-    last_x: Array  # the input of the last forward
-    last_dy: Array  # of the last backward
-    last_choice: Array | None  # what `select` answered there
-    last_picked: Array  # the gradients of that choice
+    weight: Param = later()
+    bias: Param | None = later()
+    last_x: Array = later()  # the input of the last forward
+    last_dy: Array = later()  # of the last backward
+    last_choice: Array | None = later()  # what `select` chose there
+    last_picked: Array = later()  # the gradients of that choice
+    _b: Array  # the value of the bias, or zeros
 
     def __init__(
         self,
@@ -61,12 +62,13 @@ class Linear(Units):
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
+        lin, w = self.be.linear, self.weight.value
         if x.ndim != 2 or x.shape[1] != self.n_in:  # kernels check nothing
             raise BadInput(
                 f"{self.label} takes (batch, {self.n_in}) but gets {x.shape}; put Flatten() before it?"
             )
         y = self.buf.get("y", (len(x), self.n_out))
-        self.be.linear.forward(y, x, self.weight.value, self._b)
+        lin.forward(y, x, w, self._b)
         self.last_x = x
         return y
 

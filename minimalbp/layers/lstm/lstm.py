@@ -13,11 +13,11 @@ from ...errors import BadInput, check_float, check_int, unknown
 from ...param import Param
 from ...seeds import Streams
 from ...select import Dense, RandomK, Selector, TopK, UnifiedTopK
-from ..base import clipped
+from ..base import clipped, later
 from ..initialisers import get_initialiser
 from ..units import Cut, Units
 from .direction import Choice, Direction
-from .packing import packing
+from .packing import Packing, packing
 
 GROUPS = {"each": 4, "all": 1}
 
@@ -40,7 +40,9 @@ class LSTM(Units):
     """
 
     takes_lengths = True
-    directions: list[Direction]
+    directions: list[Direction] = later()
+    _packing: Packing = later()  # of the last forward, and the shape of its input
+    _shape: tuple[int, ...]
 
     def __init__(
         self,
@@ -63,7 +65,6 @@ class LSTM(Units):
         if bias_rows not in ("all", "chosen"):
             raise unknown("bias_rows", bias_rows, ("all", "chosen"))
         self.gates, self.bidirectional, self.bias_rows = gates, bool(bidirectional), bias_rows
-        self.directions = []  # until `bind`
         self._init, self._forget = (
             get_initialiser(init),
             check_float("forget_bias", forget_bias, -math.inf, math.inf),
@@ -85,12 +86,13 @@ class LSTM(Units):
 
     def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
         """lengths: those of the sentences in x, one after another; None: x is one sentence."""
+        directions = self.directions
         if x.ndim != 2 or x.shape[1] != self.n_in or not len(x):  # kernels check nothing
             raise BadInput(f"{self.label} takes (words, {self.n_in}) but gets {x.shape}")
         self._packing, self._shape = packing(lengths, len(x)), x.shape
         found = [
             d.forward(self.be, self._take(f"x{i}", x, i, self.n_in), self._packing)
-            for i, d in enumerate(self.directions)
+            for i, d in enumerate(directions)
         ]
         if len(found) == 1 and self._packing.straight:
             return found[0]
@@ -125,7 +127,7 @@ class LSTM(Units):
 
     @property
     def groups(self) -> int:  # type: ignore[override]
-        return len(self.directions)
+        return 2 if self.bidirectional else 1
 
     @property
     def units(self) -> int:
