@@ -1,4 +1,4 @@
-"""Tasks: what is learnt, from which data, by which network, and how good the result is."""
+"""Tasks: each says what is learnt, from which data, by which network, and how it is scored."""
 
 from ..errors import BadInput
 from .base import Choices, Task
@@ -20,7 +20,7 @@ TASKS: dict[str, Task] = {task.name: task for task in (Classify(), TaggingTask()
 
 
 def sentence_task(name: str) -> SentenceTask:
-    """The task of that name, which annotates sentences. Raises BadInput for any other."""
+    """The task of that name. Raises BadInput for a task that annotates no sentences."""
     found = {task.name: task for task in TASKS.values() if isinstance(task, SentenceTask)}
     if name not in found:
         raise BadInput(f"the task {name} annotates no sentences; train with --task {' or '.join(found)}")

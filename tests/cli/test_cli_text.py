@@ -78,7 +78,7 @@ def test_the_batch_of_a_parser_is_clipped_to_the_data_with_a_note(capsys, toy):
     words = ["train", "--task", "parsing", "--data", toy, *small, "--no-compare"]
     assert main(words) == 0
     out, err = capsys.readouterr()
-    assert "note: batch = 10000 is larger than the training part: clipped to its" in err and "batch " in out
+    assert "note: batch = 10000 is larger than the training part; all its " in err and "batch " in out
     found = report(capsys, *words)
     assert found["config"]["batch"] == found["data"]["transitions"] == found["runs"][0]["ops"]["select"] / 4
 

@@ -10,8 +10,8 @@ from minimalbp.optim import OPTIMIZERS
 from minimalbp.tasks import TASKS, Task, sentence_task
 
 KINDS = {
-    "Classify", "Dataset", "Parsing", "ParsingData", "ParsingTask", "SentenceTask", "Split", "Tagging", "TaggingData",
-    "TaggingTask", "Task", "Trees", "Words",
+    "Classify", "Dataset", "Parsing", "ParsingData", "ParsingTask", "SentenceTask", "Split", "Tagging",
+    "TaggingData", "TaggingTask", "Task", "Trees", "Words",
 }  # fmt: skip
 PACKAGE = Path(mbp.__file__).parent
 MODULES = sorted(
