@@ -1,1 +1,1 @@
-"""What the commands do: settings, networks side by side, and the folder that keeps a run."""
+"""What the commands do: read settings, train networks side by side, and keep a run in a folder."""
