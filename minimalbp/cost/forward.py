@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..layers import Units
-from ..measure.timing import Arm, in_turns
+from ..measure.timing import Timed, in_turns
 from ..network import Sequential
 from ..network.frozen import Frozen
-from ..train.batches import Data
+from ..train.batches import Data, first
 
 BATCHES = (1, 1000)
 SECONDS = 0.5  # of timing, for each way of each network, and each batch
@@ -35,7 +35,7 @@ def compare_forward(
     """
     seconds, found = SECONDS if seconds is None else seconds, []
     for batch in BATCHES:
-        x, lengths = data.test.first(batch)
+        x, lengths = first(data.test, batch)
         if not len(x):  # sentences, but no transitions
             return []
         arms = {}
@@ -44,7 +44,7 @@ def compare_forward(
             frozen = Frozen(net)
             if frozen.quick(len(x)):
                 arms[name, "frozen"] = _arm(net, frozen.forward, x, lengths, threads)
-        times = {key: float(np.median(t)) for key, t in in_turns(arms, seconds, lambda: None).items()}
+        times = {key: float(np.median(t)) for key, t in in_turns(arms, seconds).items()}
         by = {name: min((way for of, way in times if of == name), key=lambda way: times[name, way])
               for name in ("large", "small")}  # fmt: skip
         took = {name: times[name, way] for name, way in by.items()}
@@ -56,7 +56,7 @@ def compare_forward(
     return found
 
 
-def _arm(net: Sequential, forward: Callable, x: Any, lengths: Any, threads: int | None) -> Arm:
+def _arm(net: Sequential, forward: Callable, x: Any, lengths: Any, threads: int | None) -> Timed:
     prepared = net.prepare(x)
 
     def call() -> tuple[float, ...]:
@@ -64,7 +64,7 @@ def _arm(net: Sequential, forward: Callable, x: Any, lengths: Any, threads: int 
         forward(prepared, lengths=lengths)
         return (time.perf_counter() - began,)
 
-    return Arm(call, lambda: net.be.threads(threads))
+    return Timed(call, lambda: net.be.threads(threads))
 
 
 def _operations(net: Sequential, rows: int) -> int:

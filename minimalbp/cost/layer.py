@@ -17,7 +17,7 @@ from ..errors import BadInput
 from ..layers import Linear
 from ..measure.machine import version
 from ..measure.meter import Meter
-from ..measure.timing import Arm, blocks, in_turns
+from ..measure.timing import Timed, blocks, in_turns
 from ..network import Sequential
 from ..optim import Adam
 from ..select import Dense, RandomK, Selector, TopK, UnifiedTopK
@@ -89,7 +89,8 @@ def measure_layer(
     be = ours.net.be
     meters = {name: Meter() for name in selectors}
     arms = {
-        name: Arm(_call(ours, s, meters[name]), lambda: be.threads(threads)) for name, s in selectors.items()
+        name: Timed(_call(ours, s, meters[name]), lambda: be.threads(threads))
+        for name, s in selectors.items()
     }
     rows = {}
     with be.threads(threads):
@@ -99,10 +100,10 @@ def measure_layer(
             rows[name] = n_out if grad is None or grad.rows is None else len(grad.rows)
     dw, dx = np.empty_like(problem.w), np.empty_like(problem.x)
     for peer, (of_dw, of_dx) in dense_backward(dw, dx, problem.dy, problem.x, problem.w).items():
-        arms[peer] = Arm(_pair(of_dw, of_dx), partial(peer_threads, threads, peer), peer)
+        arms[peer] = Timed(_pair(of_dw, of_dx), partial(peer_threads, threads, peer), peer)
     times = in_turns(arms, seconds, tick)
     updates = in_turns(
-        {name: Arm(_update(ours, s), lambda: be.threads(threads)) for name, s in selectors.items()},
+        {name: Timed(_update(ours, s), lambda: be.threads(threads)) for name, s in selectors.items()},
         seconds / 4, tick,
     )  # fmt: skip
     dense = {name: float(np.median(times[name].sum(axis=1))) for name in arms if isinstance(name, str)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +26,31 @@ class Problem:
         return (*self.x.shape, len(self.w))
 
 
-def check_shape(batch: int, n_in: int, n_out: int) -> None:
-    """Raise BadInput where a layer of that shape would not fit into memory with all that is measured."""
+def check_shape(shape: Sequence[int]) -> tuple[int, int, int]:
+    """The shape of a layer to measure, checked.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        batch, n_in, n_out.
+
+    Returns
+    -------
+    tuple of int
+        The same.
+
+    Raises
+    ------
+    BadInput
+        For anything but three numbers, and where the layer would not fit into memory with all that is measured.
+    """
+    if len(shape) != 3:
+        raise BadInput(f"shape must be BATCH,N_IN,N_OUT, such as 64,500,500, not {','.join(map(str, shape))}")
+    batch, n_in, n_out = shape
     per_weight, per_example = 32, 24  # bytes: w (and as float64 when drawn), both dW, two moments, scratch
     need = per_weight * n_in * n_out + per_example * batch * (n_in + n_out)
     check_memory(need, f"a shape of {batch},{n_in},{n_out}", "a smaller --shape")
+    return batch, n_in, n_out
 
 
 def random_problem(batch: int, n_in: int, n_out: int, seed: int = 0) -> Problem:

@@ -14,7 +14,7 @@ from ..losses import SoftmaxCrossEntropy
 from ..measure.counters import PHASES
 from ..measure.machine import version
 from ..measure.meter import Meter
-from ..measure.timing import Arm, blocks, in_turns
+from ..measure.timing import Timed, blocks, in_turns
 from ..network import Sequential
 from ..network.mlp import mlp
 from ..optim import Adam
@@ -53,11 +53,11 @@ def measure_step(
     chosen: dict[Any, Selector] = {OURS: Dense(), **{k: SELECTORS[select](k) for k in ks}}
     ours = {name: _Ours(sizes, s, "all" if name == OURS else rows, made) for name, s in chosen.items()}
     be = ours[OURS].net.be
-    arms = {name: Arm(one.call, lambda: be.threads(threads)) for name, one in ours.items()}
+    arms = {name: Timed(one.call, lambda: be.threads(threads)) for name, one in ours.items()}
     if version("torch"):
         start = [p.value for p in ours[OURS].net.parameters()]
         for name, fused in (("PyTorch, fused Adam", True), ("PyTorch, default Adam", None)):
-            arms[name] = Arm(
+            arms[name] = Timed(
                 _torch_call(TorchStep(sizes, start, fused=fused), made),
                 lambda: peer_threads(threads, "PyTorch"),
                 "PyTorch",

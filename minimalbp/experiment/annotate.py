@@ -88,17 +88,17 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> import minimalbp as mbp
-    >>> sentence = mbp.Sentence(("dogs", "bark"), xpos=("NNS", "VBP"))
+    >>> sentence = mbp.Sentence(("she", "runs"), xpos=("PRP", "VBZ"))
     >>> with TemporaryDirectory() as folder:
-    ...     file, out = Path(folder) / "tags.conllu", Path(folder) / "run"
-    ...     mbp.write_conllu(file, [sentence] * 10)
-    ...     settings = mbp.Settings(task="tagging", data=str(file), hidden=4, k=2, backend="reference")
-    ...     report = mbp.compare(settings, mbp.load_data(settings), out=out)
-    ...     annotator = mbp.load_annotator(out)
-    >>> annotator.name
-    'topk 2'
-    >>> annotator([mbp.Sentence(("dogs", "bark"))])[0].xpos
-    ('NNS', 'VBP')
+    ...     bank, run = Path(folder, "bank.conllu"), Path(folder, "run")
+    ...     mbp.write_conllu(bank, [sentence] * 20)
+    ...     settings = mbp.Settings(
+    ...         task="tagging", data=str(bank), hidden=(5,), k=2, lr=0.1, backend="reference"
+    ...     )
+    ...     report = mbp.compare(settings, mbp.load_data(settings), out=run)
+    ...     annotator = mbp.load_annotator(run)
+    >>> annotator([mbp.Sentence(("she", "runs"))])[0].xpos
+    ('PRP', 'VBZ')
     """
     folder = Path(folder)
     if not (folder / "run.json").is_file():

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import BadInput
 from ..files import read_json, replacing, write_json
 from ..train.checkpoint import read_checkpoint
-from ..train.scoring import History, Record
+from ..train.history import History, Record
 
 VOCABULARIES = "vocabularies.json"  # the encoding of a tagger or parser
 CHECKPOINT = ".checkpoint.npz"
@@ -57,7 +57,7 @@ class Folder:
                 runs = f"{self.path / 'run.json'} ({', '.join(names)})"
                 raise BadInput(f"{path} belongs to no run of {runs}; was that file edited?")
             weights = self.path / f"{path.name.removesuffix(CHECKPOINT)}.safetensors"
-            if any(r.test_accuracy is not None for r in _records(path)) and not weights.is_file():
+            if any(record.test for record in _records(path)) and not weights.is_file():
                 raise BadInput(
                     f"{weights} is missing, which alone holds the weights of the best evaluation so far; "
                     "put it back, or begin anew with another --out"
@@ -113,7 +113,7 @@ class Folder:
         if self.path is None:
             return
         lines = [
-            json.dumps({"run": name, **_line(record)})
+            json.dumps({"run": name, **record.as_json()})
             for name, history in self.metrics.items()
             for record in history.records
         ]
@@ -141,10 +141,4 @@ def file_stem(name: str) -> str:
 
 def _records(checkpoint: Path) -> list[Record]:
     """The records in a checkpoint."""
-    return [Record(**r) for r in read_checkpoint(checkpoint)[1]["training"].get("history", [])]
-
-
-def _line(record: Record) -> dict[str, Any]:
-    """A record without what only parsers, or networks that shrink, have, where it has none."""
-    own = ("dev_las", "test_las", "widths")
-    return {key: v for key, v in vars(record).items() if v is not None or key not in own}
+    return [Record.from_json(r) for r in read_checkpoint(checkpoint)[1]["training"].get("history", [])]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backend import Array
 from ..files import replacing
-from ..train.scoring import History
+from ..train.history import History
 
 WIDTH, HEIGHT = 4.2, 3.4  # inches of a panel
 

@@ -15,7 +15,7 @@ from minimalbp.cost.layer import Ours, measure_layer
 from minimalbp.cost.peers import dense_backward, peer_threads
 from minimalbp.cost.problem import check_shape, load_problem, random_problem
 from minimalbp.measure import timing as turns
-from minimalbp.measure.timing import Arm, blocks, in_blocks, in_turns
+from minimalbp.measure.timing import Timed, blocks, in_blocks, in_turns
 from minimalbp.select import Dense, RandomK, TopK, UnifiedTopK
 
 QUICK = ["--seconds", "0.001", "--threads", "1"]
@@ -134,7 +134,7 @@ def test_bad_problems(tmp_path):
         refused(lambda: load_problem(path), "x must hold finite numbers")
     path.write_text("x")
     refused(lambda: load_problem(path), "not an .npz")
-    refused(lambda: check_shape(1, 10**6, 10**6), "a smaller --shape")
+    refused(lambda: check_shape((1, 10**6, 10**6)), "a smaller --shape")
     refused(lambda: measure_layer(random_problem(1, 2, 3), "topk", [4], threads=1, limits={}), "1..3")
 
 
@@ -171,7 +171,7 @@ def test_arms_take_turns(monkeypatch):
     order = []
 
     def arm(name):
-        return Arm(lambda: (order.append(name), (float(len(order)),))[1], lambda: peer_threads(1))
+        return Timed(lambda: (order.append(name), (float(len(order)),))[1], lambda: peer_threads(1))
 
     ticks = []
     found = in_turns({"a": arm("a"), "b": arm("b")}, 1e-9, lambda: ticks.append(None))
@@ -185,7 +185,7 @@ def test_blocks_of_calls_take_turns_on_the_same_arguments(monkeypatch):
     monkeypatch.setattr(turns.time, "sleep", lambda seconds: rests.append(len(calls)))
 
     def arm(name, pool):
-        return Arm(lambda x: (calls.append(f"{name}{x}"), (x, -x))[1], lambda: peer_threads(1), pool)
+        return Timed(lambda x: (calls.append(f"{name}{x}"), (x, -x))[1], lambda: peer_threads(1), pool)
 
     arms = {"a": arm("a", ""), "b": arm("b", ""), "c": arm("c", "PyTorch")}
     found = in_blocks(arms, [(1,), (2,), (3,), (4,)], rounds=2, calls=3, skip=1)

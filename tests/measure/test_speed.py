@@ -17,7 +17,7 @@ def test_each_network_counts_with_its_faster_way(monkeypatch, quick, by):
     took = {"large": {"layers": 12.0, "frozen": 10.0}, "small": {"layers": 3.0, "frozen": quick}}
     asked = []
 
-    def in_turns(arms, seconds, tick):
+    def in_turns(arms, seconds):
         asked.append((list(arms), seconds))
         return {(name, way): np.array([[took[name][way]]]) for name, way in arms}
 

@@ -57,7 +57,7 @@ class Trees:
         """
         loss = score(net, self.transitions, batch_size).loss if len(self) else 0.0
         found = attachment(self.sentences, parse(net, self.parsing, self.sentences))
-        return Score(found.uas, loss, found.las)
+        return Score({"uas": found.uas, "las": found.las}, loss)
 
 
 class ParsingData(TreebankData):
