@@ -27,11 +27,27 @@ def compare_forward(
     threads: int | None = None,
     seconds: float | None = None,
 ) -> list[dict[str, Any]]:
-    """Of each batch of BATCHES test examples (sentences, of a tagger): medians of the seconds of forward passes.
+    """Compare the seconds of forward passes of two networks with what their multiply-adds promise.
 
-    Each {"batch", "seconds": {"large", "small"}, "by": how, "ops": multiply-adds, "speedup", "reduction" of ops,
-    "share" = speedup / reduction}; none where there are no examples. Each network answers by the faster of its two
-    ways: layer by layer, or frozen.
+    Each network is timed in its faster way: layer by layer, or frozen (`minimalbp.Frozen`).
+
+    Parameters
+    ----------
+    large, small : Sequential
+        The networks.
+    data : Dataset or data of a task
+        Its first test examples are the inputs.
+    threads : int, optional
+        Cores to use; by default all.
+    seconds : float, optional
+        Of timing, for each way of each network and each batch; by default half a second.
+
+    Returns
+    -------
+    list of dict
+        One for a batch of 1 example (a sentence, of a tagger), and one for 1000: "batch"; of "large" and "small"
+        the median "seconds", "by" which way ("layers" or "frozen") and the multiply-adds "ops"; "speedup";
+        "reduction" of the multiply-adds; "share": speedup / reduction. Empty where there are no examples.
     """
     seconds, found = SECONDS if seconds is None else seconds, []
     for batch in BATCHES:

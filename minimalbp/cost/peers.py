@@ -18,9 +18,16 @@ Products = tuple[Callable[[], object], Callable[[], object]]
 
 @contextmanager
 def peer_threads(n: int, peer: str = "") -> Iterator[None]:
-    """Inside the block a peer has n threads: NumPy's BLAS or PyTorch, or with "" both, to be used in turns.
+    """Give NumPy's BLAS or PyTorch n threads inside the block.
 
-    The other has one: its second would look for work, at the cost of who has some.
+    The other library gets one thread: a second, idle one would spin and slow the one being timed.
+
+    Parameters
+    ----------
+    n : int
+        Threads.
+    peer : {"", "NumPy", "PyTorch"}, default ""
+        Which library has them. "": both, to be used in turns.
     """
     from threadpoolctl import threadpool_limits
 
@@ -57,10 +64,18 @@ def dense_backward(
 
 
 class TorchStep:
-    """One training step of a chain of linear layers and ReLU in PyTorch, with fused or default Adam.
+    """One training step of a chain of linear layers and ReLU in PyTorch, with Adam.
 
-    sizes: inputs, hidden ..., outputs. weights: weight and bias of each layer in turn. fused: PyTorch's switch;
-    None is its default, which is what most people run.
+    Parameters
+    ----------
+    sizes : sequence of int
+        Inputs, hidden layers, outputs.
+    weights : list of array
+        Weight (n_out, n_in) and bias (n_out,) of each layer in turn.
+    fused : bool or None
+        PyTorch's switch for Adam in one kernel. None is its default, which is what most people run.
+    lr : float, default 1e-3
+        Learning rate.
     """
 
     def __init__(

@@ -44,7 +44,26 @@ def network(settings: Settings, data: Any, select: Selector) -> Sequential:
 
 
 def build(settings: Settings, data: Any, select: Selector) -> tuple[Sequential, Optimizer]:
-    """The network and the optimiser that `settings` ask for."""
+    """Build the network and the optimiser that settings ask for.
+
+    Parameters
+    ----------
+    settings : Settings
+        Sizes, initial weights, optimiser and so on.
+    data : Dataset or data of a task
+        As `load_data(settings)` brings them.
+    select : Selector
+        The selector of every hidden layer, such as `settings.selector()`.
+
+    Returns
+    -------
+    tuple of Sequential and Optimizer
+
+    Raises
+    ------
+    BadInput
+        For a network that does not fit into memory.
+    """
     net = network(settings, data, select)
     options: dict[str, Any] = {"lr": settings.lr, "rows": settings.rows}
     if settings.clip is not None:

@@ -158,7 +158,28 @@ class Settings:
 
 
 def parse_k(k: Any) -> dict[str, Any]:
-    """{"k": 25} for 25 or "25", {"ratio": 0.05} for "5%". Raises BadInput for anything else."""
+    """Read a number of units, or a percentage.
+
+    Parameters
+    ----------
+    k : int or str
+        25, "25" or "5%".
+
+    Returns
+    -------
+    dict
+        {"k": 25} or {"ratio": 0.05}, as selectors take it.
+
+    Raises
+    ------
+    BadInput
+        For anything else.
+
+    Examples
+    --------
+    >>> parse_k("5%")
+    {'ratio': 0.05}
+    """
     text = str(k).strip()
     try:
         if text.endswith("%"):
@@ -176,7 +197,29 @@ def parse_k(k: Any) -> dict[str, Any]:
 
 
 def whole_list(name: str, value: Any) -> tuple[int, ...]:
-    """(500, 500) for "500,500", "500-500" or [500, 500]; (500,) for 500. Raises BadInput for a number below 1."""
+    """Read whole numbers of at least 1.
+
+    Parameters
+    ----------
+    name : str
+        What they are, for the message.
+    value : str, int or sequence of int
+        "500,500", "500-500", 500 or [500, 500].
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    BadInput
+        For anything else.
+
+    Examples
+    --------
+    >>> whole_list("hidden", "500,300")
+    (500, 300)
+    """
     if isinstance(value, str):
         parts = value.replace("-", ",").split(",")
         if not all(p.strip().isdecimal() for p in parts):

@@ -37,7 +37,18 @@ def check_memory(need: float, what: str, remedy: str) -> None:
 
 
 def version(package: str) -> str | None:
-    """The version of an installed package, or None."""
+    """Tell the version of an installed package.
+
+    Parameters
+    ----------
+    package : str
+        Its name in the package index.
+
+    Returns
+    -------
+    str or None
+        None where it is not installed.
+    """
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

@@ -11,7 +11,20 @@ WIDTH, HEIGHT = 4.6, 3.6  # inches of a panel
 
 
 def draw_cost(report: dict[str, Any], path: Path) -> None:
-    """Draw what cost.json holds to `path`, a PNG. Raises BadInput where it cannot be written."""
+    """Draw seconds against k.
+
+    Parameters
+    ----------
+    report : dict
+        What cost.json holds.
+    path : Path
+        The PNG to write.
+
+    Raises
+    ------
+    BadInput
+        Where it cannot be written.
+    """
     from matplotlib.figure import Figure
 
     groups: dict[str, list[dict[str, Any]]] = {}
