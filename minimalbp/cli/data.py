@@ -9,7 +9,7 @@ from typing import Any
 
 from ..data.known.cache import import_from
 from ..data.known.fetch import fetch
-from ..data.known.locations import locate, places, read_verified
+from ..data.known.locations import locate, locations, read_verified
 from ..data.known.registry import KNOWN, KnownFile, KnownSet, known_set
 
 DIGITS = {
@@ -101,7 +101,7 @@ def _where(args: argparse.Namespace) -> None:
         empty = {"places": [], "name": name, "files": {}}
         print(json.dumps(empty) if args.json else "digits  inside scikit-learn")
         return
-    looked = places(known_set(name).name if name else None)
+    looked = locations(known_set(name).name if name else None)
     out: dict[str, Any] = {
         "places": [{"kind": p.kind, "folder": str(p.folder), "exists": p.folder.is_dir()} for p in looked]
     }

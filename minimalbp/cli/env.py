@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     if args.ceilings:
         return _ceilings(args.json)
     from ..backend import kernel_cache
-    from ..data.known.locations import places
+    from ..data.known.locations import locations
     from ..measure.machine import machine, thread_pools, version
 
     here: dict[str, Any] = {
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         "peers": {name: version(name) for name in ("torch", "matplotlib", "pillow")},
         "threads": thread_pools(),
         "kernel_cache": kernel_cache(),
-        "data": [{"kind": p.kind, "folder": str(p.folder), "exists": p.folder.is_dir()} for p in places()],
+        "data": [{"kind": p.kind, "folder": str(p.folder), "exists": p.folder.is_dir()} for p in locations()],
     }
     if args.json:
         print(json.dumps(here))

@@ -27,8 +27,8 @@ class Meter:
 
     forward is from taking the batch to the logits, update the optimiser, both with their Python; select, dw and
     dx are their kernels; other is the rest between logits and update: loss, biases, activations, the drawing of
-    random choices, Python. The seconds of all phases so add up to the whole step. The loop of an LSTM back through
-    time is one kernel: its seconds are dx, its operations those of its parts.
+    random choices, Python. The seconds of all phases so add up to the whole step. The loop of an LSTM back
+    through time is one kernel: its seconds are dx, its operations those of its parts.
     """
 
     def __init__(self) -> None:

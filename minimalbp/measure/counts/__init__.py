@@ -1,9 +1,10 @@
 """The exact work of each kernel from the shapes of its arguments, in the module of the kernel's own stem.
 
-A count has the kernel's name and takes the kernel's arguments, outputs included, after the call. One operation is a
-multiply-add of a matrix product, or one element-wise step (docs/maths.md lists what each kernel counts). Bytes are
-what the definition reads and writes: each array that takes part counts once. A product with a choice per example is
-the exception: it reads a whole row for each (example, unit) pair, because examples share nothing.
+A count has the kernel's name and takes the kernel's arguments, outputs included, after the call. One operation
+is a multiply-add of a matrix product, or one element-wise step (docs/maths.md lists what each kernel counts).
+Bytes are what the definition reads and writes: each array that takes part counts once. A product with a choice
+per example is the exception: it reads a whole row for each (example, unit) pair, because examples share
+nothing.
 """
 
 from __future__ import annotations
