@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "backend": ("get_backend",),
@@ -62,8 +62,10 @@ _HOME = {
         "tagger",
     ),
     "train.checkpoint": ("load_checkpoint", "save_checkpoint"),
+    "train.companion": ("Companion",),
     "train.fit": ("fit",),
-    "train.scoring": ("History", "Record", "Score", "evaluate"),
+    "train.history": ("History", "Record"),
+    "train.scoring": ("Score", "evaluate"),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 _PACKAGES = ("simplify",)  # reached as minimalbp.simplify without an import of its own

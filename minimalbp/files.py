@@ -11,14 +11,43 @@ from typing import Any
 
 from .errors import BadInput
 
+__all__ = ["read_json", "replacing", "write_json"]
+
 
 @contextlib.contextmanager
 def replacing(path: Path, remedy: str = "choose another folder with room") -> Iterator[Path]:
-    """A temporary name beside `path`; what is written there becomes `path` when the block ends well.
+    """A temporary file beside `path`, which becomes `path` when the block ends well.
 
-    Missing folders are made; a link stays one, and what it leads to is replaced. Raises BadInput, with the
-    `remedy`, where the folder cannot be written, and for what is no plain file: renaming over a device such as
-    /dev/null would take it from the whole machine. The old file, if any, then stays as it was.
+    Missing folders are made. A link stays one, and what it leads to is replaced. Where the block fails, the old
+    file stays as it was.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    remedy : str
+        What to do where the folder cannot be written, for the message.
+
+    Yields
+    ------
+    Path
+        The file to write to meanwhile.
+
+    Raises
+    ------
+    BadInput
+        Where the folder cannot be written, and for what is no plain file: renaming over a device such as /dev/null
+        would take it from the whole machine.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "figures" / "answer.txt"
+    ...     with replacing(path) as temporary:
+    ...         _ = temporary.write_text("42")
+    ...     path.read_text()
+    '42'
     """
     target = Path(os.path.realpath(path))
     temporary = target.parent / f".{target.name}.{os.getpid()}.tmp"
@@ -36,13 +65,41 @@ def replacing(path: Path, remedy: str = "choose another folder with room") -> It
 
 
 def write_json(path: Path, value: Any) -> None:
-    """`value` as readable JSON."""
+    """Write a value as readable JSON, as a whole file or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write. Missing folders are made.
+    value : object
+        Of what JSON has.
+
+    Raises
+    ------
+    BadInput
+        Where it cannot be written.
+    """
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:
-    """The JSON in a file. Raises BadInput where there is none or it is cut short."""
+    """Read the JSON in a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    BadInput
+        Where there is no JSON, or it is cut short.
+    """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as e:

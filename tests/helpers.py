@@ -104,17 +104,26 @@ def script(name):
     return importlib.import_module(name)
 
 
-def stop_after(monkeypatch, looks):
-    """Ctrl-C in the first trainings of `minimalbp simplify`, in each after as many looks as `looks` says."""
-    true_fit, stops = arms.fit, iter(looks)
+class Told(mbp.Companion):
+    """Calls a function with each record; the training ends where it returns True."""
 
-    def stopping(*args, callbacks, **kwargs):
-        left = iter(range(next(stops, 100), -1, -1))
+    def __init__(self, function):
+        self.look = function
+
+
+def stop_after(monkeypatch, looks):
+    """Ctrl-C in the first trainings of `minimalbp simplify`, in each after as many evaluations as `looks` says."""
+    true_prepare, stops = arms.prepare, iter(looks)
+
+    def stopping(*args, companions, **kwargs):
+        left = None
 
         def interrupt(record):
-            if next(left) == 1:
+            nonlocal left
+            left = (next(stops, 100) if left is None else left) - 1
+            if left == 0:
                 raise KeyboardInterrupt
 
-        return true_fit(*args, callbacks=[*callbacks, interrupt], **kwargs)
+        return true_prepare(*args, companions=[*companions, Told(interrupt)], **kwargs)
 
-    monkeypatch.setattr(arms, "fit", stopping)
+    monkeypatch.setattr(arms, "prepare", stopping)

@@ -12,6 +12,8 @@ from functools import cache
 
 import numba
 
+from .stamp import stamp
+
 JIT = not getattr(numba.config, "DISABLE_JIT", False)  # without it kernels are plain Python, for coverage
 # Not in the set: nnan and ninf, which would delete the handling of NaN and infinity.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
@@ -64,21 +66,30 @@ def pieces(work):
 def kernel(function=None, *, parallel=False):
     """numba.njit as every kernel here wants it; cached on disk where a folder for that is writable.
 
-    The cache knows the time of the kernel's own file only: after a change here, delete the cached files.
     error_model="numpy": a division that may raise cannot be vectorised (7x slower Adam, measured).
     """
     if function is None:
         return lambda f: kernel(f, parallel=parallel)
     options = {"fastmath": FAST, "error_model": "numpy", "nogil": True, "parallel": parallel}
     try:
-        return numba.njit(cache=True, **options)(function)
+        compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no writable folder for the cache: compile anew in each process
         return numba.njit(**options)(function)
+    return compiled if not JIT or _stamped(compiled, function) else numba.njit(**options)(function)
+
+
+def _stamped(compiled, function):
+    """Give a kernel's cache our stamp. False where this Numba has no such cache: then nothing is kept on disk."""
+    index = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if not hasattr(index, "_source_stamp"):
+        return False
+    index._source_stamp = stamp(function.__code__.co_filename)
+    return True
 
 
 @kernel
 def _kept():
-    """A kernel whose cached file is that of all of them, near enough."""
+    """A dummy kernel whose cache folder is that of all kernels."""
 
 
 def cache_folder():

@@ -11,25 +11,45 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, Diverged
+from ..tasks import TASKS
 from .numbers import as_number, as_whole
 
 OUTPUT = ("out", "json")  # what a configuration file may hold beside the settings, and each command's own
 
 
-def add_settings(parser: argparse.ArgumentParser, *, k: str, epochs: str, dropout: str) -> None:
-    """Add an option for every setting, by the names of minimalbp.settings. The others: defaults in words."""
+def defaults(setting: str, own: str = "defaults") -> str:
+    """The defaults of a setting in words: that of the first task, then of each task that has another.
+
+    own: the attribute of a task that comes first, such as "simplify_defaults".
+    """
+    values = {name: {**task.defaults, **getattr(task, own)}[setting] for name, task in TASKS.items()}
+    first, *others = values.items()
+    words = [_in_words(first[1]), *(f"{name} {_in_words(v)}" for name, v in others if v != first[1])]
+    return "; ".join(words)
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return text.replace("%", "%%")  # argparse formats its help
+
+
+def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None:
+    """Add an option for every setting, by the names of `Settings`. own: as for `defaults`."""
     add = parser.add_argument
-    add("--task", help="classify (default), or, on a treebank, tagging or parsing")
+    add("--task", help=f"{next(iter(TASKS))} (default), or, on a treebank, {' or '.join(list(TASKS)[1:])}")
     add(
         "--data",
         help="digits (default), mnist, fashion-mnist, or a path: folder, .npz, .csv; "
         "on text ud-english-ewt (default), or CoNLL-U: a file, or a folder of three",
     )
-    add("--hidden", metavar="N,N", help="widths of the hidden layers (default 500,500; on text 500)")
+    add("--hidden", metavar="N,N", help=f"widths of the hidden layers (default {defaults('hidden')})")
     add(
         "--k",
         metavar="K",
-        help=f"units that get a gradient: 25, or 5%% of the layer (default {k})",
+        help="units that get a gradient: 25, or 5%% of the layer, or of each gate "
+        f"(default {defaults('k', own)})",
     )
     add("--select", help="topk (default), unified, random, random-scaled, dense")
     add("--optimizer", help="adam (default), adagrad, sgd")
@@ -37,30 +57,45 @@ def add_settings(parser: argparse.ArgumentParser, *, k: str, epochs: str, dropou
     add(
         "--lr",
         type=as_number,
-        help="learning rate (default: adam 0.001, parsing 0.002; adagrad 0.1, on text 0.01; sgd 0.1)",
+        help=f"learning rate (default: {_learning_rates()})",
     )
-    add("--epochs", type=as_whole, help=f"default {epochs}")
+    add("--epochs", type=as_whole, help=f"default {defaults('epochs', own)}")
     add(
         "--batch",
         type=as_whole,
-        help="examples in a mini-batch (default 10; tagging: 1 sentence; parsing: 10000 transitions)",
+        help=f"pictures, sentences or transitions in a mini-batch (default {defaults('batch')})",
     )
     add(
         "--dropout",
         type=as_number,
-        help=f"probability after each hidden layer, of a tagger the embedding too (default {dropout})",
+        help="probability after each hidden layer, of a tagger the embedding too "
+        f"(default {defaults('dropout', own)})",
     )
     add(
         "--clip", type=as_number, help="limit of each entry of a gradient (the authors' code: 5; default off)"
     )
     add("--init", help="glorot_uniform (default), glorot_normal, he, meprop_wide")
-    add("--evals", type=as_whole, help="looks at the dev set in each epoch (default 8; tagging 4, parsing 2)")
+    add(
+        "--evals",
+        type=as_whole,
+        help=f"evaluations on the dev set in each epoch (default {defaults('evals')})",
+    )
     add("--tags", help="of a treebank: xpos, column 5 (default), or upos, column 4")
     add("--bidirectional", action="store_true", help="a tagger that reads each sentence both ways")
     add("--seed", type=as_whole, help="of weights, order of examples, dropout, random-k (default 0)")
     add("--backend", help="cpu (default), reference")
     add("--threads", type=as_whole, help="cores to use (default all)")
     add("--config", metavar="FILE.toml", help="the same names in a file; options here override it")
+
+
+def _learning_rates() -> str:
+    """The default learning rates in words, by optimiser."""
+    first, *others = TASKS.values()
+    return "; ".join(
+        ", ".join([f"{optimizer} {rate:g}", *(f"{task.name} {task.learning_rates[optimizer]:g}" for task in others
+                                              if task.learning_rates[optimizer] != rate)])
+        for optimizer, rate in first.learning_rates.items()
+    )  # fmt: skip
 
 
 def add_output(parser: argparse.ArgumentParser, *, files: str, may_change: str) -> None:

@@ -9,42 +9,43 @@ from typing import Any
 from ..errors import BadInput
 from ..report.tables import simplification_table
 from .numbers import as_number, as_whole
-from .options import add_output, add_settings, finish, read_options, resumed
+from .options import add_output, add_settings, defaults, finish, read_options, resumed
 
 PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful")  # the fields of Plan
+OWN = "simplify_defaults"  # of a task
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
-    """Add `simplify` to the subparsers of `minimalbp`. Defaults are those of minimalbp.simplification."""
+    """Add `simplify` to the subparsers of `minimalbp`. Defaults are those of minimalbp.experiment.simplify."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "simplify", help="shrink a network while it trains (meSimp)", description=__doc__,
         argument_default=argparse.SUPPRESS,
     )  # fmt: skip
     add = parser.add_argument
     add("--prune", type=as_number, metavar="P",
-        help="a unit leaves that was active in less than this share of the examples "
-             "(default 0.1; tagging 0.08, parsing 0.035)")  # fmt: skip
+        help="a unit is removed when it was active in less than this share of the examples "
+             f"(default {defaults('prune', OWN)})")  # fmt: skip
     add(
         "--cycle",
         type=as_whole,
         metavar="EPOCHS",
-        help="length of a cycle: units leave in the first, then every other (default about a quarter of --epochs)",
+        help="length of a cycle; units are removed in the first, then in every other "
+        "(default about a quarter of --epochs)",
     )
     add("--window", type=as_whole, metavar="LOOKS",
-        help="looks at the dev set over which activeness is counted (default 1)")  # fmt: skip
+        help="evaluations on the dev set over which activeness is counted (default 1)")  # fmt: skip
     add("--min-width", type=as_whole, metavar="N",
         help="units that stay in each layer (default 10, or all of a smaller layer)")  # fmt: skip
     add(
         "--restart",
         action="store_true",
-        help="zero the optimiser's moments after each look in the last epoch of a cycle, as the released code does",
+        help="zero the optimiser's moments after each evaluation in the last epoch of a cycle, as the released "
+        "code does",
     )
     add("--faithful", action="store_true", help="what the authors' released code does (docs/simplify.md)")
     add("--no-controls", action="store_true",
         help="leave out the networks of the same size: from scratch, by magnitude, random")  # fmt: skip
-    add_settings(
-        parser, k="160; tagging and parsing 20", epochs="20; tagging 6, parsing 16", dropout="0; parsing 0.2"
-    )
+    add_settings(parser, OWN)
     add_output(
         parser, may_change="--threads",
         files="run.json, metrics.jsonl, simplify.png, activeness.npz, checkpoints, weights",
@@ -55,8 +56,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp simplify ...` asks. Returns 0 or 130; raises BadInput, Diverged."""
-    from ..experiment.settings import Settings
-    from ..experiment.simplify import DEFAULTS, plan_of, simplify
+    from ..experiment.simplify import plan_of, simplify, simplify_settings
     from ..simplify import Plan
 
     if hasattr(args, "resume"):
@@ -77,8 +77,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         options, out, as_json, (no_controls,) = read_options(args, ("no_controls",), PLAN)
         mine = {name: options.pop(name) for name in PLAN if name in options}
-        own = DEFAULTS.get(str(options.get("task", "classify")), {})
-        settings = Settings(**{key: own[key] for key in own if key != "prune"} | options)
+        settings = simplify_settings(**options)
         plan, controls = plan_of(settings, **mine), not no_controls
     from ..experiment.build import load_data
 

@@ -17,12 +17,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "train", help="train a network dense and with a selector, side by side", description=__doc__,
         argument_default=argparse.SUPPRESS,
     )  # fmt: skip
-    add_settings(
-        parser,
-        k="5%%; tagging 10 a gate, parsing 20",
-        epochs="20; tagging 5, parsing 10",
-        dropout="0; parsing 0.5",
-    )
+    add_settings(parser)
     add_output(
         parser, files="run.json, metrics.jsonl, checkpoints, weights", may_change="--epochs and --threads"
     )

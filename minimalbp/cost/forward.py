@@ -13,7 +13,7 @@ from ..layers import Units
 from ..measure.timing import Timed, in_turns
 from ..network import Sequential
 from ..network.frozen import Frozen
-from ..train.batches import Data
+from ..train.batches import Data, first
 
 BATCHES = (1, 1000)
 SECONDS = 0.5  # of timing, for each way of each network, and each batch
@@ -35,7 +35,7 @@ def compare_forward(
     """
     seconds, found = SECONDS if seconds is None else seconds, []
     for batch in BATCHES:
-        x, lengths = data.test.first(batch)
+        x, lengths = first(data.test, batch)
         if not len(x):  # sentences, but no transitions
             return []
         arms = {}

@@ -9,29 +9,38 @@ from pathlib import Path
 from typing import Any
 
 from ..data import Sentence
-from ..data.treebank.sentence import tree_fault
 from ..errors import BadInput, unknown
 from ..files import read_json
 from ..network import Sequential, weights
 from ..network.frozen import Frozen
 from ..select import Dense
-from ..tasks import Parsing, Tagging, attachment, parse, tag, tag_accuracy
-from ..tasks.tags import MISSING, tags_of
-from .build import network
+from ..tasks import SentenceTask, sentence_task
 from .folder import SMALL, VOCABULARIES, file_stem
 from .settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
 class Annotator:
-    """A trained network with what it knows of words. `name` is that of its run: "dense", "topk 10"."""
+    """A trained network and its encoding of sentences, made by `load_annotator`.
+
+    Attributes
+    ----------
+    name : str
+        Of its run: "dense", "topk 10".
+    net : Sequential
+    task : SentenceTask
+        What the network does with sentences.
+    encoding : Tagging or Parsing
+        The vocabularies of its training data.
+    """
 
     name: str
     net: Sequential
-    task: Tagging | Parsing
+    task: SentenceTask
+    encoding: Any
 
     @cached_property
-    def answers(self) -> Frozen:
+    def frozen(self) -> Frozen:
         """The network as it was when first asked."""
         return Frozen(self.net)
 
@@ -41,33 +50,43 @@ class Annotator:
         Raises BadInput for sentences without the tags that a parser reads.
         """
         with self.net.be.threads(threads):
-            if isinstance(self.task, Tagging):
-                return tag(self.answers, self.task, sentences)
-            _check_tags(sentences, self.task.column)
-            return parse(self.answers, self.task, sentences)
+            return self.task.annotate(self.frozen, self.encoding, sentences)
 
     def scores(self, gold: Sequence[Sentence], found: Sequence[Sentence]) -> dict[str, float] | None:
-        """How much of `gold` was found: {"accuracy"} of tags, or {"uas", "las"}; None where gold has none.
+        """How much of `gold` was found: {"accuracy"} of tags, or {"uas", "las"} of trees; None where gold has none.
 
-        A tree with several roots or a cycle is none: the rules of CoNLL 2018 do not score against it.
+        A tree with several roots or a cycle is none: CoNLL 2018's rules do not score against it.
         """
-        column = self.task.column
-        if isinstance(self.task, Tagging):
-            if any(MISSING in tags_of(s, column) for s in gold):
-                return None
-            return {"accuracy": tag_accuracy(gold, [tags_of(s, column) for s in found], column)}
-        if any(tree_fault(s.heads) for s in gold):
-            return None
-        trees = attachment(gold, found)
-        return {"uas": trees.uas, "las": trees.las}
+        return self.task.compare(self.encoding, gold, found)
 
 
 def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
-    """The tagger or parser of a run, with the weights of its best look at the dev set.
+    """The tagger or parser of a run, with the weights of its best evaluation on the dev set.
 
-    run: a name in run.json: "dense", or that with the selector, such as "topk 10"; of `simplify` "dense",
-    "simplified", "from scratch", "magnitude" or "random". Default: the one with the selector, or "simplified".
-    Raises BadInput for a folder that holds no such run.
+    Parameters
+    ----------
+    folder : str or Path
+        What `minimalbp train --out` or `minimalbp simplify --out` has left.
+    run : str, optional
+        A name in run.json: "dense", or that with the selector, such as "topk 10"; of `simplify` "dense",
+        "simplified", "from scratch", "magnitude" or "random". By default the one with the selector, or
+        "simplified".
+
+    Returns
+    -------
+    Annotator
+        Called with sentences, it returns them annotated.
+
+    Raises
+    ------
+    BadInput
+        For a folder that holds no such run.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> annotator = mbp.load_annotator("runs/tagger")  # doctest: +SKIP
+    >>> annotator(mbp.read_conllu("new.conllu", trees=False))  # doctest: +SKIP
     """
     folder = Path(folder)
     if not (folder / "run.json").is_file():
@@ -77,15 +96,15 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
         )
     report = read_json(folder / "run.json")
     settings, names, hidden = _settings(report, folder)
-    if settings.task == "classify":
-        raise BadInput(
-            f"the run in {folder} is no tagger or parser; train one with --task tagging or parsing"
-        )
+    try:
+        task = sentence_task(settings.task)
+    except BadInput as e:
+        raise BadInput(f"the run in {folder} is no tagger or parser: {e}") from None
     if run is not None and run not in names:
         raise unknown("run", run, names)
     known = read_json(folder / VOCABULARIES)
     try:
-        task: Any = (Tagging if settings.task == "tagging" else Parsing).from_json(known)
+        encoding = task.read_encoding(known)
     except BadInput as e:
         raise BadInput(f"{folder / VOCABULARIES}: {e}") from e
     name = run or names[-1]
@@ -93,9 +112,9 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     if not path.is_file():
         raise BadInput(f"{folder} has no weights of {name} yet; go on with --resume {folder}")
     settings = settings.changed(hidden=tuple(hidden.get(name, settings.hidden)))
-    net = network(settings, task, Dense())  # the selector matters to training only
+    net = task.network(settings, encoding, Dense())  # the selector matters to training only
     weights.load(net, path)
-    return Annotator(name, net, task)
+    return Annotator(name, net, task, encoding)
 
 
 def _settings(report: Any, folder: Path) -> tuple[Settings, list[str], dict[str, list[int]]]:
@@ -118,13 +137,3 @@ def _shrunk(runs: list[dict[str, Any]], folder: Path) -> tuple[list[str], dict[s
         )
     names = sorted((run["name"] for run in runs), key=SMALL.__eq__)
     return names, {run["name"]: run["hidden"] for run in runs}
-
-
-def _check_tags(sentences: Sequence[Sentence], column: str) -> None:
-    for number, sentence in enumerate(sentences, 1):
-        if MISSING in tags_of(sentence, column):
-            word = tags_of(sentence, column).index(MISSING) + 1
-            raise BadInput(
-                f"sentence {number}: word {word} has no {column} tag, which this parser reads; "
-                "let a tagger of minimalbp annotate write it first"
-            )

@@ -1,4 +1,4 @@
-"""The networks that a command trains side by side, and the training of one of them."""
+"""An arm is one of the networks that a command trains side by side: built once, checked, warmed up, trained."""
 
 from __future__ import annotations
 
@@ -7,27 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from ..data import Dataset
 from ..layers import Units
-from ..losses import SoftmaxCrossEntropy
 from ..measure.machine import machine
 from ..measure.meter import Meter
-from ..network import Sequential, weights
-from ..seeds import Streams
-from ..select import Dense, Selector
-from ..train.batches import feed
+from ..network import weights
+from ..select import Selector
 from ..train.companion import Companion
-from ..train.fit import check_fit, check_resume, fit
-from ..train.scoring import Record
-from ..train.step import train_step
-from .build import AnyData, build, sizes_of, task_of
+from ..train.fit import prepare
+from ..train.history import History, Record
+from ..train.warm_up import warm_up
+from .build import build
 from .folder import VOCABULARIES, Folder
 from .settings import Settings
 
 
 @dataclass(frozen=True)
 class Arm:
-    """A network by name, with the selector of its hidden layers, and what goes along with its training."""
+    """A network by name, with the selector of its hidden layers, and what changes it while it is trained."""
 
     name: str
     settings: Settings
@@ -35,15 +31,104 @@ class Arm:
     companion: Companion | None = None
 
 
-def start_report(settings: Settings, data: AnyData) -> dict[str, Any]:
-    """How run.json begins. Raises BadInput where data and settings do not fit: before anything is written."""
-    net = build(settings, data, Dense())[0]
-    check_fit(net, data, settings.batch)
-    with net.be.threads(settings.threads) as pools:
+class PreparedArm:
+    """An arm whose network is built and fits the data. Raises BadInput where it does not.
+
+    Nothing is written before `train`, so that whatever is refused leaves the folder as it was.
+    """
+
+    def __init__(self, arm: Arm, data: Any, folder: Folder):
+        self.arm, self.data, self.folder, settings = arm, data, folder, arm.settings
+        self.net, self.optimizer = build(settings, data, arm.select)
+        self.meter, self.resumed = Meter(), False
+        self.run = prepare(
+            self.net, data, self.optimizer,
+            batch_size=settings.batch, rng=settings.seed, evals_per_epoch=settings.evals, meter=self.meter,
+            companions=[_Keep(self), *([arm.companion] if arm.companion else [])],
+        )  # fmt: skip
+
+    def resume(self) -> None:
+        """Go on from the checkpoint in the folder, if there is one. Raises BadInput where it does not fit."""
+        path = self.folder.checkpoint(self.arm.name)
+        if path is not None and path.exists():
+            self.run.load(path)
+            self.resumed = True
+
+    def train(self, *, progress: bool) -> dict[str, Any]:
+        """Train the network to its last epoch; returns what run.json says of it."""
+        settings, name = self.arm.settings, self.arm.name
+        self._warm_up()
+        history = self.run.train(
+            settings.epochs, checkpoint=self.folder.checkpoint(name), threads=settings.threads,
+            progress=name if progress else None,
+        )  # fmt: skip
+        self.folder.keep_history(name, history)
+        return self._result(history)
+
+    def _warm_up(self) -> None:
+        """Compile: that is no part of a step's time. A network that shrinks below k runs the dense kernels too."""
+        settings = self.arm.settings
+
+        def count() -> None:
+            for layer in self.net.layers():
+                if isinstance(layer, Units):
+                    layer.count(np.zeros((layer.groups, layer.units), np.int64))
+
+        shrinks = self.arm.companion is not None
+        with self.net.be.threads(settings.threads):
+            warm_up(
+                self.net, self.optimizer, self.data, settings.batch,
+                observe=count if shrinks else None, dense_too=shrinks,
+            )  # fmt: skip
+
+    def _result(self, history: History) -> dict[str, Any]:
+        best = history.best
+        assert best.test is not None
+        return {
+            "name": self.arm.name,
+            "select": self.arm.select.describe(),
+            **{f"dev_{name}": value for name, value in best.dev.items()},
+            **{f"test_{name}": value for name, value in best.test.items()},
+            "best_epoch": best.epoch,
+            "dev_loss": best.dev_loss,
+            "test_loss": best.test_loss,
+            **({} if best.widths is None else {"widths": best.widths}),
+            "steps": self.meter.steps,
+            **self.meter.totals(),
+            "notes": self.net.notes(),
+        }
+
+
+class _Keep(Companion):
+    """Writes the history after each evaluation, and the weights after the best one."""
+
+    def __init__(self, arm: PreparedArm):
+        self.arm = arm
+
+    def look(self, record: Record) -> None:
+        folder, name = self.arm.folder, self.arm.arm.name
+        folder.keep_history(name, self.arm.run.history)
+        path = folder.weights(name)
+        if path is not None and record.test is not None:
+            weights.save(self.arm.net, path)
+
+
+def fit_batch(settings: Settings, data: Any) -> tuple[Settings, list[str]]:
+    """The settings with a mini-batch that these data allow, and notes for the user where it is another."""
+    batch, notes = settings.task_object.batch(settings, data)
+    return settings.changed(batch=batch), notes
+
+
+def start_report(arm: PreparedArm) -> dict[str, Any]:
+    """How run.json begins."""
+    settings, data, task = arm.arm.settings, arm.data, arm.arm.settings.task_object
+    with arm.net.be.threads(settings.threads) as pools:
         return {
             "data": data.describe(),
             "config": settings.as_json(),
-            "sizes": sizes_of(settings, task_of(data)),
+            "scores": task.scores,
+            "examples": task.examples,
+            "sizes": task.sizes(settings, task.encoding(data)),
             "machine": machine(),
             "threads": settings.threads,
             "pools": pools,
@@ -51,100 +136,23 @@ def start_report(settings: Settings, data: AnyData) -> dict[str, Any]:
         }
 
 
-def open_folder(
-    folder: Folder, report: dict[str, Any], data: AnyData, arms: list[Arm], later: list[str], resume: bool
-) -> None:
-    """Claim a new folder, or see that it can be gone on with. later: names of networks that are no arms yet.
+def open_folder(report: dict[str, Any], arms: list[PreparedArm], later: list[str], resume: bool) -> None:
+    """Claim a new folder, or see that the run in it can be gone on with.
 
-    Raises BadInput before anything there is touched.
+    later: the names of arms that are prepared when these are trained. Raises BadInput before anything is touched.
     """
+    first = arms[0]
+    folder, task = first.folder, first.arm.settings.task_object
     if resume and folder.path is not None:
-        kept = folder.check(report, [*(arm.name for arm in arms), *later])
+        names = [*(arm.arm.name for arm in arms), *later]
+        folder.check(report, names)
         for arm in arms:
-            if arm.name in kept:
-                _check_arm(arm, data, folder)
+            arm.resume()
         folder.reopen(report)
+        for name in names:
+            folder.load_history(name)
     else:
         folder.open(report)
-    if not isinstance(data, Dataset):
-        folder.write(VOCABULARIES, data.task.as_json())
-
-
-def train_arm(arm: Arm, data: AnyData, folder: Folder, *, resume: bool, progress: bool) -> dict[str, Any]:
-    """Train it, or go on with its checkpoint where there is one; what run.json says of it."""
-    settings = arm.settings
-    _warm_up(arm, data)
-    net, optimizer = build(settings, data, arm.select)
-    meter, checkpoint, best_weights = Meter(), folder.checkpoint(arm.name), folder.weights(arm.name)
-
-    def keep(record: Record) -> None:
-        folder.metrics[arm.name].records.append(record)
-        folder.write_metrics()
-        if best_weights is not None and record.test_accuracy is not None:
-            weights.save(net, best_weights)
-
-    history = fit(
-        net, data, optimizer,
-        epochs=settings.epochs, batch_size=settings.batch, rng=settings.seed, evals_per_epoch=settings.evals,
-        callbacks=[keep], meter=meter, companion=arm.companion, checkpoint=checkpoint,
-        resume=resume and checkpoint is not None and checkpoint.exists(), threads=settings.threads,
-        progress=arm.name if progress else None,
-    )  # fmt: skip
-    folder.metrics[arm.name] = history
-    folder.write_metrics()
-    best = history.best
-    return {
-        "name": arm.name,
-        "select": arm.select.describe(),
-        "dev_accuracy": best.dev_accuracy,
-        "test_accuracy": best.test_accuracy,
-        "best_epoch": best.epoch,
-        "dev_loss": best.dev_loss,
-        "test_loss": best.test_loss,
-        **({} if best.dev_las is None else {"dev_las": best.dev_las, "test_las": best.test_las}),
-        **({} if best.widths is None else {"widths": best.widths}),
-        "steps": meter.steps,
-        **meter.totals(),
-        "notes": net.notes(),
-    }
-
-
-def clipped(settings: Settings, data: AnyData) -> tuple[Settings, list[str]]:
-    """A parser's mini-batch is no larger than the data, which a treebank of a user's own may be: with a note."""
-    n = len(data.train)
-    if settings.task != "parsing" or settings.batch <= n:
-        return settings, []
-    note = f"batch = {settings.batch} is larger than the training part: clipped to its {n} transitions"
-    return settings.changed(batch=n), [note]
-
-
-def _check_arm(arm: Arm, data: AnyData, folder: Folder) -> None:
-    """Raise BadInput unless the arm can go on from its checkpoint."""
-    settings, path = arm.settings, folder.checkpoint(arm.name)
-    assert path is not None
-    net, optimizer = build(settings, data, arm.select)
-    check_resume(
-        net, data, optimizer, path,
-        batch_size=settings.batch, rng=settings.seed, evals_per_epoch=settings.evals, companion=arm.companion,
-    )  # fmt: skip
-
-
-def _warm_up(arm: Arm, data: AnyData) -> None:
-    """A step of each size of batch, on a network that is thrown away: compiling is no part of a step's time.
-
-    With a companion also a dense one, for that is what a layer becomes that is narrower than k.
-    """
-    selects = (arm.select,) if arm.companion is None else (arm.select, Dense())
-    for select in selects:
-        net, optimizer = build(arm.settings, data, select)
-        loss = SoftmaxCrossEntropy().bind(net.be, net.dtype)
-
-        def observe(net: Sequential = net) -> None:
-            for layer in net.layers():
-                if arm.companion is not None and isinstance(layer, Units):
-                    layer.count(np.zeros((layer.groups, layer.units), np.int64))
-
-        with net.be.threads(arm.settings.threads), np.errstate(all="ignore"):
-            trials = feed(data.train, net, Streams(arm.settings.seed)).trials(arm.settings.batch)
-            for x, labels, lengths in trials:
-                train_step(net, loss, optimizer, x, labels, lengths=lengths, observe=observe)
+    vocabularies = task.vocabularies(first.data)
+    if vocabularies is not None:
+        folder.write(VOCABULARIES, vocabularies)

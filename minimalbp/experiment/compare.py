@@ -1,4 +1,4 @@
-"""The same network trained dense and with a selector: same initial weights, same order of examples."""
+"""The same network dense and with a selector: same initial weights, same order of examples."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..select import Dense
-from .arms import Arm, clipped, open_folder, start_report, train_arm
-from .build import AnyData
+from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report
 from .folder import Folder
 from .settings import Settings
 
@@ -16,7 +15,7 @@ BACKWARD = ("select", "dw", "dx", "other")
 
 def compare(
     settings: Settings,
-    data: AnyData,
+    data: Any,
     *,
     dense: bool = True,
     out: Path | None = None,
@@ -25,23 +24,56 @@ def compare(
 ) -> dict[str, Any]:
     """Train both networks and report, as `minimalbp train --json` prints it.
 
-    data: as `load_data(settings)` brings them.
-    dense: whether to train the dense network too. out: a folder for run.json, metrics.jsonl, and a checkpoint
-    and the best weights of each run; resume: go on from those. progress: whether to show bars on a
-    terminal.
-    Raises BadInput and Diverged as `fit` does, and BadInput where `data` are not those of the resumed run.
+    Parameters
+    ----------
+    settings : Settings
+        Of both networks but for the selector, which the dense one does not have.
+    data : Dataset or data of a task
+        As ``load_data(settings)`` brings them.
+    dense : bool, default True
+        Whether to train the dense network too.
+    out : Path, optional
+        A new folder for run.json, metrics.jsonl, and a checkpoint and the best weights of each network.
+    resume : bool, default False
+        Go on with the run in `out`.
+    progress : bool, default False
+        Whether to show bars on a terminal.
+
+    Returns
+    -------
+    dict
+        What run.json holds.
+
+    Raises
+    ------
+    BadInput
+        As `fit` does, and where `data` are not those of the run that is resumed.
+    Diverged
+        When a loss is no longer finite.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> settings = mbp.Settings(hidden=(20,), k="10%", epochs=1, backend="reference")
+    >>> report = mbp.compare(settings, mbp.load_data(settings))
+    >>> [run["name"] for run in report["runs"]]
+    ['dense', 'topk 10%']
+    >>> dense, sparse = (run["ops"]["dw"] for run in report["runs"])
+    >>> sparse < dense
+    True
     """
-    settings, notes = clipped(settings, data)
-    arms = [Arm("dense", settings, Dense())] if dense or settings.select == "dense" else []
+    settings, notes = fit_batch(settings, data)
+    folder = Folder(out)
+    chosen = [Arm("dense", settings, Dense())] if dense or settings.select == "dense" else []
     if settings.select != "dense":
-        arms.append(Arm(settings.arm(), settings, settings.selector()))
-    results: dict[str, Any] = {"dense": dense, "runs": [], "speedup": {"backward": None, "step": None}}
-    report, folder = start_report(settings, data) | results, Folder(out)
-    open_folder(folder, report, data, arms, [], resume)
+        chosen.append(Arm(settings.arm(), settings, settings.selector()))
+    arms = [PreparedArm(arm, data, folder) for arm in chosen]
+    report = start_report(arms[0]) | {
+        "dense": dense, "runs": [], "speedup": {"backward": None, "step": None},
+    }  # fmt: skip
+    open_folder(report, arms, [], resume)
     for arm in arms:
-        folder.load_history(arm.name)
-    for arm in arms:
-        result = train_arm(arm, data, folder, resume=resume, progress=progress)
+        result = arm.train(progress=progress)
         report["runs"].append(result | {"notes": [*result["notes"], *notes]})
     if len(arms) == 2:
         report["speedup"] = speedup(*(run["seconds"] for run in report["runs"]))
@@ -50,6 +82,6 @@ def compare(
 
 
 def speedup(dense: dict[str, float], sparse: dict[str, float]) -> dict[str, float]:
-    """How many times faster the second is: its backward (select, dW, dx, other) and its whole step."""
+    """How many times faster the second is: its backward pass (select, dW, dx, other) and its whole step."""
     backward = [sum(seconds[p] for p in BACKWARD) for seconds in (dense, sparse)]
     return {"backward": backward[0] / backward[1], "step": dense["total"] / sparse["total"]}

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import BadInput
 from ..files import read_json, replacing, write_json
 from ..train.checkpoint import read_checkpoint
-from ..train.scoring import History, Record
+from ..train.history import History, Record
 
 VOCABULARIES = "vocabularies.json"  # what a tagger or parser knows beside its weights
 CHECKPOINT = ".checkpoint.npz"
@@ -53,7 +53,7 @@ class Folder:
                 runs = f"{self.path / 'run.json'} ({', '.join(names)})"
                 raise BadInput(f"{path} belongs to no run of {runs}; was that file edited?")
             weights = self.path / f"{path.name.removesuffix(CHECKPOINT)}.safetensors"
-            if any(r.test_accuracy is not None for r in _records(path)) and not weights.is_file():
+            if any(record.test for record in _records(path)) and not weights.is_file():
                 raise BadInput(
                     f"{weights} is missing: the weights of the best look so far, which no checkpoint holds; "
                     "put it back, or begin anew with another --out"
@@ -99,12 +99,17 @@ class Folder:
         path = self.checkpoint(name)
         self.metrics[name] = History(_records(path) if path is not None and path.exists() else [])
 
-    def write_metrics(self) -> None:
-        """One line for each look at the dev set, the networks one after another."""
+    def keep_history(self, name: str, history: History) -> None:
+        """Write metrics.jsonl anew, with these records of a network."""
+        self.metrics[name] = history
+        self._write_metrics()
+
+    def _write_metrics(self) -> None:
+        """One line for each evaluation on the dev set, the networks one after another."""
         if self.path is None:
             return
         lines = [
-            json.dumps({"run": name, **_line(record)})
+            json.dumps({"run": name, **record.as_json()})
             for name, history in self.metrics.items()
             for record in history.records
         ]
@@ -132,10 +137,4 @@ def file_stem(name: str) -> str:
 
 def _records(checkpoint: Path) -> list[Record]:
     """The looks that a checkpoint remembers."""
-    return [Record(**r) for r in read_checkpoint(checkpoint)[1]["training"].get("history", [])]
-
-
-def _line(record: Record) -> dict[str, Any]:
-    """A record without what only parsers, or networks that shrink, have, where it has none."""
-    own = ("dev_las", "test_las", "widths")
-    return {key: v for key, v in vars(record).items() if v is not None or key not in own}
+    return [Record.from_json(r) for r in read_checkpoint(checkpoint)[1]["training"].get("history", [])]

@@ -12,46 +12,67 @@ from ..errors import BadInput, check_float, check_int, short, unknown
 from ..layers.initialisers import INITIALISERS
 from ..optim import OPTIMIZERS, ROWS
 from ..select import SELECTORS, Dense, RandomK, Selector
+from ..tasks import TASKS, Task
 
 SELECT = ("topk", "unified", "random", "random-scaled", "dense")
-# Of the papers, but for a parser's Adam (theirs: 1e-3), which with dropout would take more epochs. SGD none uses
-LEARNING_RATE = {
-    "classify": {"adam": 1e-3, "adagrad": 0.1, "sgd": 0.1},
-    "tagging": {"adam": 1e-3, "adagrad": 0.01, "sgd": 0.1},
-    "parsing": {"adam": 2e-3, "adagrad": 0.01, "sgd": 0.1},
-}
-# What a task has of its own where nothing else is said: k and batch of the meProp paper (section 4); a parser's
-# dropout is Chen and Manning's, without which top-k falls behind dense (docs/text.md)
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "classify": {
-        "data": "digits", "hidden": (500, 500), "k": "5%", "epochs": 20, "batch": 10, "evals": 8, "tags": None,
-        "dropout": 0.0,
-    },
-    "tagging": {
-        "data": "ud-english-ewt", "hidden": (500,), "k": 10, "epochs": 5, "batch": 1, "evals": 4, "tags": "xpos",
-        "dropout": 0.0,
-    },
-    "parsing": {
-        "data": "ud-english-ewt", "hidden": (500,), "k": 20, "epochs": 10, "batch": 10_000, "evals": 2,
-        "tags": "xpos", "dropout": 0.5,
-    },
-}  # fmt: skip
-TASKS = tuple(DEFAULTS)
-TAGS = ("xpos", "upos")
 _OWN: Any = None  # the task's own default
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked when made: raises BadInput for anything out of range, with the nearest known name.
+    """The settings of a run, by the names of the command line. They are checked when they are made.
 
-    task: "classify" labelled arrays; "tagging" or "parsing" of a treebank, which `data` then names. What is not
-    given is the task's own of DEFAULTS. k is a whole number or a percentage ("5%"); lr None stands for the
-    optimiser's own in LEARNING_RATE; batch counts pictures, sentences or transitions;
-    dropout is after each hidden layer, in a tagger after the embedding too; clip is the element-wise limit of
-    gradients, None: off; evals are the looks at the dev set in an epoch.
-    tags: the column that a tagger learns and a parser reads, "xpos" or "upos"; bidirectional: whether a tagger
-    reads both ways.
+    Parameters
+    ----------
+    task : str, default "classify"
+        A name in `minimalbp.tasks.TASKS`: "classify" labelled arrays; "tagging" or "parsing" of a treebank.
+    data : str, optional
+        The name of a data set or treebank, or a path. This and whatever else is not given is the task's own
+        (`Task.defaults`).
+    hidden : sequence of int, or str, optional
+        Units of each hidden layer: ``(500, 500)`` or ``"500,500"``.
+    k : int or str, optional
+        Units that get a gradient: a number, or a percentage of the layer ("5%").
+    select : {"topk", "unified", "random", "random-scaled", "dense"}, default "topk"
+        The selector of the hidden layers.
+    optimizer : {"adam", "adagrad", "sgd"}, default "adam"
+    rows : {"all", "chosen"}, default "all"
+        Rows that the optimiser updates.
+    lr : float, optional
+        Learning rate; by default that of the optimiser for this task (`Task.learning_rates`).
+    epochs : int, optional
+    batch : int, optional
+        Examples in a mini-batch: pictures, sentences or transitions.
+    dropout : float, optional
+        Probability after each hidden layer, in a tagger after the embedding too.
+    clip : float, optional
+        Limit of each entry of a gradient; None: off.
+    init : str, default "glorot_uniform"
+        Initial weights, by the name of an initialiser.
+    evals : int, optional
+        Evaluations on the dev set in each epoch.
+    tags : {"xpos", "upos"}, optional
+        The column that a tagger learns and a parser reads.
+    bidirectional : bool, default False
+        Whether a tagger reads both ways.
+    seed : int, default 0
+        Of the initial weights, the order of examples, dropout and random choices.
+    backend : {"cpu", "reference"}, default "cpu"
+    threads : int, optional
+        Cores to use; by default all that this process may use.
+
+    Raises
+    ------
+    BadInput
+        For anything out of range, with the nearest known name.
+
+    Examples
+    --------
+    >>> from minimalbp import Settings
+    >>> Settings(k="10%", epochs=3).arm()
+    'topk 10%'
+    >>> Settings(task="parsing", threads=1).dropout
+    0.5
     """
 
     task: str = "classify"
@@ -78,9 +99,9 @@ class Settings:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
 
-        if self.task not in TASKS:
+        if self.task not in tuple(TASKS):
             raise unknown("task", self.task, TASKS)
-        for name, value in DEFAULTS[self.task].items():
+        for name, value in self.task_object.defaults.items():
             if getattr(self, name) is None:
                 put(name, value)
         put("hidden", whole_list("hidden", self.hidden))
@@ -92,7 +113,7 @@ class Settings:
             if getattr(self, name) not in known:
                 raise unknown(name, getattr(self, name), known)
         if self.lr is None:
-            put("lr", LEARNING_RATE[self.task][self.optimizer])
+            put("lr", self.task_object.learning_rates[self.optimizer])
         put("lr", check_float("lr", self.lr, 0, open_low=True))
         for name, least in (("epochs", 1), ("batch", 1), ("evals", 1), ("seed", 0)):
             put(name, check_int(name, getattr(self, name), least))
@@ -101,23 +122,15 @@ class Settings:
         put("threads", check_threads(self.threads))
         if not isinstance(self.data, str) or not self.data:
             raise BadInput(f"data must be the name of a data set or a path, not {self.data!r}")
-        self._check_text()
-        self.selector()
-
-    def _check_text(self) -> None:
-        """Refuse what has no meaning for the task."""
         if not isinstance(self.bidirectional, bool):
             raise BadInput(f"bidirectional must be true or false, not {self.bidirectional!r}")
-        if self.bidirectional and self.task != "tagging":
-            raise BadInput(f"bidirectional is for a tagger; leave it out with the task {self.task}")
-        if self.task == "classify" and self.tags is not None:
-            raise BadInput(
-                "tags are for the tasks tagging and parsing; leave them out with the task classify"
-            )
-        if self.task != "classify" and self.tags not in TAGS:
-            raise unknown("tags", self.tags, TAGS)
-        if self.task == "parsing" and len(self.hidden) > 1:
-            raise BadInput(f"a parser has one hidden layer, such as 500; hidden is {list(self.hidden)}")
+        self.task_object.check(self)
+        self.selector()
+
+    @property
+    def task_object(self) -> Task:
+        """The task that `task` names."""
+        return TASKS[self.task]
 
     def selector(self) -> Selector:
         """The selector of the hidden layers."""

@@ -14,20 +14,21 @@ from ..errors import BadInput, Diverged
 from ..files import replacing
 from ..select import Dense
 from ..simplify import Follower, Plan, Simplifier
-from .arms import Arm, clipped, open_folder, start_report, train_arm
-from .build import AnyData, build, network, task_of
+from ..tasks import TASKS
+from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report
+from .build import network
 from .folder import SMALL, Folder
 from .settings import Settings
 
 CONTROLS = ("from scratch", "magnitude", "random")
-# What meSimp has of its own where nothing else is said: k and prune rate of the released MNIST run; k of the
-# paper's tagger and parser, whose rates were never published: these are our choice (docs/results/mesimp.md)
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "classify": {"k": 160, "prune": 0.1},
-    "tagging": {"k": 20, "prune": 0.08, "epochs": 6},
-    "parsing": {"k": 20, "prune": 0.035, "dropout": 0.2, "epochs": 16},
-}
 MIN_WIDTH = 10
+
+
+def simplify_settings(**given: Any) -> Settings:
+    """The settings of a run of meSimp: what is not given is what the task has for that, else its own."""
+    task = TASKS.get(str(given.get("task", "classify")))
+    own = task.simplify_defaults if task else {}  # an unknown task is for Settings to refuse
+    return Settings(**{key: value for key, value in own.items() if key != "prune"} | given)
 
 
 def plan_of(settings: Settings, **given: Any) -> Plan:
@@ -37,7 +38,7 @@ def plan_of(settings: Settings, **given: Any) -> Plan:
     Raises BadInput for anything out of range.
     """
     own = {
-        "prune": DEFAULTS[settings.task]["prune"], "cycle": _quarter(settings.epochs),
+        "prune": settings.task_object.simplify_defaults["prune"], "cycle": _quarter(settings.epochs),
         "min_width": min(MIN_WIDTH, *settings.hidden),
     }  # fmt: skip
     return Plan(**own | given)
@@ -46,7 +47,7 @@ def plan_of(settings: Settings, **given: Any) -> Plan:
 def simplify(
     settings: Settings,
     plan: Plan,
-    data: AnyData,
+    data: Any,
     *,
     controls: bool = True,
     out: Path | None = None,
@@ -55,38 +56,57 @@ def simplify(
 ) -> dict[str, Any]:
     """Train the dense network, the one that shrinks, and its controls; report as `minimalbp simplify --json` does.
 
-    controls: a dense network of the last widths from scratch, and two that shrink to the same widths at the same
-    time, their moments restarted where those were, keeping the units of the largest weights, or any.
-    out: a folder for run.json, metrics.jsonl, simplify.png, activeness.npz, and a checkpoint and the best weights
-    of each network. resume: go on from those. progress: whether to show bars on a terminal.
-    Raises BadInput as `fit` does, for a plan under which nobody or everybody would leave, and for other data or
-    settings than those of the resumed run; Diverged for the first two networks: a control that diverges is a note.
+    Parameters
+    ----------
+    settings : Settings
+        Of all networks.
+    plan : Plan
+        When units leave.
+    data : Dataset or data of a task
+        As ``load_data(settings)`` brings them.
+    controls : bool, default True
+        Whether to train three more: a dense network of the last widths from scratch, and two that shrink to the
+        same widths at the same time, keeping the units of the largest weights, or any units. Their moments are
+        restarted where those of the network that shrinks were.
+    out : Path, optional
+        A new folder for run.json, metrics.jsonl, simplify.png, activeness.npz, and a checkpoint and the best
+        weights of each network.
+    resume : bool, default False
+        Go on with the run in `out`.
+    progress : bool, default False
+        Whether to show bars on a terminal.
+
+    Returns
+    -------
+    dict
+        What run.json holds.
+
+    Raises
+    ------
+    BadInput
+        As `fit` does; for a plan under which no unit or every unit would be removed; for other data or settings
+        than those of the run that is resumed.
+    Diverged
+        When a loss of the first two networks is no longer finite. A control that diverges is a note.
     """
-    settings, notes = clipped(settings, data)
-    simplifier = Simplifier(plan)
+    settings, notes = fit_batch(settings, data)
+    folder, simplifier = Folder(out, "simplify"), Simplifier(plan)
+    later = list(CONTROLS) if controls else []
     arms = [
-        Arm("dense", settings, Dense()),
-        Arm(SMALL, settings, settings.selector(), simplifier),
+        PreparedArm(Arm("dense", settings, Dense()), data, folder),
+        PreparedArm(Arm(SMALL, settings, settings.selector(), simplifier), data, folder),
     ]
-    report = start_report(settings, data) | {
+    _check(settings, plan, simplifier.parts)
+    report = start_report(arms[0]) | {
         "plan": asdict(plan), "controls": controls, "runs": [], "decoding": [],
     }  # fmt: skip
-    # A plan that does not fit is refused here, before anything is written.
-    looks = min(settings.evals, -(-len(data.train) // settings.batch))
-    Simplifier(plan).begin(*build(settings, data, settings.selector()), looks)
-    _check(settings, plan, looks)
-    folder, later = Folder(out, "simplify"), list(CONTROLS) if controls else []
     if resume:
         folder.check_settings(report)
-    open_folder(folder, report, data, arms, later, resume)
-    if resume:
-        for name in ("dense", SMALL, *later):
-            folder.load_history(name)
+    open_folder(report, arms, later, resume)
 
-    def train(arm: Arm) -> dict[str, Any]:
-        folder.load_history(arm.name)
-        result = train_arm(arm, data, folder, resume=resume, progress=progress)
-        result |= _sizes(result, arm) | {"notes": [*result["notes"], *notes]}
+    def train(arm: PreparedArm) -> dict[str, Any]:
+        result = arm.train(progress=progress)
+        result |= _sizes(result, settings) | {"notes": [*result["notes"], *notes]}
         report["runs"].append(result)
         if not resume:  # what is done can be used whatever becomes of the rest
             folder.write("run.json", report)
@@ -96,11 +116,14 @@ def simplify(
     small["notes"] += _remarks(settings, plan, simplifier, small["widths"], dense["widths"])
     little = settings.changed(hidden=tuple(small["hidden"]))
     for arm in _controls(settings, little, plan, simplifier, small["widths"]) if controls else ():
+        prepared = PreparedArm(arm, data, folder)
+        if resume:
+            prepared.resume()
         try:
-            train(arm)
+            train(prepared)
         except Diverged as e:
             small["notes"].append(f"{arm.name} diverged: {e}")
-    large, net = (network(chosen, task_of(data), Dense()) for chosen in (settings, little))
+    large, net = (network(chosen, data, Dense()) for chosen in (settings, little))
     report["decoding"] = compare_forward(large, net, data, threads=settings.threads)
     if out is not None:
         _pictures(report, simplifier, folder, out)
@@ -108,10 +131,10 @@ def simplify(
     return report
 
 
-def _sizes(result: dict[str, Any], arm: Arm) -> dict[str, Any]:
-    """What run.json says of the sizes of a network, at the look that is reported."""
-    directions = 1 + arm.settings.bidirectional
-    widths = result.get("widths") or [directions * width for width in arm.settings.hidden]
+def _sizes(result: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """What run.json says of the sizes of a network at the evaluation that is reported."""
+    directions = 1 + settings.bidirectional
+    widths = result.get("widths") or [directions * width for width in settings.hidden]
     return {"widths": widths, "hidden": [width // directions for width in widths],
             "average_width": sum(widths) / len(widths)}  # fmt: skip
 
@@ -120,9 +143,8 @@ def _controls(
     settings: Settings, little: Settings, plan: Plan, simplifier: Simplifier, widths: list[int]
 ) -> Iterator[Arm]:
     """The networks of the size that was scored. little: the settings of an ordinary network of that size."""
-    sizes = [
-        list(map(max, look, widths)) for look in simplifier.sizes()
-    ]  # a faithful run may shrink on after its best look
+    # A faithful run may shrink on after its best evaluation: its controls stop at the widths of that
+    sizes = [list(map(max, evaluation, widths)) for evaluation in simplifier.sizes()]
     yield Arm(CONTROLS[0], little, Dense())
     for rule in CONTROLS[1:]:
         yield Arm(rule, settings, settings.selector(), Follower(sizes, rule, settings.seed, plan.restarts))
@@ -131,19 +153,21 @@ def _controls(
 def _remarks(
     settings: Settings, plan: Plan, simplifier: Simplifier, widths: list[int], first: list[int]
 ) -> list[str]:
-    """What a user should be told of the network that shrank, from widths `first` to `widths` at its best look."""
+    """Notes on the network that shrank, from widths `first` to `widths` at its best evaluation."""
     said = list(simplifier.notes)
     if not said and simplifier.widths() == first:
         least = min(float(np.nanmin(picture)) for picture in simplifier.activeness)
         said.append(
-            f"no unit left: the least active was so in {least:.3g} of the examples at a look, and the prune rate "
-            f"is {plan.prune:g}, of a look's examples rounded down; a larger one takes units out"
+            f"No unit was removed: even the least active was chosen in {least:.1%} of the examples, and the prune "
+            f"rate is {plan.prune:.1%}; raise --prune."
         )
     elif widths == first != simplifier.widths():
-        said.append("the best look came before any unit left: it has all units, and so have the controls")
+        said.append(
+            "The best evaluation came before the first removal, so the reported network has all its units."
+        )
     if (settings.epochs - 1) // plan.cycle % 2 == 0:
         said.append(
-            f"the run ends in a simplification cycle (cycle = {plan.cycle}), with few looks at its last widths"
+            f"The run ends in a simplification cycle (cycle = {plan.cycle}); its last widths were evaluated seldom."
         )
     return said
 
@@ -155,14 +179,14 @@ def _quarter(epochs: int) -> int:
 
 
 def _check(settings: Settings, plan: Plan, looks: int) -> None:
-    """Raise BadInput where no unit, or every unit, would leave whatever it does. looks: in an epoch."""
+    """Raise BadInput where no unit or every unit would always be removed. looks: evaluations in an epoch."""
     usable = looks * min(plan.cycle, settings.epochs) - (settings.epochs <= plan.cycle)
     if plan.window > usable:
         raise BadInput(
-            f"window = {plan.window} is more than the {usable} looks in the first cycle after which training goes "
-            "on, so that no unit would ever leave; give a smaller one, or more epochs or evals"
+            f"window = {plan.window} is more than the {usable} evaluations of the first cycle after which training "
+            "goes on, so that no unit would ever be removed; give a smaller window, or more epochs or evals"
         )
-    if settings.task != "tagging" and plan.prune + settings.dropout > 1 + 1e-9:
+    if settings.task_object.dropout_silences and plan.prune + settings.dropout > 1 + 1e-9:
         raise BadInput(
             f"prune = {plan.prune:g} is above {1 - settings.dropout:g}: with dropout = {settings.dropout:g} no "
             "unit is active in more of the examples; give a smaller one"
@@ -176,4 +200,4 @@ def _pictures(report: dict[str, Any], simplifier: Simplifier, folder: Folder, ou
     arrays: dict[str, Any] = {f"layer/{i}": picture for i, picture in enumerate(simplifier.activeness)}
     with replacing(out / "activeness.npz") as temporary, open(temporary, "wb") as f:
         np.savez_compressed(f, **arrays)
-    draw(simplifier.activeness, folder.metrics[SMALL], report["runs"], simplifier.parts, out / "simplify.png")
+    draw(simplifier.activeness, folder.metrics[SMALL], report, simplifier.parts, out / "simplify.png")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from ..backend import cores
 from ..errors import BadInput, Diverged, check_int, short
 from ..measure.machine import machine
 from ..train.fit import fit
-from ..train.scoring import History, Record
+from ..train.history import History
 from .build import build, load_data
 from .kept import KeptRuns, Run
 from .processes import run_many
@@ -39,7 +38,8 @@ def train_run(settings: Settings, extra: Facts | None = None) -> Run:
         "best_epoch" and its scores and losses, such as "dev_accuracy", "test_accuracy", "dev_loss" and "test_loss".
         By epoch "train_loss_by_epoch", "dev_by_epoch", and "test_by_epoch", the test score at the best dev score so
         far, which a shorter run would have reported. A loss that is no longer finite is a result as well: such a
-        run has "diverged", the message, instead of scores.
+        run has "diverged", the message, instead of scores. "notes", if any, say what a user should know,
+        such as a k that was clipped.
 
     Raises
     ------
@@ -56,17 +56,19 @@ def train_run(settings: Settings, extra: Facts | None = None) -> Run:
     """
     facts, data = dict((extra() if callable(extra) else extra) or {}), load_data(settings)
     net, optimizer = build(settings, data, settings.selector())
+    batch, notes = settings.task_object.batch(settings, data)
     began = time.perf_counter()
     try:
         history = fit(
-            net, data, optimizer, epochs=settings.epochs, batch_size=settings.batch, rng=settings.seed,
+            net, data, optimizer, epochs=settings.epochs, batch_size=batch, rng=settings.seed,
             evals_per_epoch=settings.evals, threads=settings.threads,
         )  # fmt: skip
         found = _found(history)
     except Diverged as e:
         found = {"diverged": str(e)}
-    seconds = round(time.perf_counter() - began, 1)
-    return facts | {"settings": settings.as_json(), **found, "seconds": seconds, "machine": machine()}
+    found["seconds"] = round(time.perf_counter() - began, 1)
+    found |= {"notes": said} if (said := [*net.notes(), *notes]) else {}
+    return facts | {"settings": settings.as_json(), **found, "machine": machine()}
 
 
 def sweep(
@@ -170,23 +172,16 @@ def _settings(settings: Settings | Iterable[Settings]) -> list[Settings]:
     return wanted
 
 
-def _flat(record: Record) -> dict[str, Any]:
-    """A record as one dictionary; the first "dev_..." is the score that decides which is the best."""
-    return asdict(record)
-
-
 def _found(history: History) -> dict[str, Any]:
     """What a run has of a history: the best evaluation, and the curves by epoch."""
-    records, best = [_flat(record) for record in history.records], _flat(history.best)
-    score = next(name for name in best if name.startswith("dev_")).removeprefix("dev_")
-    last = {record["epoch"]: record for record in records}  # of each epoch
-    tested = {r["epoch"]: r[f"test_{score}"] for r in records if r[f"test_{score}"] is not None}
+    best, last = history.best, {record.epoch: record for record in history.records}  # of each epoch
+    tested = {r.epoch: next(iter(r.test.values())) for r in history.records if r.test is not None}
     return {
-        **{name: v for name, v in best.items() if name.startswith(("dev_", "test_")) and v is not None},
-        "best_epoch": best["epoch"],
-        "dev_by_epoch": [record[f"dev_{score}"] for record in last.values()],
+        **{name: v for name, v in best.as_json().items() if name.startswith(("dev_", "test_"))},
+        "best_epoch": best.epoch,
+        "dev_by_epoch": [record.main for record in last.values()],
         "test_by_epoch": [tested[max(e for e in tested if e <= epoch)] for epoch in last],
-        "train_loss_by_epoch": [round(record["train_loss"], 6) for record in last.values()],
+        "train_loss_by_epoch": [round(record.train_loss, 6) for record in last.values()],
     }
 
 
@@ -195,5 +190,5 @@ def _line(run: Run) -> str:
     if "diverged" in run:
         return str(run["diverged"])
     scores = (f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.items()
-              if name.startswith(("dev_", "test_")) and isinstance(value, float))  # fmt: skip
+              if name.startswith(("dev_", "test_")) and not name.endswith(("_loss", "_epoch")))  # fmt: skip
     return f"{', '.join(scores)} after epoch {run['best_epoch']}"

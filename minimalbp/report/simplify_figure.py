@@ -9,18 +9,16 @@ import numpy as np
 
 from ..backend import Array
 from ..files import replacing
-from ..train.scoring import History
+from ..train.history import History
 
 WIDTH, HEIGHT = 4.2, 3.4  # inches of a panel
 
 
-def draw(
-    activeness: list[Array], history: History, runs: list[dict[str, Any]], parts: int, path: Path
-) -> None:
+def draw(activeness: list[Array], history: History, report: dict[str, Any], parts: int, path: Path) -> None:
     """Draw to `path`, a PNG. Raises BadInput where it cannot be written.
 
-    activeness: of each layer float32 (looks, units), as Shrinker has it. history: of the network that shrank. runs:
-    of all networks, each {"name", "average_width", "dev_accuracy"}. parts: looks in each epoch.
+    activeness: of each layer float32 (evaluations, units), as Shrinker has it. history: of the network that shrank.
+    report: as `simplify` returns it. parts: evaluations in each epoch.
     """
     from matplotlib.figure import Figure
 
@@ -30,7 +28,7 @@ def draw(
     for i, picture in enumerate(activeness):
         _heat(figure, panels[i], picture, parts, f"activeness of hidden layer {i + 1}")
     _widths(panels[n], history, parts)
-    _accuracy(panels[n + 1], history, runs)
+    _score(panels[n + 1], history, report)
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=120, format="png")
 
@@ -54,13 +52,14 @@ def _widths(panel: Any, history: History, parts: int) -> None:
     panel.legend()
 
 
-def _accuracy(panel: Any, history: History, runs: list[dict[str, Any]]) -> None:
-    """Dev accuracy against the average width: the way of the network that shrank, and all at their best."""
-    records = history.records
-    widths, found = [np.mean(r.widths or 0) for r in records], [100 * r.dev_accuracy for r in records]
-    panel.plot(widths, found, ".-", lw=0.5, ms=3, color="grey", label="every look")
+def _score(panel: Any, history: History, report: dict[str, Any]) -> None:
+    """Dev score against the average width: the path of the network that shrank, and all networks at their best."""
+    records, runs = history.records, report["runs"]
+    name, title = next(iter(report["scores"].items()))
+    widths, found = [np.mean(r.widths or 0) for r in records], [100 * r.main for r in records]
+    panel.plot(widths, found, ".-", lw=0.5, ms=3, color="grey", label="every evaluation")
     for run in runs:
-        panel.plot(run["average_width"], 100 * run["dev_accuracy"], "o", label=run["name"])
-    low = min(run["dev_accuracy"] for run in runs)
-    panel.set(title="dev accuracy, %", xlabel="average width", ylim=(100 * (low - 0.02), None))
+        panel.plot(run["average_width"], 100 * run[f"dev_{name}"], "o", label=run["name"])
+    low = min(run[f"dev_{name}"] for run in runs)
+    panel.set(title=f"dev {title}, %", xlabel="average width", ylim=(100 * (low - 0.02), None))
     panel.legend(fontsize="small")

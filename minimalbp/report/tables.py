@@ -8,25 +8,17 @@ PHASES = {
     "forward": "forward", "select": "select", "dw": "dW", "dx": "dx", "other": "other backward",
     "update": "update", "total": "whole step",
 }  # fmt: skip
-SCORES = {
-    "classify": {"dev_accuracy": "dev accuracy", "test_accuracy": "test accuracy at best dev"},
-    "tagging": {"dev_accuracy": "dev accuracy", "test_accuracy": "test accuracy at best dev"},
-    "parsing": {
-        "dev_accuracy": "dev UAS", "dev_las": "dev LAS",
-        "test_accuracy": "test UAS at best dev", "test_las": "test LAS at best dev",
-    },
-}  # fmt: skip
 
 
 def comparison_table(report: dict[str, Any]) -> str:
     """`report` as compare() returns it: accuracies, then seconds, operations and bytes of each phase."""
-    config, data, runs = report["config"], report["data"], report["runs"]
+    data, runs = report["data"], report["runs"]
     head = _head(report)
     two = len(runs) == 2
     plain = [data["baseline"]] if "baseline" in data else []  # behind the runs and their ratio
     rows = [["", *(run["name"] for run in runs)] + (["dense / sparse"] if two else [])]
     rows[0] += [run["name"] for run in plain]
-    for key, title in SCORES[config["task"]].items():
+    for key, title in _scores(report).items():
         row = [f"{100 * run[key]:.2f} %" for run in runs] + [""] * two
         rows.append([title, *row, *(f"{100 * run[key]:.2f} %" for run in plain)])
     rows.append(["epoch of best dev", *(str(run["best_epoch"]) for run in runs)])
@@ -46,13 +38,19 @@ def comparison_table(report: dict[str, Any]) -> str:
     return head + "\n\n" + align(rows)
 
 
+def _scores(report: dict[str, Any]) -> dict[str, str]:
+    """Titles of the scores of a run, by their keys; `scores` of a report comes from the task."""
+    dev = {f"dev_{name}": f"dev {title}" for name, title in report["scores"].items()}
+    return dev | {f"test_{name}": f"test {title} at best dev" for name, title in report["scores"].items()}
+
+
 def _head(report: dict[str, Any]) -> str:
     """What was trained, on what, and how."""
     config, data = report["config"], report["data"]
     sizes = "-".join(map(str, report["sizes"]))
     line = (
         f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test"
-        f"{'' if config['task'] == 'classify' else ' sentences'} · {sizes} · "
+        f"{' ' * bool(report['examples'])}{report['examples']} · {sizes} · "
         f"{config['optimizer']}, rows={config['rows']} · batch {config['batch']} · {config['epochs']} epochs · "
         f"{config['backend']}, {max(report['pools'].values())} threads · seed {report['seed']}"
     )
@@ -71,7 +69,7 @@ def simplification_table(report: dict[str, Any]) -> str:
     rows = [["", *(run["name"] for run in runs)]]
     rows.append(["units of the hidden layers", *("-".join(map(str, run["widths"])) for run in runs)])
     rows.append(["on average", *(f"{run['average_width']:.1f}" for run in runs)])
-    for key, title in SCORES[report["config"]["task"]].items():
+    for key, title in _scores(report).items():
         rows.append([title, *(f"{100 * run[key]:.2f} %" for run in runs)])
     rows.append(["epoch of best dev", *(str(run["best_epoch"]) for run in runs)])
     rows.append(["seconds of training", *(f"{run['seconds']['total']:.1f}" for run in runs)])

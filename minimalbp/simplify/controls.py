@@ -11,7 +11,7 @@ from ..backend import Array
 from ..errors import BadInput, check_int, short, unknown
 from ..network import Sequential
 from ..optim import Optimizer
-from ..train.scoring import History
+from ..train.history import History
 from .shrinker import Shrinker, most
 
 RULES = ("magnitude", "random")

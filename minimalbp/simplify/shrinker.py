@@ -11,7 +11,7 @@ from ..network import Sequential
 from ..network.compact import Hidden, check_hidden, compact
 from ..optim import Optimizer
 from ..train.companion import Companion, State
-from ..train.scoring import Record
+from ..train.history import Record
 
 
 class Shrinker(Companion):

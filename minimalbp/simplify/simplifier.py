@@ -14,7 +14,7 @@ from ..network import Sequential
 from ..optim import Optimizer
 from ..select import TopK
 from ..train.companion import State
-from ..train.scoring import History, Record
+from ..train.history import History, Record
 from .shrinker import Shrinker, most
 
 

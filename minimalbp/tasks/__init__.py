@@ -1,16 +1,34 @@
 """Tasks: what is learnt, from which data, by which network, and how good the result is."""
 
+from ..errors import BadInput
+from .base import Choices, Task
+from .classify import Classify
 from .parsing.attachment import Attachment, attachment
 from .parsing.data import ParsingData, Trees, parse
 from .parsing.encoding import Parsing, Transitions
 from .parsing.network import parser
+from .parsing.task import ParsingTask
+from .sentences import SentenceTask
 from .tagging.baseline import MostFrequentTag
 from .tagging.data import TaggingData, Words, tag
 from .tagging.encoding import Tagging
 from .tagging.network import tagger
+from .tagging.task import TaggingTask
 from .tags import tag_accuracy
 
+TASKS: dict[str, Task] = {task.name: task for task in (Classify(), TaggingTask(), ParsingTask())}
+
+
+def sentence_task(name: str) -> SentenceTask:
+    """The task of that name, which annotates sentences. Raises BadInput for any other."""
+    found = {task.name: task for task in TASKS.values() if isinstance(task, SentenceTask)}
+    if name not in found:
+        raise BadInput(f"the task {name} annotates no sentences; train with --task {' or '.join(found)}")
+    return found[name]
+
+
 __all__ = [
-    "Attachment", "MostFrequentTag", "Parsing", "ParsingData", "Tagging", "TaggingData", "Transitions", "Trees",
-    "Words", "attachment", "parse", "parser", "tag", "tag_accuracy", "tagger",
+    "TASKS", "Attachment", "Choices", "MostFrequentTag", "Parsing", "ParsingData", "SentenceTask", "Tagging",
+    "TaggingData", "Task", "Transitions", "Trees", "Words", "attachment", "parse", "parser", "sentence_task", "tag",
+    "tag_accuracy", "tagger",
 ]  # fmt: skip

@@ -1,12 +1,20 @@
-"""What `fit` asks of the data that it trains on: how many examples, and batches of them.
+"""What `fit` asks of the data that it trains on, and batches of them.
 
-A data set has the parts train, dev and test. `Split`, labelled arrays, is one kind of part; others, as in
-minimalbp.text, have these methods:
+A data set has a name, n_classes, and the parts train, dev and test. Any object is a part that has
 
-    len(part)            examples: what one mini-batch is counted in, pictures, sentences or transitions
-    part.first(n)        (x, lengths) of the first n examples, to try a network on
-    part.feed(net, ...)  a Feed, of the training part
-    part.score(net, ...) a Score, of the dev and the test part: what decides when a network was best
+    x            array (n, ...): the inputs
+    y            array (n,): the labels, whole numbers from 0
+    len(part)    n
+
+and so is one that brings methods of its own, as the parts of a treebank do. Each method is asked for by its name,
+and x and y are used where it is missing:
+
+    len(part)                      examples: rows, sentences or transitions, the unit of a mini-batch
+    part.first(n)                  (x, lengths) of the first n examples, on which a network is tried
+    part.feed(net, streams)        a Feed of the examples, for the training part
+    part.score(net, batch_size)    a Score, for the dev and the test part
+
+x is then what the network takes, and lengths are those of the sentences in x (None: there are none).
 """
 
 from __future__ import annotations
@@ -18,7 +26,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..backend import Array, Buffers
-from ..data import Split
+from ..data import check_arrays
+from ..errors import BadInput
 from ..network import Sequential
 from ..seeds import Streams
 
@@ -26,57 +35,67 @@ Batch = tuple[Array, Array, Array | None]  # x, labels int32, and the lengths of
 
 
 class Part(Protocol):
-    """A part that is no Split."""
+    """One part of a data set: see above for what else it has."""
 
     def __len__(self) -> int: ...
 
-    def first(self, n: int) -> tuple[Any, Any]: ...
-
-    def feed(self, net: Sequential, streams: Streams) -> Feed: ...
-
-    def score(self, net: Sequential, batch_size: int) -> Any: ...
-
 
 class Data(Protocol):
-    """A data set: a `Dataset`, or a task's own."""
+    """A data set: a `Dataset`, or that of a task."""
 
     @property
     def name(self) -> str: ...
     @property
-    def train(self) -> Split | Part: ...
+    def train(self) -> Part: ...
     @property
-    def dev(self) -> Split | Part: ...
+    def dev(self) -> Part: ...
     @property
-    def test(self) -> Split | Part: ...
+    def test(self) -> Part: ...
     @property
     def n_classes(self) -> int: ...
 
 
 class Feed(ABC):
-    """Batches for one network, in its backend's memory."""
+    """The base class of what hands mini-batches to a network, in the memory of its backend."""
 
     @abstractmethod
     def __len__(self) -> int:
-        """Examples."""
+        """Number of examples."""
 
     def begin(self, epoch: int) -> None:  # noqa: B027 (most draw nothing)
-        """A pass over all examples begins, counted from 0. What is drawn for it depends on nothing else."""
+        """Epoch number `epoch` begins, counted from 0. What is drawn for it must depend on that number alone."""
 
     @abstractmethod
     def take(self, which: np.ndarray) -> Batch:
-        """The batch of the examples with these numbers; written anew at the next call."""
+        """(x, labels, lengths) of the examples with these numbers. The next call may overwrite them."""
 
     def trials(self, batch_size: int) -> Iterator[Batch]:
-        """Batches of every size to come, so that what they need is compiled: here a whole one, and the last."""
+        """One batch of each size to come, so that kernels are compiled for it: a full one, and the last."""
         for size in {batch_size, len(self) % batch_size or batch_size}:
             yield self.take(np.arange(size))
 
 
 class Rows(Feed):
-    """Arrays: each row is an example."""
+    """The feed of arrays, each row of which is an example.
 
-    def __init__(self, net: Sequential, split: Split):
-        self.x, self.labels = net.prepare(split.x), np.asarray(split.y, np.int32)
+    Parameters
+    ----------
+    net : Sequential
+        The network that is trained.
+    part : Split, or any object with x and y
+        x (n, ...) are the inputs, y (n,) the labels.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> rows = Rows(mbp.mlp([64, 10], backend="reference"), mbp.load_dataset("digits").train)
+    >>> x, labels, lengths = rows.take(np.array([3, 1, 4]))
+    >>> x.shape, labels.shape, lengths
+    ((3, 64), (3,), None)
+    """
+
+    def __init__(self, net: Sequential, part: Any):
+        self.x, self.labels = net.prepare(part.x), np.asarray(part.y, np.int32)
         self.buf = Buffers(net.be, net.dtype)
 
     def __len__(self) -> int:
@@ -90,6 +109,23 @@ class Rows(Feed):
         return x, labels, None
 
 
-def feed(part: Split | Part, net: Sequential, streams: Streams) -> Feed:
+def feed(part: Any, net: Sequential, streams: Streams) -> Feed:
     """The feed of a training part for `net`."""
-    return Rows(net, part) if isinstance(part, Split) else part.feed(net, streams)
+    return part.feed(net, streams) if hasattr(part, "feed") else Rows(net, part)
+
+
+def first(part: Any, n: int) -> tuple[Any, Any]:
+    """(x, lengths) of the first n examples of a part."""
+    return part.first(n) if hasattr(part, "first") else (part.x[:n], None)
+
+
+def check_part(part: Any, method: str, what: str, **limits: Any) -> None:
+    """Raise BadInput unless `part` has that method, or x and y that `check_arrays` accepts within these limits."""
+    if hasattr(part, method):  # such a part was checked when it was made
+        return
+    if not hasattr(part, "__len__") or not all(hasattr(getattr(part, name, None), "dtype") for name in "xy"):
+        raise BadInput(
+            f"{what} must be one part of a data set, such as data.test; "
+            f"a {type(part).__name__} has neither arrays x and y nor a method {method}"
+        )
+    check_arrays(part.x, part.y, what=what, **limits)

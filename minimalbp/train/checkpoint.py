@@ -1,8 +1,8 @@
-"""Checkpoints: everything a run needs to go on bit for bit, in one .npz without pickle.
+"""Checkpoints: everything that a training needs to resume bit for bit, in one .npz without pickle.
 
-Arrays "param/NAME" and "optim/NAME/SLOT", those that the training adds, and "meta", a JSON text: format,
-architecture, optimiser, its step counter, the states of the layers' generators, and what the training adds
-(position, order, history).
+The file holds the arrays "param/NAME" and "optim/NAME/SLOT", the arrays that the training adds, and "meta", a JSON
+text: format, architecture, optimiser, its step counter, the states of the layers' generators, and what the training
+adds (position, order, history).
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from ..files import replacing
 from ..network import Sequential
 from ..optim import Optimizer
 
-FORMAT = 2  # 2: the training's settings
+FORMAT = 2  # since which the training's settings are kept
 META = {"architecture", "dtype", "optimizer", "t", "generators", "training"}  # beside the format itself
-
 
 Reshape = Callable[[dict[str, Any], dict[str, np.ndarray]], None]
 
@@ -34,9 +33,38 @@ def save_checkpoint(
     training: dict[str, Any],
     more: dict[str, np.ndarray] | None = None,
 ) -> None:
-    """Write everything, and the arrays in `more`, to a temporary name and rename it.
+    """Write a checkpoint, whole or not at all: under a temporary name, which is then renamed.
 
-    Raises BadInput where that cannot be.
+    Parameters
+    ----------
+    path : Path
+        The file, of type .npz. Missing folders are made.
+    net : Sequential
+        Its parameters and the states of its random layers are kept.
+    optimizer : Optimizer
+        Its state and its number of steps are kept.
+    training : dict
+        Anything else to keep, as JSON.
+    more : dict of str to array, optional
+        Further arrays to keep, by name.
+
+    Raises
+    ------
+    BadInput
+        Where the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import minimalbp as mbp
+    >>> net = mbp.mlp([4, 3, 2], backend="reference")
+    >>> adam = mbp.Adam(net.parameters())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "run.npz"
+    ...     save_checkpoint(path, net, adam, {"note": "before training"})
+    ...     load_checkpoint(path, net, adam)
+    {'note': 'before training'}
     """
     arrays: dict[str, Any] = {f"param/{p.name}": net.be.get(p.value) for p in net.parameters()}
     for name, slots in optimizer.state.items():
@@ -63,12 +91,36 @@ def load_checkpoint(
     settings: dict[str, Any] | None = None,
     reshape: Reshape | None = None,
 ) -> dict[str, Any]:
-    """Put parameters, optimiser and generators back as they were; returns what the training had added.
+    """Put parameters, optimiser and generators back as they were when a checkpoint was saved.
 
-    settings: what the training's own "settings" must be, if given. reshape: called with what the training had
-    added and all arrays, where all but the architecture fits; it may bring the network to other sizes.
-    Raises BadInput for a file that is cut short, or of another architecture, type, optimiser or settings; nothing
-    has changed then but what reshape did.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    net : Sequential
+        A network of the same architecture and dtype; its backend may be another.
+    optimizer : Optimizer
+        An optimiser of the same class and settings.
+    settings : dict, optional
+        What the entry "settings" of the training's dictionary must be; by default it is not compared.
+    reshape : callable, optional
+        Called with the training's dictionary and all arrays, once everything but the architecture is known to fit
+        and before anything changes. It may bring the network to other sizes.
+
+    Returns
+    -------
+    dict
+        What was saved as `training`.
+
+    Raises
+    ------
+    BadInput
+        For a file that is missing, damaged, or of another architecture, dtype, optimiser or settings. Nothing has
+        changed then, except by `reshape`.
+
+    Examples
+    --------
+    See `save_checkpoint`.
     """
     path = Path(path)
     arrays, meta = read_checkpoint(path)
@@ -82,7 +134,7 @@ def load_checkpoint(
         try:
             reshape(meta["training"], arrays)
         except (KeyError, IndexError, TypeError, ValueError) as e:
-            raise BadInput(f"{path} does not hold the sizes of its network ({e}); is it damaged?") from e
+            raise BadInput(f"{path} does not hold what its training needs ({e}); is it damaged?") from e
         _check(path, meta, {"architecture": net.describe()})
     wanted = {f"param/{p.name}": p.value for p in net.parameters()}
     for name, slots in optimizer.state.items():
@@ -102,6 +154,7 @@ def load_checkpoint(
 
 
 def _check(path: Path, meta: dict[str, Any], here: dict[str, Any]) -> None:
+    """Raise BadInput unless the entries of `here` are those of the file."""
     for key, value in here.items():
         if meta.get(key) != json.loads(json.dumps(value)):
             other = "other settings" if key == "settings" else f"another {key}"
@@ -109,9 +162,9 @@ def _check(path: Path, meta: dict[str, Any], here: dict[str, Any]) -> None:
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays and the meta of a checkpoint. Raises BadInput where it is not a whole one."""
+    """The arrays and the meta of a checkpoint. Raises BadInput unless it is whole."""
     if not path.exists():
-        raise BadInput(f"there is no checkpoint {path}; start the run without resume")
+        raise BadInput(f"there is no checkpoint {path}; start the training without resume")
     try:
         with open(path, "rb") as f, np.load(f, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
@@ -122,7 +175,9 @@ def read_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     except PermissionError as e:
         raise BadInput(f"cannot read {path}: {e.strerror}; make it readable") from e
     except Exception as e:  # damaged bytes surface as a dozen types
-        raise BadInput(f"{path} is not a whole checkpoint ({type(e).__name__}); start the run anew") from e
+        raise BadInput(
+            f"{path} is not a whole checkpoint ({type(e).__name__}); start the training anew"
+        ) from e
     if version != FORMAT:
         raise BadInput(f"{path} has checkpoint format {version}; this version reads format {FORMAT}")
     return arrays, meta

@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack, nullcontext
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from ..data import Dataset, check_dataset
-from ..errors import BadInput, check_int, short
+from ..errors import BadInput, check_int
 from ..losses import SoftmaxCrossEntropy
 from ..measure.meter import Meter
 from ..network import Sequential
 from ..optim import Optimizer
-from ..seeds import Streams
-from .batches import Data
+from .batches import Data, check_part, first
 from .companion import Companion
+from .history import History
 from .loop import Run
-from .progress import Progress
-from .scoring import History, Record
-
-Callback = Callable[[Record], "bool | None"]
-
-
-def check_fit(net: Sequential, data: Data, batch_size: int) -> None:
-    """Raise BadInput unless `net` can be trained on `data` in mini-batches of that size."""
-    if not hasattr(data, "train"):
-        raise BadInput(f"data must be a data set, such as load_dataset('digits'), not {short(data)}")
-    if isinstance(data, Dataset):  # others were checked when they were made
-        check_dataset(data)
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is for the loss to say
-        outputs = net(*data.train.first(1)).shape[1]
-    if batch_size > len(data.train):
-        n = len(data.train)
-        raise BadInput(f"a batch of {batch_size} is larger than the {n} training examples; give 1 to {n}")
-    if outputs < data.n_classes:
-        raise BadInput(
-            f"the network has {outputs} outputs but {data.name} has {data.n_classes} classes; "
-            "give its last layer as many"
-        )
 
 
 def fit(
@@ -52,56 +28,138 @@ def fit(
     rng: int = 0,
     evals_per_epoch: int = 8,
     loss: SoftmaxCrossEntropy | None = None,
-    callbacks: Iterable[Callback] = (),
+    companions: Iterable[Companion] = (),
     meter: Meter | None = None,
-    companion: Companion | None = None,
     checkpoint: str | Path | None = None,
     resume: bool = False,
     threads: int | None = None,
     progress: str | None = None,
 ) -> History:
-    """Train `net` on data.train; the records of every look at data.dev, test scores at its best.
+    """Train `net` on data.train, and evaluate it on data.dev several times per epoch.
 
-    data: a Dataset, or a task's own (TaggingData, ParsingData), whose examples, which batch_size counts, are
-    sentences or transitions. loss: by default SoftmaxCrossEntropy(), a mean. meter: what adds up seconds,
-    operations and bytes of the steps. threads: cores to use, None: all. rng: seed of the order of examples.
-    evals_per_epoch: looks at the dev set per epoch (the authors: 8 or 11). callbacks: called with each Record; one
-    that returns True ends the training. companion: what changes the network between two looks, such as a
-    Simplifier. checkpoint: a file written whole after each look; with `resume` the run goes on from it, bit for bit
-    as if never stopped (same backend and threads). progress: the label of a progress bar, shown on a terminal only;
-    None: no bar.
+    The test set is evaluated whenever the dev score is the best so far, so that the test score of the best record
+    is the one to report.
 
-    Raises BadInput for settings out of range or a checkpoint that does not fit, Diverged for a loss that is no
-    longer finite; the last checkpoint then stays.
+    Parameters
+    ----------
+    net : Sequential
+        The network; its parameters are updated in place.
+    data : Dataset, TaggingData or ParsingData
+        A data set with the parts train, dev and test (see `minimalbp.train.batches` for your own kind). Its
+        examples are rows of arrays, for a tagger sentences, for a parser transitions.
+    optimizer : Optimizer
+        Made with the parameters of `net`.
+    epochs : int, default 20
+        Passes over the training part, in all: those before a resume count.
+    batch_size : int, default 10
+        Examples in a mini-batch; the last one of an epoch may be smaller.
+    rng : int, default 0
+        Seed of the order of the examples.
+    evals_per_epoch : int, default 8
+        Evaluations on the dev set per epoch, at most one per step. The authors' programs have 8 or 11.
+    loss : SoftmaxCrossEntropy, optional
+        By default SoftmaxCrossEntropy(), the mean over a mini-batch.
+    companions : list of Companion, default ()
+        Objects that are told where the training stands, and may change the network or end the training, such as
+        a Simplifier.
+    meter : Meter, optional
+        Adds up seconds, operations and bytes of all steps.
+    checkpoint : str or Path, optional
+        A file to which everything is written after each evaluation, whole or not at all.
+    resume : bool, default False
+        Go on from `checkpoint`, bit for bit as if the training had never stopped (same backend and threads).
+    threads : int, optional
+        Cores to use; by default all.
+    progress : str, optional
+        Label of a progress bar, shown on a terminal only; by default there is no bar.
+
+    Returns
+    -------
+    History
+        A Record for each evaluation.
+
+    Raises
+    ------
+    BadInput
+        For settings out of range, and where data, network, optimiser or checkpoint do not fit together.
+    Diverged
+        When the loss is no longer finite. The last checkpoint stays.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> data = mbp.load_dataset("digits")
+    >>> net = mbp.mlp([64, 20, 10], select=mbp.TopK(5), backend="reference")
+    >>> history = mbp.fit(net, data, mbp.Adam(net.parameters(), lr=0.01), epochs=2, evals_per_epoch=1)
+    >>> [record.epoch for record in history.records]
+    [1, 2]
+    >>> history.best.test_accuracy > 0.8
+    True
     """
-    epochs, batch_size = check_int("epochs", epochs, least=1), check_int("batch_size", batch_size, least=1)
+    epochs = check_int("epochs", epochs, least=1)
+    path = Path(checkpoint) if checkpoint else None
+    if resume and path is None:
+        raise BadInput("resume needs the checkpoint to go on from")
+    run = prepare(
+        net, data, optimizer, batch_size=batch_size, rng=rng, evals_per_epoch=evals_per_epoch, loss=loss,
+        companions=companions, meter=meter, resume_from=path if resume else None,
+    )  # fmt: skip
+    return run.train(epochs, checkpoint=path, threads=threads, progress=progress)
+
+
+def prepare(
+    net: Sequential,
+    data: Data,
+    optimizer: Optimizer,
+    *,
+    batch_size: int,
+    rng: int,
+    evals_per_epoch: int,
+    loss: SoftmaxCrossEntropy | None = None,
+    companions: Iterable[Companion] = (),
+    meter: Meter | None = None,
+    resume_from: Path | None = None,
+) -> Run:
+    """What `fit` trains, with these of its parameters: all is checked, and the checkpoint, if any, is loaded.
+
+    Raises BadInput as `fit` does. Only a checkpoint that fits changes net, optimizer and meter.
+    """
+    check_fit(net, data, check_int("batch_size", batch_size, least=1))
     evals_per_epoch = check_int("evals_per_epoch", evals_per_epoch, least=1)
-    check_fit(net, data, batch_size)
     if {id(p) for p in optimizer.params} - {id(p) for p in net.parameters()}:
         raise BadInput(
             "the optimiser has parameters that are not this network's; make it with net.parameters() of this one"
         )
-    loss = (loss or SoftmaxCrossEntropy()).bind(net.be, net.dtype)
-    run = Run(net, data, optimizer, loss, batch_size, evals_per_epoch, Streams(rng), meter, companion)
-    path = Path(checkpoint) if checkpoint else None
-    if resume:
-        if path is None:
-            raise BadInput("resume needs the checkpoint to go on from")
-        run.load(path)
-    callbacks = list(callbacks)
-    with ExitStack() as stack:
-        stack.enter_context(net.be.threads(threads))
-        stack.enter_context(np.errstate(over="ignore", invalid="ignore"))  # the loss is watched instead
-        stack.enter_context(meter.attached(net, loss, optimizer) if meter else nullcontext())
-        bar = stack.enter_context(Progress(progress, total=epochs * run.steps, start=run.done))
-        while run.done < epochs * run.steps:
-            record = run.part(bar, path)
-            stop = [callback(record) for callback in callbacks]
-            if path is not None:  # after the callbacks: what they keep is never older than the checkpoint
-                run.save(path)
-            if any(stop):
-                break
-    return run.history
+    run = Run(
+        net, data, optimizer, batch_size=batch_size, rng=rng, evals_per_epoch=evals_per_epoch,
+        loss=loss or SoftmaxCrossEntropy(), companions=companions, meter=meter,
+    )  # fmt: skip
+    if resume_from is not None:
+        run.load(resume_from)
+    return run
+
+
+def check_fit(net: Sequential, data: Data, batch_size: int) -> None:
+    """Raise BadInput unless `net` can be trained on `data` in mini-batches of that size."""
+    for name in ("train", "dev", "test", "name", "n_classes"):
+        if not hasattr(data, name):
+            raise BadInput(
+                f"data must be a data set, such as load_dataset('digits'); a {type(data).__name__} has no {name}"
+            )
+    n_classes, shape = data.n_classes, getattr(getattr(data.train, "x", None), "shape", (0,))[1:]
+    check_part(data.train, "feed", f"{data.name} train", n_classes=n_classes, training=True)
+    for name in ("dev", "test"):
+        check_part(getattr(data, name), "score", f"{data.name} {name}", n_classes=n_classes, shape=shape)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is for the loss to say
+        outputs = net(*first(data.train, 1)).shape[1]
+    if batch_size > len(data.train):
+        n = len(data.train)
+        raise BadInput(f"a batch of {batch_size} is larger than the {n} training examples; give 1 to {n}")
+    if outputs < data.n_classes:
+        raise BadInput(
+            f"the network has {outputs} outputs but {data.name} has {data.n_classes} classes; "
+            "give its last layer as many"
+        )
 
 
 def check_resume(
@@ -113,9 +171,11 @@ def check_resume(
     batch_size: int,
     rng: int,
     evals_per_epoch: int,
-    companion: Companion | None = None,
+    loss: SoftmaxCrossEntropy | None = None,
+    companions: Iterable[Companion] = (),
 ) -> None:
-    """Raise BadInput unless `fit` with these settings can go on from the checkpoint. Changes net and optimizer."""
-    loss = SoftmaxCrossEntropy().bind(net.be, net.dtype)
-    run = Run(net, data, optimizer, loss, batch_size, evals_per_epoch, Streams(rng), None, companion)
-    run.load(Path(checkpoint))
+    """Raise BadInput unless `fit` with these settings can resume from the checkpoint. Changes net and optimizer."""
+    prepare(
+        net, data, optimizer, batch_size=batch_size, rng=rng, evals_per_epoch=evals_per_epoch, loss=loss,
+        companions=companions, resume_from=Path(checkpoint),
+    )  # fmt: skip

@@ -1,9 +1,10 @@
-"""Where a training stands: its order of examples, its position, its history; and one step of it."""
+"""Where a training stands, and the loop over its steps."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from collections.abc import Iterable
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,52 +17,78 @@ from ..network import Sequential
 from ..network.diagnosis import first_not_finite
 from ..optim import Optimizer
 from ..seeds import Streams
-from .batches import Data, feed
+from .batches import Data, feed, first
 from .checkpoint import load_checkpoint, save_checkpoint
-from .companion import Companion
+from .companion import Companion, Together
+from .history import History, Record
 from .progress import Progress
-from .scoring import History, Record, score
+from .scoring import score
 from .step import no_mark, train_step
 
 ARRAYS = "companion/"  # how the names of a companion's arrays begin in a checkpoint
 
 
 class Run:
-    """A training of `net` on `data`, part by part: a part ends with a look at the dev set."""
+    """A training of `net` on `data`, part by part. A part ends with an evaluation on the dev set.
+
+    The parameters are those of `fit`, which are checked there.
+    """
 
     def __init__(
         self,
         net: Sequential,
         data: Data,
         optimizer: Optimizer,
-        loss: SoftmaxCrossEntropy,
+        *,
         batch_size: int,
-        evals: int,
-        streams: Streams,
+        rng: int,
+        evals_per_epoch: int,
+        loss: SoftmaxCrossEntropy,
+        companions: Iterable[Companion],
         meter: Meter | None,
-        companion: Companion | None,
     ):
-        self.net, self.data, self.optimizer, self.loss, self.meter = net, data, optimizer, loss, meter
+        self.net, self.data, self.optimizer, self.meter = net, data, optimizer, meter
+        self.loss = loss.bind(net.be, net.dtype)
         self.batch_size, self.history, self.done = batch_size, History(), 0
+        streams = Streams(rng)
         self.seed, self.shuffle = streams.seed, streams.generator("shuffle")
         self.order = np.empty(0, np.int64)  # none is drawn yet
-        n = len(data.train)
-        self.steps = math.ceil(n / batch_size)  # of one epoch; the last batch may be smaller
-        evals = min(evals, self.steps)
-        self.companion = companion or Companion()
-        self.companion.begin(net, optimizer, evals)
-        self.looks = {self.steps * (i + 1) // evals for i in range(evals)}
+        self.steps = math.ceil(len(data.train) / batch_size)  # of one epoch; the last batch may be smaller
+        parts = min(evals_per_epoch, self.steps)
+        self.companion = Together(companions)
+        self.companion.begin(net, optimizer, parts)
+        self.looks = {self.steps * (i + 1) // parts for i in range(parts)}
         self.feed = feed(data.train, net, streams)
 
-    def part(self, bar: Progress, checkpoint: Path | None) -> Record:
-        """Train up to the next look at the dev set, and look."""
+    def train(
+        self, epochs: int, *, checkpoint: Path | None, threads: int | None, progress: str | None
+    ) -> History:
+        """Train until so many epochs are done in all, or a companion ends it. Parameters are those of `fit`."""
+        net, meter, steps = self.net, self.meter, epochs * self.steps
+        with ExitStack() as stack:
+            stack.enter_context(net.be.threads(threads))
+            stack.enter_context(np.errstate(over="ignore", invalid="ignore"))  # the loss is watched instead
+            stack.enter_context(meter.attached(net, self.loss, self.optimizer) if meter else nullcontext())
+            bar = stack.enter_context(Progress(progress, total=steps, start=self.done))
+            ended = False
+            while self.done < steps and not ended:
+                record = self._part(bar, checkpoint)
+                ended = self.companion.look(record)
+                if (
+                    checkpoint is not None
+                ):  # after `look`: what companions keep is never older than the checkpoint
+                    self.save(checkpoint)
+        return self.history
+
+    def _part(self, bar: Progress, checkpoint: Path | None) -> Record:
+        """Train up to the next evaluation, and evaluate."""
         meter, total, count = self.meter, 0.0, 0
         mark = meter.mark if meter else no_mark
         self.companion.before_part(len(self.history.records), self.history)
         while True:
             position = self.done % self.steps
             if position == 0 or not len(self.order):
-                self._begin()
+                self._begin_epoch()
             if meter:
                 meter.start()
             which = self.order[position * self.batch_size : (position + 1) * self.batch_size]
@@ -75,43 +102,44 @@ class Run:
             total, count = total + value, count + 1
             bar.advance(value)
             if position + 1 in self.looks:
-                return self._look(total / count, checkpoint)
+                return self._evaluate(total / count, checkpoint)
 
-    def _begin(self) -> None:
-        """Draw what belongs to the epoch that begins, or is gone on with."""
+    @property
+    def _epoch(self) -> int:
+        """The epoch of the last step, counted from 1."""
+        return (self.done - 1) // self.steps + 1
+
+    def _begin_epoch(self) -> None:
+        """Draw what belongs to the epoch that begins, or that a checkpoint was written in."""
         self.order_state = self.shuffle.bit_generator.state
         self.order = self.shuffle.permutation(len(self.feed))
         self.feed.begin(self.done // self.steps)
 
-    def _look(self, train_loss: float, checkpoint: Path | None) -> Record:
+    def _evaluate(self, train_loss: float, checkpoint: Path | None) -> Record:
         dev = score(self.net, self.data.dev)
         if not math.isfinite(dev.loss):
-            x, lengths = self.data.dev.first(100)
+            x, lengths = first(self.data.dev, 100)
             raise Diverged(self._diagnosis(self.net.prepare(x), lengths, dev.loss, checkpoint))
-        best = not self.history.counted or dev.accuracy > self.history.best.dev_accuracy
+        best = not self.history.counted or dev.main > self.history.best.main
         test = score(self.net, self.data.test) if best else None
-        epoch = (self.done - 1) // self.steps + 1
         record = Record(
-            epoch, self.done, train_loss, dev.accuracy, dev.loss,
-            test.accuracy if test else None, test.loss if test else None, dev.las, test.las if test else None,
-            self.companion.widths(),
+            self._epoch, self.done, train_loss, dev.scores, dev.loss,
+            test.scores if test else None, test.loss if test else None, self.companion.widths(),
         )  # fmt: skip
         self.history.records.append(record)
-        self.companion.look(record)
         return record
 
     def _diagnosis(self, x: np.ndarray, lengths: Any, value: float, checkpoint: Path | None) -> str:
         """One line for a loss that is not finite: where it began, what is kept, what to try."""
         where = first_not_finite(self.net, x, lengths)
         kept = f"; the last good checkpoint is {checkpoint}" if checkpoint and checkpoint.exists() else ""
-        epoch = (self.done - 1) // self.steps + 1
         return (
-            f"the loss became {value} at step {self.done} (epoch {epoch}); the first values that are not "
+            f"the loss became {value} at step {self.done} (epoch {self._epoch}); the first values that are not "
             f"finite come out of {where}{kept}; try a smaller lr or clip"
         )
 
     def settings(self) -> dict[str, Any]:
-        """What must be the same for a run to go on bit for bit, as JSON."""
+        """What must be the same for a training to resume bit for bit, as JSON."""
         return {
             "batch_size": self.batch_size,
             "examples": len(self.feed),
@@ -125,41 +153,35 @@ class Run:
     def save(self, path: Path) -> None:
         """Write a checkpoint of everything."""
         own, arrays = self.companion.state()
-        state = self.state() | ({"companion": own} if own else {})
-        save_checkpoint(
-            path, self.net, self.optimizer, state, {f"{ARRAYS}{key}": a for key, a in arrays.items()}
-        )
-
-    def load(self, path: Path) -> None:
-        """Go on from what `save` wrote. Raises BadInput where it does not fit."""
-        reshape = self._reshape if self.companion.settings() else None
-        self.restore(load_checkpoint(path, self.net, self.optimizer, self.settings(), reshape))
-
-    def _reshape(self, state: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        """Bring the network to the sizes it had in the checkpoint."""
-        if "companion" in state:
-            own = {key.removeprefix(ARRAYS): a for key, a in arrays.items() if key.startswith(ARRAYS)}
-            self.companion.restore(state["companion"], own)
-
-    def state(self) -> dict[str, Any]:
-        """Position, order and history, as JSON."""
-        return {
+        training = {
             "settings": self.settings(),
             "done": self.done,
             "shuffle": self.shuffle.bit_generator.state,
             "order": self.order_state,
-            "history": [asdict(r) for r in self.history.records],
+            "history": [record.as_json() for record in self.history.records],
             "begins": self.history.begins,
             "meter": self.meter.state() if self.meter else None,
         }
+        if own or arrays:
+            training["companion"] = own
+        more = {f"{ARRAYS}{name}": array for name, array in arrays.items()}
+        save_checkpoint(path, self.net, self.optimizer, training, more)
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned."""
-        self.done, self.order_state = state["done"], state["order"]
+    def load(self, path: Path) -> None:
+        """Go on from what `save` wrote. Raises BadInput where it does not fit."""
+        training = load_checkpoint(path, self.net, self.optimizer, self.settings(), self._restore)
+        if self.meter and training["meter"]:
+            self.meter.restore(training["meter"])
+
+    def _restore(self, training: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Position, order and history; and the companion, which brings the network to the sizes it had."""
+        records = [Record.from_json(record) for record in training["history"]]
+        self.history = History(records, training.get("begins", 0))
+        self.done, self.order_state = training["done"], training["order"]
         if self.done % self.steps:  # in the middle of an epoch: draw its order again
-            self.shuffle.bit_generator.state = state["order"]
-            self._begin()
-        self.shuffle.bit_generator.state = state["shuffle"]
-        self.history = History([Record(**r) for r in state["history"]], state.get("begins", 0))
-        if self.meter and state["meter"]:
-            self.meter.restore(state["meter"])
+            self.shuffle.bit_generator.state = training["order"]
+            self._begin_epoch()
+        self.shuffle.bit_generator.state = training["shuffle"]
+        if "companion" in training:
+            own = {name.removeprefix(ARRAYS): a for name, a in arrays.items() if name.startswith(ARRAYS)}
+            self.companion.restore(training["companion"], own)

@@ -8,7 +8,10 @@ from typing import Any
 
 
 class Progress:
-    """tqdm over the steps of a run, refreshed at most ten times a second: tqdm itself costs too much a step."""
+    """tqdm over the steps of a training, called at most ten times a second, since each call takes its time.
+
+    label: None for no bar. total: steps in all. start: steps that are done already.
+    """
 
     def __init__(self, label: str | None, *, total: int, start: int = 0):
         self._bar: Any = None
@@ -16,7 +19,7 @@ class Progress:
         if label is not None:
             from tqdm import tqdm
 
-            off = True if sys.stderr is None else None  # None: where it is no terminal
+            off = True if sys.stderr is None else None  # None: off where stderr is no terminal
             self._bar = tqdm(total=total, initial=start, desc=label, unit="step", disable=off, leave=False)
 
     def advance(self, loss: float | None = None) -> None:

@@ -1,112 +1,132 @@
-"""How good a network is on some examples, and the history of such looks during training."""
+"""How good a network is on some examples."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..data import Split
-from ..data.check import check_arrays, check_labels
-from ..errors import BadInput, check_int
+from ..data.check import check_labels
+from ..errors import BadInput, check_float, check_int, short
 from ..losses import SoftmaxCrossEntropy
 from ..network import Sequential
-from .batches import Part
+from .batches import Part, check_part
 
 EVALUATION_BATCH = 1000
 
 
 @dataclass(frozen=True)
 class Score:
-    """Of a network on a part of a data set: accuracy in 0..1 and mean loss.
+    """Scores of a network on one part of a data set. Each is an attribute too: `score.accuracy`.
 
-    accuracy: the share of examples; of words with the right tag; for a parser with the right head (UAS).
-    las: for a parser, the share of words with the right head and relation.
+    Parameters
+    ----------
+    scores : dict of str to float
+        Scores by name, larger is better. The first one decides which evaluation is the best. Classifiers and
+        taggers have "accuracy", the share of examples or words with the right class. Parsers have "uas", the share
+        of words with the right head, and "las", the share of words with the right head and relation.
+    loss : float
+        Mean loss.
+
+    Raises
+    ------
+    BadInput
+        Unless scores are numbers by name, at least one, none of them called "loss".
+
+    Examples
+    --------
+    >>> score = Score({"uas": 0.9, "las": 0.85}, loss=0.3)
+    >>> score.las, score.main
+    (0.85, 0.9)
     """
 
-    accuracy: float
+    scores: dict[str, float]
     loss: float
-    las: float | None = None
 
-
-@dataclass(frozen=True)
-class Record:
-    """One look at the dev set. epoch counts from 1; test is None unless this dev accuracy is the best so far.
-
-    accuracy, loss, las: see Score; las is None but for parsers. widths: of the hidden layers, where a companion of
-    the training changes them.
-    """
-
-    epoch: int
-    step: int
-    train_loss: float
-    dev_accuracy: float
-    dev_loss: float
-    test_accuracy: float | None = None
-    test_loss: float | None = None
-    dev_las: float | None = None
-    test_las: float | None = None
-    widths: list[int] | None = None
-
-
-@dataclass
-class History:
-    """All records of a run, in order. Those from number `begins` on count: those before are of a larger network."""
-
-    records: list[Record] = field(default_factory=list)
-    begins: int = 0
+    def __post_init__(self) -> None:
+        if not isinstance(self.scores, dict) or not self.scores or "loss" in self.scores:
+            raise BadInput(
+                "scores must be numbers by name, such as {'accuracy': 0.9}, the loss apart, "
+                f"not {short(self.scores)}"
+            )
+        scores = {name: check_float(f"the score {name}", v, -math.inf) for name, v in self.scores.items()}
+        object.__setattr__(self, "scores", scores)  # floats that JSON can hold
+        object.__setattr__(self, "loss", float(self.loss))
 
     @property
-    def counted(self) -> list[Record]:
-        """The records that may be the best."""
-        return self.records[self.begins :]
+    def main(self) -> float:
+        """The score that decides which evaluation is the best: the first."""
+        return next(iter(self.scores.values()))
 
-    @property
-    def best(self) -> Record:
-        """The first record of the best dev accuracy: the one that is reported. Raises BadInput if none."""
-        if not self.counted:
-            raise BadInput("nothing was trained: there is no record yet")
-        return max(self.counted, key=lambda r: r.dev_accuracy)
+    def __getattr__(self, name: str) -> float:
+        scores: dict[str, float] = vars(self).get("scores", {})  # a copy asks before it has any fields
+        if name not in scores:
+            raise AttributeError(f"a score has no {name!r}; its scores are {', '.join(scores)}")
+        return scores[name]
 
 
 def evaluate(
-    net: Sequential, split: Split | Part, *, batch_size: int = EVALUATION_BATCH, threads: int | None = None
+    net: Sequential, split: Part, *, batch_size: int = EVALUATION_BATCH, threads: int | None = None
 ) -> Score:
-    """Accuracy and mean loss of `net` on a part of a data set, batch_size rows at a time.
+    """Scores and mean loss of `net` on one part of a data set.
 
-    Raises BadInput where data and network do not fit, and for anything but one part of a data set.
+    Parameters
+    ----------
+    net : Sequential
+        The network. Nothing in it changes.
+    split : Split, or a part of the data of a task
+        Such as data.test.
+    batch_size : int, default 1000
+        Rows of a forward pass: examples, words or transitions.
+    threads : int, optional
+        Cores to use; by default all.
+
+    Returns
+    -------
+    Score
+        "accuracy" and the loss; for a parser "uas", "las" and the loss.
+
+    Raises
+    ------
+    BadInput
+        For anything but one part of a data set, and where it does not fit the network.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> data = mbp.load_dataset("digits")
+    >>> net = mbp.mlp([64, 10], backend="reference")
+    >>> score = mbp.evaluate(net, data.test)
+    >>> 0 <= score.accuracy <= 1
+    True
     """
-    if not isinstance(split, Split) and not hasattr(split, "score"):
-        raise BadInput(
-            f"evaluate takes one part of a data set, such as data.test, not {type(split).__name__}"
-        )
-    if isinstance(split, Split):
-        check_arrays(split.x, split.y, what="the examples")
+    check_part(split, "score", "the examples")
     if not len(split):
         raise BadInput("there are no examples to evaluate on")
     with net.be.threads(threads):
         return score(net, split, batch_size)
 
 
-def score(net: Sequential, split: Split | Part, batch_size: int = EVALUATION_BATCH) -> Score:
-    """`evaluate` without touching threads: for use inside `backend.threads`."""
+def score(net: Sequential, part: Any, batch_size: int = EVALUATION_BATCH) -> Score:
+    """`evaluate` inside a block of `backend.threads`, and without checks of the data."""
     check_int("batch_size", batch_size, least=1)
-    if not isinstance(split, Split):
-        found: Score = split.score(net, batch_size)
+    if hasattr(part, "score"):
+        found: Score = part.score(net, batch_size)
         return found
-    places = (slice(lo, lo + batch_size) for lo in range(0, len(split), batch_size))
-    return score_rows(net, ((split.x[at], split.y[at], None) for at in places))
+    slices = (slice(start, start + batch_size) for start in range(0, len(part), batch_size))
+    return score_rows(net, ((part.x[rows], part.y[rows], None) for rows in slices))
 
 
 def score_rows(
     net: Sequential, batches: Iterable[tuple[Any, Any, Any]], *, other_classes: bool = False
 ) -> Score:
-    """Over rows in batches: x, labels, and the lengths of the sentences in x or None.
+    """Accuracy and mean loss over batches of x, labels, and the lengths of the sentences in x or None.
 
-    other_classes: whether a label may be -1, for a class that the network does not have; such a row is never right,
-    and no part of the loss.
+    other_classes: whether a label may be -1, which is a class that the network does not have. Such a row counts as
+    wrong and not in the loss.
     """
     loss = SoftmaxCrossEntropy("sum").bind(net.be, net.dtype)
     right, rows, judged, total = 0, 0, 0, 0.0
@@ -120,4 +140,4 @@ def score_rows(
             check_labels(labels, logits.shape[1], "the labels")
             total += loss.forward(logits, np.asarray(labels, np.int32))
             judged += len(labels)
-    return Score(right / rows, total / max(judged, 1))
+    return Score({"accuracy": right / rows}, total / max(judged, 1))

@@ -12,7 +12,7 @@ from ..optim import Optimizer
 
 
 def no_mark(phase: str) -> None:
-    """For a step that nobody measures."""
+    """For a step that is not measured."""
 
 
 def train_step(
@@ -25,9 +25,43 @@ def train_step(
     lengths: Any = None,
     observe: Callable[[], None] | None = None,
 ) -> float:
-    """Forward, loss, backward, update; returns the loss. `mark` is told where each part ends.
+    """Forward, loss, backward, update.
 
-    lengths: of the sentences in x, as for `Sequential.forward`. observe: called when all gradients are there.
+    Parameters
+    ----------
+    net : Sequential
+        The network.
+    loss : SoftmaxCrossEntropy
+        Bound to the backend of `net`.
+    optimizer : Optimizer
+        Updates the parameters, unless the loss is not finite.
+    x : array (batch, ...)
+        Inputs, as `net.prepare` returns them.
+    labels : int32 array (batch,)
+        Class of each row of the outputs.
+    mark : callable, optional
+        Called with "forward", "backward" and "update" where each of them ends.
+    lengths : array of int, optional
+        Lengths of the sentences in x, as for `Sequential.forward`.
+    observe : callable, optional
+        Called when all gradients are there, before the update.
+
+    Returns
+    -------
+    float
+        The loss.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> data = mbp.load_dataset("digits")
+    >>> net = mbp.mlp([64, 20, 10], backend="reference")
+    >>> loss = mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype)
+    >>> x, labels = net.prepare(data.train.x[:50]), data.train.y[:50].astype("int32")
+    >>> adam = mbp.Adam(net.parameters(), lr=0.01)
+    >>> losses = [train_step(net, loss, adam, x, labels) for _ in range(20)]
+    >>> losses[-1] < losses[0] / 2
+    True
     """
     logits = net.forward(x, lengths=lengths)
     mark("forward")

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers import Told
 from test_cli_train import outcome, refused, report
 
 from minimalbp.backend import cores
@@ -79,12 +80,12 @@ def test_interrupted_before_anything_was_kept(capsys, small, tmp_path, monkeypat
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("minimalbp.experiment.arms.fit", stop)
+    monkeypatch.setattr("minimalbp.experiment.arms.warm_up", stop)
     assert main(small) == 130
     assert "no --out" in capsys.readouterr().err
     assert main([*small, "--out", str(tmp_path / "run")]) == 130
     assert "before the first checkpoint" in capsys.readouterr().err
-    monkeypatch.setattr("minimalbp.experiment.arms.check_fit", stop)
+    monkeypatch.setattr("minimalbp.experiment.arms.prepare", stop)
     assert main([*small, "--out", str(tmp_path / "other")]) == 130
     assert "before anything was kept" in capsys.readouterr().err and not (tmp_path / "other").exists()
 
@@ -100,17 +101,17 @@ def test_a_run_goes_on_with_the_cores_there_are(capsys, small, tmp_path):
 
 def test_metrics_keep_the_lines_of_a_run_that_is_gone_on_with(capsys, small, tmp_path, monkeypatch):
     """Stopped at the first look after the resume: the lines before it are all there."""
-    out, true_fit = tmp_path / "run", arms.fit
+    out, true_prepare = tmp_path / "run", arms.prepare
     report(capsys, *small, "--out", out)
     before = (out / "metrics.jsonl").read_text().splitlines()
 
-    def stop_soon(*args, callbacks, **kwargs):
-        return true_fit(*args, callbacks=[*callbacks, interrupt], **kwargs)
+    def stop_soon(*args, companions, **kwargs):
+        return true_prepare(*args, companions=[*companions, Told(interrupt)], **kwargs)
 
     def interrupt(record):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(arms, "fit", stop_soon)
+    monkeypatch.setattr(arms, "prepare", stop_soon)
     assert main(["train", "--resume", str(out), "--epochs", "9"]) == 130
     after = (out / "metrics.jsonl").read_text().splitlines()
     assert set(before) < set(after) and len(after) == len(before) + 1

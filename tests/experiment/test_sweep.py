@@ -113,9 +113,27 @@ def test_a_run_is_what_fit_finds(settings):
     assert json.loads(json.dumps(run)) == run
 
 
+def test_a_run_says_what_was_clipped(settings):
+    assert "notes" not in train_run(settings)
+    (note,) = train_run(settings.changed(k=9))["notes"]
+    assert "k = 9" in note
+
+
+def test_a_parser_has_its_own_scores_and_a_batch_that_fits(tmp_path):
+    words = [("she", "PRP", 2, "nsubj"), ("sleeps", "VBZ", 0, "root")]
+    sentences = [mbp.Sentence(*(tuple(column) for column in (forms, (), tags, heads, rels)))
+                 for forms, tags, heads, rels in [list(zip(*words))] * 20]  # fmt: skip
+    mbp.write_conllu(tmp_path / "tiny.conllu", sentences)
+    few = {"hidden": (4,), "k": 2, "epochs": 1, "evals": 1, "backend": "reference", "threads": 1}
+    run = train_run(mbp.Settings(task="parsing", data=str(tmp_path / "tiny.conllu"), **few))
+    assert 0 <= run["test_las"] <= run["test_uas"] == run["test_by_epoch"][0]
+    assert "clipped to its 64 transitions" in run["notes"][0] and run["settings"]["batch"] == 10_000
+
+
 def test_the_test_score_by_epoch_is_that_of_the_best_look_so_far(settings, monkeypatch):
     def record(epoch, dev, test=None):
-        return mbp.Record(epoch, epoch, 0.5, dev, 0.1, test, None if test is None else 0.2)
+        tested = () if test is None else ({"accuracy": test}, 0.2)
+        return mbp.Record(epoch, epoch, 0.5, {"accuracy": dev}, 0.1, *tested)
 
     records = [record(1, 0.5, 0.4), record(1, 0.7, 0.6), record(2, 0.6), record(3, 0.8, 0.5), record(3, 0.75)]
     monkeypatch.setattr(train, "fit", lambda *args, **options: mbp.History(records))

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from helpers import clusters
+from helpers import Told, clusters
 from test_compact import lstms, mask, mlp
 
 import minimalbp as mbp
@@ -16,13 +16,12 @@ from minimalbp.simplify import Follower, Plan, Simplifier
 DATA = clusters()
 
 
-def trained(companion, epochs=4, select=None, hidden=(12, 10), optimizer=None, dropout=0.0, **options):
+def trained(*companions, epochs=4, select=None, hidden=(12, 10), optimizer=None, dropout=0.0, **options):
     sizes = [DATA.n_inputs, *hidden, DATA.n_classes]
     net = mbp.mlp(sizes, select=select or TopK(4), dropout=dropout, backend="reference")
     adam = mbp.Adam(net.parameters(), lr=0.01, **(optimizer or {}))
-    history = mbp.fit(
-        net, DATA, adam, epochs=epochs, batch_size=8, evals_per_epoch=2, companion=companion, **options
-    )
+    settings = {"epochs": epochs, "batch_size": 8, "evals_per_epoch": 2} | options
+    history = mbp.fit(net, DATA, adam, companions=companions, **settings)
     return net, history
 
 
@@ -137,7 +136,9 @@ def test_the_faithful_mode_is_the_released_procedure(k):
     plan = Plan(prune=0.3, cycle=1, faithful=True)
     net = mbp.mlp([DATA.n_inputs, 12, 10, DATA.n_classes], select=TopK(k), backend="reference")
     adam = mbp.Adam(net.parameters(), lr=0.01)
-    history = mbp.fit(net, DATA, adam, epochs=4, batch_size=8, evals_per_epoch=2, companion=Simplifier(plan))
+    history = mbp.fit(
+        net, DATA, adam, epochs=4, batch_size=8, evals_per_epoch=2, companions=[Simplifier(plan)]
+    )
     assert widths_of(history) == masked_training(plan, k, 4)
     assert widths_of(history)[-1] < [12, 10] and history.begins == 0
 
@@ -150,8 +151,8 @@ def test_a_resumed_run_is_bit_for_bit_the_same(tmp_path, faithful, dropout):
     path = tmp_path / "run.npz"
     for stop in range(1, 10, 2):  # a stop at every other look
         looks = iter(range(1, stop + 1))
-        halt = [lambda r, n=looks, s=stop: next(n) == s]
-        trained(Simplifier(plan), epochs=5, dropout=dropout, checkpoint=path, callbacks=halt)
+        halt = Told(lambda r, n=looks, s=stop: next(n) == s)
+        trained(Simplifier(plan), halt, epochs=5, dropout=dropout, checkpoint=path)
         companion = Simplifier(plan)
         net, again = trained(companion, epochs=5, dropout=dropout, checkpoint=path, resume=True)
         assert again == history
@@ -177,8 +178,8 @@ def test_a_checkpoint_of_other_plans_is_refused(tmp_path):
     trained(Simplifier(prune=0.35, cycle=1), checkpoint=path)
     with pytest.raises(mbp.BadInput, match="other settings"):
         trained(Simplifier(prune=0.3, cycle=1), checkpoint=path, resume=True)
-    with pytest.raises(mbp.BadInput, match="another architecture"):
-        trained(None, checkpoint=path, resume=True)
+    with pytest.raises(mbp.BadInput, match=r"other settings: first is .+ there, None here"):
+        trained(checkpoint=path, resume=True)
 
 
 def test_a_small_network_is_pytorchs_too(tmp_path):

@@ -4,13 +4,16 @@ import io
 import json
 import pickle
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import assert_same, clusters, parameters, refused
+from helpers import Told, assert_same, clusters, parameters, refused
 
 import minimalbp as mbp
+from minimalbp.train.checkpoint import read_checkpoint
 
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "0.1"
 DATA = clusters(n=40)
 OPTIMIZERS = {
     "sgd": lambda p: mbp.SGD(p, lr=0.1),
@@ -36,8 +39,8 @@ def fit(net, optimizer, path, *, stop=None, epochs=3, rng=5, **options):
     """Train in batches of 7, six a epoch, three looks each; stop after `stop` looks."""
     seen = []
     settings = {"batch_size": 7, "evals_per_epoch": 3, "threads": 1, "checkpoint": path} | options
-    callback = lambda record: seen.append(record) or len(seen) == stop  # noqa: E731
-    return mbp.fit(net, DATA, optimizer, epochs=epochs, rng=rng, callbacks=[callback], **settings)
+    halt = Told(lambda record: seen.append(record) or len(seen) == stop)
+    return mbp.fit(net, DATA, optimizer, epochs=epochs, rng=rng, companions=[halt], **settings)
 
 
 def state(net, optimizer):
@@ -165,6 +168,29 @@ def test_an_array_that_is_not_as_it_was(key, what, saved):
 def test_a_missing_entry(key, saved):
     rewrite(saved[0], lambda arrays, meta: meta.pop(key))
     refuses(saved[0], made("reference", rng=9), "not a whole checkpoint")
+
+
+@pytest.mark.parametrize("key", ["done", "order", "shuffle", "history"])
+def test_a_training_that_is_not_whole(key, saved):
+    for value in ("missing", [{"epoch": 1}]):
+        rewrite(saved[0], lambda arrays, meta, value=value: meta["training"].update({key: value}))
+        refuses(saved[0], made("reference", rng=9), str(saved[0]), "is it damaged?")
+    rewrite(saved[0], lambda arrays, meta: meta["training"].pop(key))
+    refuses(saved[0], made("reference", rng=9), str(saved[0]), "is it damaged?")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(FIXTURES.glob("*/*.npz")), ids=lambda path: f"{path.parent.name} {path.stem}"
+)
+def test_checkpoints_of_0_1_0_are_read(path):
+    """Their histories get today's names of scores."""
+    training = read_checkpoint(path)[1]["training"]
+    records = [mbp.Record.from_json(record) for record in training["history"]]
+    assert records[-1].step == training["done"]
+    assert {name for record in records for name in record.dev} == (
+        {"uas", "las"} if path.parent.name == "parsing" else {"accuracy"}
+    )
+    assert all((record.widths is not None) == path.name.startswith("simplified") for record in records)
 
 
 def test_another_format(saved):

@@ -15,8 +15,8 @@ from ...network.frozen import Frozen
 from ...seeds import Streams
 from ...train.batches import Feed, Rows
 from ...train.scoring import EVALUATION_BATCH, Score, score
+from ..sentences import PARTS, check_part, describe
 from ..tags import with_tags
-from ..treebank import PARTS, check_part, describe
 from .attachment import attachment
 from .encoding import Parsing
 
@@ -50,7 +50,7 @@ class Trees:
         """
         loss = score(net, self.transitions, batch_size).loss if len(self) else 0.0
         found = attachment(self.sentences, parse(net, self.parsing, self.sentences))
-        return Score(found.uas, loss, found.las)
+        return Score({"uas": found.uas, "las": found.las}, loss)
 
 
 class ParsingData:
@@ -66,17 +66,17 @@ class ParsingData:
         self.name, self.source, self.sha256, self.bank = bank.name, bank.source, bank.sha256, bank
         for part in PARTS:
             check_part(bank, part, lambda sentences: list(with_tags(sentences, column)))
-        self.task = Parsing.fit(bank.train, column=column, **options)
+        self.encoding = Parsing.fit(bank.train, column=column, **options)
         self.not_projective = {
             part: sum(not is_projective(s.heads) for s in getattr(bank, part)) for part in PARTS
         }
-        self.train, self.dev, self.test = (Trees(self.task, getattr(bank, part)) for part in PARTS)
+        self.train, self.dev, self.test = (Trees(self.encoding, getattr(bank, part)) for part in PARTS)
         if not len(self.train):
             raise BadInput(f"{self.name} train: no tree is projective; a parser by transitions needs some")
 
     @property
     def n_classes(self) -> int:
-        return len(self.task.system)
+        return len(self.encoding.system)
 
     def describe(self) -> dict[str, Any]:
         """For run.json: sentences, words, classes, how the parts came about, and the trees that are left out."""

@@ -11,7 +11,7 @@ from ...select import Selector
 from ..tagging.network import SCALE
 from .encoding import Parsing
 
-PLACE = 50  # of a parser's: 48 x 50 = 2,400
+SIZE = 50  # of each embedding: 48 x 50 = 2,400 inputs
 
 
 def parser(
@@ -30,8 +30,8 @@ def parser(
     weights load only into a network with dropout, which is a layer and counts in the parameters' names.
     options: as for Sequential. Raises BadInput as its layers do.
     """
-    tables = [(n, PLACE, columns) for n, columns in zip(parsing.sizes, parsing.widths)]
-    width, size = PLACE * sum(parsing.widths), check_int("hidden", hidden, least=1)
+    tables = [(n, SIZE, columns) for n, columns in zip(parsing.sizes, parsing.widths)]
+    width, size = SIZE * sum(parsing.widths), check_int("hidden", hidden, least=1)
     return Sequential(
         Embedding(tables, scale=scale),
         Linear(width, size, select=select, init=init),

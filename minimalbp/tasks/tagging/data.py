@@ -16,8 +16,8 @@ from ...network.frozen import Frozen
 from ...seeds import Streams
 from ...train.batches import Batch, Feed
 from ...train.scoring import EVALUATION_BATCH, Score, score_rows
+from ..sentences import PARTS, check_part, describe
 from ..tags import tag_accuracy, with_tags
-from ..treebank import PARTS, check_part, describe
 from .baseline import MostFrequentTag
 from .encoding import Tagging
 
@@ -120,16 +120,16 @@ class TaggingData:
         self.name, self.source, self.sha256, self.bank = bank.name, bank.source, bank.sha256, bank
         for part in PARTS:
             check_part(bank, part, lambda sentences: list(with_tags(sentences, column)))
-        self.task = Tagging.fit(bank.train, column=column, **options)
-        if len(self.task.tags) < 2:
+        self.encoding = Tagging.fit(bank.train, column=column, **options)
+        if len(self.encoding.tags) < 2:
             raise BadInput(
-                f"{self.name} train: every word has the tag {self.task.tags[0]}; training needs at least two"
+                f"{self.name} train: every word has the tag {self.encoding.tags[0]}; training needs at least two"
             )
-        self.train, self.dev, self.test = (Words(self.task, getattr(bank, part)) for part in PARTS)
+        self.train, self.dev, self.test = (Words(self.encoding, getattr(bank, part)) for part in PARTS)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return self.task.tags
+        return self.encoding.tags
 
     @property
     def n_classes(self) -> int:
@@ -137,10 +137,12 @@ class TaggingData:
 
     def describe(self) -> dict[str, Any]:
         """For run.json: sentences, words, classes, how the parts came about, and what a tagger must beat."""
-        plain = MostFrequentTag(self.bank.train, self.task.column)
+        plain = MostFrequentTag(self.bank.train, self.encoding.column)
         accuracy = {
             f"{part}_accuracy": tag_accuracy(
-                getattr(self.bank, part), [plain.tag(s) for s in getattr(self.bank, part)], self.task.column
+                getattr(self.bank, part),
+                [plain.tag(s) for s in getattr(self.bank, part)],
+                self.encoding.column,
             )
             for part in ("dev", "test")
         }

@@ -1,4 +1,4 @@
-"""The networks of meProp's two tasks on text."""
+"""The network of meProp's tagger."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from ...select import Selector
 from .encoding import Tagging
 
 WORD, FEATURE = 50, 20  # sizes of a tagger's embeddings: 50 + 7 x 20 = 190 inputs (meProp, section 4)
-PLACE = 50  # of a parser's: 48 x 50 = 2,400
 SCALE = 0.5  # embeddings start in U(-SCALE, SCALE), so that the first hidden layer has something to work with
 
 
@@ -32,19 +31,19 @@ def tagger(
     select: of the LSTMs, through time. gates: "each", k units of each gate; "all", k of the four gates together.
     dropout: after the embedding and after each LSTM. options: as for Sequential. Raises BadInput as its layers do.
     """
-    sizes = [(n, FEATURE if i else WORD) for i, n in enumerate(tagging.sizes)]
-    layers: list[Layer] = [Embedding(sizes, scale=scale), *_dropout(dropout)]
-    width = sum(size for _, size in sizes)
-    for size in _sizes(hidden):
+    layers: list[Layer] = [Embedding(tables(tagging), scale=scale), *_dropout(dropout)]
+    width = sum(size for _, size in tables(tagging))
+    for size in hidden if isinstance(hidden, Sequence) else [hidden]:
         layers += [LSTM(width, size, select=select, gates=gates, bidirectional=bidirectional, init=init)]
         layers += _dropout(dropout)
         width = size * (2 if bidirectional else 1)
     return Sequential(*layers, Linear(width, len(tagging.tags), init=init), **options)
 
 
+def tables(tagging: Tagging) -> list[tuple[int, int]]:
+    """(entries, size) of the embedding of the word and of each feature."""
+    return [(n, FEATURE if i else WORD) for i, n in enumerate(tagging.sizes)]
+
+
 def _dropout(p: float) -> list[Layer]:
     return [Dropout(p)] if p else []
-
-
-def _sizes(hidden: int | Sequence[int]) -> Sequence[int]:
-    return hidden if isinstance(hidden, Sequence) else [hidden]

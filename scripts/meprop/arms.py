@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from minimalbp.experiment.settings import Settings
+from minimalbp import Settings
 
 # 784-500-500-10, ReLU, pixels / 255, dev = the first 5,000 training images; the paper's sections 3 and 4. Written
 # out in full: finished runs are known by their settings, so a default that changes must not rename them.

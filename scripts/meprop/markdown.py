@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-Arm = dict[str, Any]
+Row = dict[str, Any]  # of one arm
 PERCENT = 100
 
 
@@ -40,6 +40,22 @@ def accuracy_table(report: dict[str, Any]) -> str:
     )
     note = f"Means ± standard errors of {report['seeds']} seeds, {note}. {took(report)}"
     return "\n".join(lines) + f"\n\n{note}"
+
+
+def mnist_table(report: dict[str, Any]) -> str:
+    """Accuracy of each arm, mean and standard error over the seeds: for the page on MNIST and the README."""
+    lines = [
+        "| arm | optimiser rows | dev % | test % at best dev | minus dense, paired | best epoch | paper's test % |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for arm in report["arms"]:
+        gap = mean(arm["gap"]["test_accuracy"], digits="+.2f") if "gap" in arm else ""
+        paper = f"{arm['paper']['test']:g}" if arm["paper"] else ""
+        lines.append(
+            f"| {arm['name'].split(',')[0]} | {arm['rows']} | {mean(arm['dev_accuracy'])} "
+            f"| {mean(arm['test_accuracy'])} | {gap} | {arm['best_epoch']['mean']:.1f} | {paper} |"
+        )
+    return "\n".join([*lines, "", took(report)])
 
 
 def text_table(report: dict[str, Any]) -> str:
@@ -102,13 +118,13 @@ def interval(gap: dict[str, Any], unit: float = PERCENT, digits: str = "+.2f") -
     )  # fmt: skip
 
 
-def papers_gap(arm: Arm, arms: dict[str, Arm]) -> float | None:
+def papers_gap(arm: Row, arms: dict[str, Row]) -> float | None:
     """The paper's difference of test accuracies, in points; None where it prints none."""
     other = arms.get(arm["against"], {"paper": {}})["paper"]
     return arm["paper"]["test"] - other["test"] if "test" in arm["paper"] and "test" in other else None
 
 
-def agrees(arm: Arm, arms: dict[str, Arm]) -> str:
+def agrees(arm: Row, arms: dict[str, Row]) -> str:
     """Where the paper's difference lies: "yes" in the interval of our mean, "as one run" where one more of our runs
     would fall, else "no"; "" where either is not known.
     """
@@ -145,7 +161,7 @@ def time_table(report: dict[str, Any]) -> str:
     )
 
 
-def cell(arm: Arm, arms: dict[str, Arm], part: str) -> str:
+def cell(arm: Row, arms: dict[str, Row], part: str) -> str:
     """8.03 ± 0.02 (3.1x)."""
     if part not in arm["seconds"]:
         return "-"
@@ -153,12 +169,12 @@ def cell(arm: Arm, arms: dict[str, Arm], part: str) -> str:
     return mean(arm["seconds"][part], 1) + ("" if faster is None else f" ({faster:.2f}x)")
 
 
-def papers_cell(arm: Arm, part: str) -> str:
+def papers_cell(arm: Row, part: str) -> str:
     faster = arm["paper"].get(f"{part}_x")
     return f"{arm['paper'][part]:g}" + ("" if faster is None else f" ({faster:g}x)")
 
 
-def speedup(arm: Arm, arms: dict[str, Arm], part: str) -> float | None:
+def speedup(arm: Row, arms: dict[str, Row], part: str) -> float | None:
     """How many times faster a part is than in the arm it stands against; None where that is not known."""
     if not arm["against"]:
         return None
@@ -168,7 +184,7 @@ def speedup(arm: Arm, arms: dict[str, Arm], part: str) -> float | None:
     return other["seconds"][part]["mean"] / arm["seconds"][part]["mean"]
 
 
-def ceiling(dense: Arm) -> str:
+def ceiling(dense: Row) -> str:
     """Amdahl's line: what a backward pass that takes no time would be worth, with the optimiser and without."""
     s = {part: dense["seconds"][part]["mean"] for part in ("forward", "both", "update", "total")}
     theirs = dense["paper"]["both"] / dense["paper"]["forward"]
@@ -199,7 +215,7 @@ def disagreements(report: dict[str, Any]) -> list[str]:
     return found
 
 
-def _slower_or_faster(arm: Arm, arms: dict[str, Arm]) -> list[str]:
+def _slower_or_faster(arm: Row, arms: dict[str, Row]) -> list[str]:
     """Speed-ups that differ from the paper's by more than a fifth."""
     found = []
     for part in arm["paper"]:

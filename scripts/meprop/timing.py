@@ -15,18 +15,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from meprop_runs import Kept, Run, commit, merged
-from meprop_stats import spread
+from common.command import commit
 
 import minimalbp as mbp
-from minimalbp.cost.peers import TorchStep, peer_threads
-from minimalbp.errors import BadInput
-from minimalbp.experiment.build import build
-from minimalbp.experiment.settings import Settings
-from minimalbp.measure.counters import PHASES
-from minimalbp.measure.machine import version
-from minimalbp.measure.timing import Arm, take_turns
-from minimalbp.train.step import train_step
+from minimalbp import Settings
+from minimalbp.cost import TorchStep, peer_threads
+from minimalbp.experiment import KeptRuns, build, merged_machine
+from minimalbp.measure import PHASES, Timed, take_turns, version
+from minimalbp.report import spread
+from minimalbp.train import train_step
 
 BLOCK = 100  # steps of an arm before the next has its turn; of a short epoch a tenth
 SKIP = 5  # steps at the start of a block that do not count: caches fill
@@ -92,7 +89,7 @@ class Torch:
         return float("nan"), forward, backward, forward + backward, update, forward + backward + update
 
 
-def measure(settings: Settings) -> Run:
+def measure(settings: Settings) -> dict[str, Any]:
     """One seed: {"arms": {name: {part: seconds of an epoch}}, "steps", "cpu_share", ...}, to be kept as a run.
 
     settings: of the dense Adam arm; its seed and `threads` are those of every arm. SKIP steps of each block do not
@@ -104,7 +101,7 @@ def measure(settings: Settings) -> Run:
     x, y = arms["Adam, dense"].net.prepare(data.train.x), np.asarray(data.train.y, np.int32)
     steps = len(x) // settings.batch  # whole mini-batches: a smaller one would compile its own time
     if not steps:
-        raise BadInput(f"{settings.data} has less than a mini-batch of {settings.batch} to train on")
+        raise mbp.BadInput(f"{settings.data} has less than a mini-batch of {settings.batch} to train on")
     block = max(1, min(BLOCK, steps // 10))
     order = np.random.default_rng(settings.seed).permutation(len(x))
     order = order[: steps * settings.batch].reshape(steps, settings.batch)
@@ -119,7 +116,7 @@ def measure(settings: Settings) -> Run:
         spent[:] += time.perf_counter(), time.process_time()
 
     take_turns(
-        {name: Arm(arm.step, partial(arm.threads, threads), arm.pool) for name, arm in arms.items()},
+        {name: Timed(arm.step, partial(arm.threads, threads), arm.pool) for name, arm in arms.items()},
         math.ceil(steps / block), turn,
     )  # fmt: skip
     return {
@@ -156,7 +153,7 @@ def names() -> list[str]:
     return [*ARMS, *(PEERS if version("torch") else ())]
 
 
-def report(wanted: list[Settings], kept: Kept, tell: Callable[[str], None]) -> dict[str, Any]:
+def report(wanted: list[Settings], kept: KeptRuns, tell: Callable[[str], None]) -> dict[str, Any]:
     """What table2.json holds besides its command; seeds that are not kept yet are measured first.
 
     A kept seed without an arm that can be measured now, such as PyTorch's, is measured again.
@@ -187,6 +184,7 @@ def report(wanted: list[Settings], kept: Kept, tell: Callable[[str], None]) -> d
     return {
         "table": "table2", "title": "Table 2: seconds of an epoch", "data": first["settings"]["data"],
         "seeds": len(runs), "threads": first["settings"]["threads"], "steps": first["steps"],
-        "cpu_share": min(run["cpu_share"] for run in runs), "machine": merged(runs), "torch": first["torch"],
-        "commits": sorted({str(run["commit"]) for run in runs}), "arms": arms, "by_seed": runs,
+        "cpu_share": min(run["cpu_share"] for run in runs), "machine": merged_machine(runs),
+        "torch": first["torch"], "commits": sorted({str(run["commit"]) for run in runs}), "arms": arms,
+        "by_seed": runs,
     }  # fmt: skip

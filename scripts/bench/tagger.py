@@ -6,9 +6,10 @@ import time
 from itertools import pairwise
 
 import numpy as np
-from clocked import Clocked
 
 import minimalbp as mbp
+
+from .clocked import Clocked
 
 WORDS, FEATURES, TAGS = 10_000, [60, 1000, 700, 900, 12, 700, 700], 45  # entries: about those of a treebank
 TABLES = [(WORDS, 50), *((n, 20) for n in FEATURES)]

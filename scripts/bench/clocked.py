@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 import minimalbp as mbp
-from minimalbp.cost.peers import peer_threads
-from minimalbp.measure.timing import Arm
-from minimalbp.train.step import train_step
+from minimalbp.cost import peer_threads
+from minimalbp.measure import Timed
+from minimalbp.train import train_step
 
 
 class Clocked:
@@ -50,8 +50,8 @@ def seconds_of(network: Any) -> Callable[..., tuple[float, ...]]:
     return lambda x, labels: (network.step(x, labels), network.seconds.pop())[1]
 
 
-def arm(call: Callable[..., tuple[float, ...]], threads: int, peer: str = "") -> Arm:
+def timed(call: Callable[..., tuple[float, ...]], threads: int, peer: str = "") -> Timed:
     """What takes turns with others on as many threads: code of ours, or of the peer named."""
     if peer:
-        return Arm(call, lambda: peer_threads(threads, peer), peer)
-    return Arm(call, lambda: mbp.get_backend("cpu").threads(threads))
+        return Timed(call, lambda: peer_threads(threads, peer), peer)
+    return Timed(call, lambda: mbp.get_backend("cpu").threads(threads))

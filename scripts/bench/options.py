@@ -5,19 +5,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import shlex
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from meprop_runs import commit, on_stderr
+from common.command import commit, typed
 
 import minimalbp as mbp
-from minimalbp.backend import check_threads
-from minimalbp.errors import BadInput, check_int
+from minimalbp.errors import check_int
 from minimalbp.files import replacing
-from minimalbp.measure.machine import version
+from minimalbp.measure import version
 
 VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")  # what changes how threads wait
 
@@ -36,16 +32,19 @@ def options(description: str | None, *, rounds: int, block: int, skip: int) -> a
 
 def check(args: argparse.Namespace) -> None:
     """Raise BadInput where the options of `options` cannot be, or PyTorch, the peer, is not installed."""
-    check_threads(args.threads)
     check_int("rounds", args.rounds, least=1)
     check_int("block", args.block, least=1)
     check_int("skip", args.skip)
     if args.skip >= args.block:
-        raise BadInput(f"skip must be less than block, {args.block}, not {args.skip}: no step would count")
+        raise mbp.BadInput(
+            f"skip must be less than block, {args.block}, not {args.skip}: no step would count"
+        )
     if args.to:
         check_writable(args.to)
     if not version("torch"):
-        raise BadInput("PyTorch is what this compares with; install torch")
+        raise mbp.BadInput("PyTorch is what this compares with; install torch")
+    with mbp.get_backend("cpu").threads(args.threads):
+        pass  # refused here where they cannot be
 
 
 class _Enough(Exception):
@@ -59,28 +58,10 @@ def check_writable(path: Path) -> None:
         raise _Enough
 
 
-def head(script: str, argv: list[str] | None, args: argparse.Namespace) -> dict[str, Any]:
+def start_report(script: str, argv: list[str] | None, args: argparse.Namespace) -> dict[str, Any]:
     """How a report begins: what was typed, and on what it is about to run."""
     return {
         "command": typed(script, argv), "commits": [str(commit())], "threads": args.threads,
         "torch": version("torch"), "machine": mbp.machine(),
         "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
     }  # fmt: skip
-
-
-def typed(script: str, argv: list[str] | None) -> str:
-    """The command, as a shell takes it. argv: None for that of the process."""
-    return shlex.join(["python", f"scripts/{script}.py", *(sys.argv[1:] if argv is None else argv)])
-
-
-def status(work: Callable[[], None]) -> int:
-    """The exit status of `work()`: 0, 2 with one line for what cannot be, 130 when interrupted."""
-    try:
-        work()
-    except BadInput as e:
-        on_stderr(f"error: {e}")
-        return 2
-    except KeyboardInterrupt:
-        on_stderr("stopped; nothing is written")
-        return 130
-    return 0

@@ -10,10 +10,9 @@ import random
 from pathlib import Path
 from typing import Any
 
-from meprop_arms import Arm, Table
+from minimalbp import Sentence, Settings, write_conllu
 
-from minimalbp.data import Sentence, write_conllu
-from minimalbp.experiment.settings import Settings
+from .arms import Arm, Table
 
 TAGGING = Settings(
     task="tagging", data="ud-english-ewt", hidden=(500,), select="dense", optimizer="adam", rows="all", lr=1e-3,

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meprop_arms import KS
-from meprop_markdown import PERCENT, interval
-from meprop_stats import LEVEL, paired, spread, verdict
+from minimalbp.report import LEVEL, paired, spread, verdict
+
+from .arms import KS
+from .markdown import PERCENT, interval
 
 FAR = 0.01  # "far above": clearly, and the whole interval of the difference is more than a point above zero
 ROBUST = ("far above", "clearly above")  # clearly: the 95 % intervals of the two means do not overlap

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from meprop_arms import BASE
-from text_arms import PARSING, TAGGING
+from meprop.arms import BASE
+from meprop.text import PARSING, TAGGING
 
-from minimalbp.experiment.settings import Settings
+from minimalbp import Settings
 from minimalbp.simplify import Plan
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from meprop_markdown import mean
+from meprop.markdown import PERCENT, interval, mean
 
-from minimalbp.experiment.folder import SMALL
+from minimalbp.experiment import SMALL
 
 # What was to be reached: units on average at most, points of test accuracy below dense at most.
 AIMS = {"mnist": (180, 0.15), "tagging": (100, 0.5), "parsing": (100, 0.5)}
@@ -84,10 +84,10 @@ def _said(report: dict[str, Any]) -> list[str]:
 
 def _gap(gap: dict[str, Any], points: float) -> str:
     """A paired difference in points with its interval, and whether it is at least -points."""
-    mean, low, high = (None if gap[key] is None else 100 * gap[key] for key in ("mean", "low", "high"))
-    said = f"{mean:+.2f}" if low is None else f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
-    doubt = "" if low is None or not low < -points < high else f", though {gap['n']} seeds do not settle it"
-    return f"{said}, {_word(mean >= -points)} on average{doubt}"
+    limit = -points / PERCENT
+    settled = gap["low"] is None or not gap["low"] < limit < gap["high"]
+    doubt = "" if settled else f", though {gap['n']} seeds do not settle it"
+    return f"{interval(gap)}, {_word(gap['mean'] >= limit)} on average{doubt}"
 
 
 def _word(reached: bool) -> str:

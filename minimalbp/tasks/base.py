@@ -1,0 +1,116 @@
+"""What a task says for itself, so that nobody else asks which task it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from itertools import pairwise
+from typing import Any, ClassVar, Protocol
+
+from ..measure.machine import check_memory
+from ..network import Sequential
+from ..select import Selector
+
+PER_WEIGHT = 24  # bytes: float32 w, dw, m, v, and w in float64 when drawn
+
+
+class Choices(Protocol):
+    """What a task reads of the settings of a run (`minimalbp.Settings`, whose docstring says what each means)."""
+
+    @property
+    def data(self) -> str: ...
+    @property
+    def hidden(self) -> tuple[int, ...]: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def dropout(self) -> float: ...
+    @property
+    def init(self) -> str: ...
+    @property
+    def tags(self) -> str | None: ...
+    @property
+    def bidirectional(self) -> bool: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def backend(self) -> str: ...
+
+
+class Task(ABC):
+    """A task of `minimalbp train --task NAME`: its defaults, its data, its network, and what its scores are called.
+
+    A new task is one subclass, and one line in `minimalbp.tasks.TASKS`. An *encoding* is all that a network depends
+    on of the data, such as the vocabularies of a tagger.
+
+    Attributes
+    ----------
+    name : str
+        What users type.
+    defaults : dict
+        Settings that are this task's own where nothing else is said: data, hidden, k, epochs, batch, evals, tags
+        and dropout.
+    learning_rates : dict of str to float
+        Of each optimiser, where nothing else is said.
+    simplify_defaults : dict
+        What `minimalbp simplify` has in the place of `defaults`, and "prune", its prune rate.
+    scores : dict of str to str
+        Names of the scores and their titles in tables. The first one decides which evaluation is the best.
+    examples : str
+        What the numbers of examples in tables count; empty for examples of any kind.
+    dropout_silences : bool
+        Whether a hidden unit that dropout has switched off has no gradient, so that it counts as inactive.
+    """
+
+    name: ClassVar[str]
+    defaults: ClassVar[dict[str, Any]]
+    learning_rates: ClassVar[dict[str, float]]
+    simplify_defaults: ClassVar[dict[str, Any]]
+    scores: ClassVar[dict[str, str]] = {"accuracy": "accuracy"}
+    examples: ClassVar[str] = ""
+    dropout_silences: ClassVar[bool] = True
+
+    @abstractmethod
+    def check(self, settings: Choices) -> None:
+        """Raise BadInput for settings that have no meaning for this task."""
+
+    @abstractmethod
+    def load(self, settings: Choices) -> Any:
+        """The data that `fit` takes. Raises BadInput as the loaders do."""
+
+    @abstractmethod
+    def encoding(self, data: Any) -> Any:
+        """What the network must know of the data."""
+
+    @abstractmethod
+    def sizes(self, settings: Choices, encoding: Any) -> list[int]:
+        """Inputs, hidden layers and outputs of the network; of text the inputs are those after the embedding."""
+
+    @abstractmethod
+    def build(self, settings: Choices, encoding: Any, select: Selector) -> Sequential:
+        """The network, with `select` in every hidden layer."""
+
+    def weights(self, settings: Choices, encoding: Any) -> int:
+        """How many weights the network has, biases left out."""
+        return sum(a * b for a, b in pairwise(self.sizes(settings, encoding)))
+
+    def network(self, settings: Choices, encoding: Any, select: Selector) -> Sequential:
+        """`build`. Raises BadInput for a network whose weights, moments and gradients do not fit into memory."""
+        sizes = "-".join(map(str, self.sizes(settings, encoding)))
+        need = PER_WEIGHT * self.weights(settings, encoding)
+        check_memory(need, f"a network of {sizes}", "a smaller hidden")
+        return self.build(settings, encoding, select)
+
+    def batch(self, settings: Choices, data: Any) -> tuple[int, list[str]]:
+        """The size of a mini-batch on these data, and notes for the user where it is not the one asked for."""
+        return settings.batch, []
+
+    def vocabularies(self, data: Any) -> dict[str, Any] | None:
+        """The encoding as JSON, for a file beside the weights; None where the weights are all that is needed."""
+        return None
+
+
+def common(settings: Choices) -> dict[str, Any]:
+    """The settings that every network takes by these names."""
+    return {
+        "dropout": settings.dropout, "init": settings.init, "rng": settings.seed, "backend": settings.backend,
+    }  # fmt: skip

@@ -1,0 +1,169 @@
+"""The history of a training: one record for each evaluation on the dev set."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import BadInput, check_float, check_int, short
+
+PARTS = ("dev", "test")
+NUMBERS = ("epoch", "step", "train_loss", "dev_loss", "test_loss")  # of every record, whatever its scores
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one evaluation during training found.
+
+    The scores are attributes too: `record.dev_accuracy` is `record.dev["accuracy"]`, and `record.test_accuracy` is
+    `record.test["accuracy"]`, or None where the test set was not evaluated.
+
+    Parameters
+    ----------
+    epoch : int
+        The epoch in which the evaluation took place, counted from 1.
+    step : int
+        Training steps done so far.
+    train_loss : float
+        Mean loss of the training batches since the evaluation before.
+    dev : dict of str to float
+        Scores on the dev set by name. The first one decides which evaluation is the best.
+    dev_loss : float
+        Mean loss on the dev set.
+    test : dict of str to float, optional
+        Scores on the test set. None unless this was the best evaluation so far.
+    test_loss : float, optional
+        Mean loss on the test set.
+    widths : list of int, optional
+        Units of each hidden layer, where a companion of the training changes them.
+
+    Examples
+    --------
+    >>> record = Record(1, 100, 0.5, {"accuracy": 0.9}, 0.4)
+    >>> record.dev_accuracy, record.test_accuracy
+    (0.9, None)
+    """
+
+    epoch: int
+    step: int
+    train_loss: float
+    dev: dict[str, float]
+    dev_loss: float
+    test: dict[str, float] | None = None
+    test_loss: float | None = None
+    widths: list[int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.test is not None and self.test.keys() != self.dev.keys():
+            raise BadInput(
+                f"dev and test need scores of the same names, not {short(self.dev)} and {short(self.test)}"
+            )
+
+    @property
+    def main(self) -> float:
+        """The dev score that decides which evaluation is the best: the first."""
+        return next(iter(self.dev.values()))
+
+    def __getattr__(self, name: str) -> Any:
+        part, _, score = name.partition("_")
+        dev = vars(self).get("dev", {})  # a copy asks before it has any fields
+        if part not in PARTS or score not in dev:
+            known = "".join(f", dev_{known}, test_{known}" for known in dev)
+            raise AttributeError(f"a record has no {name!r}; its scores are {known[2:]}")
+        return dev[score] if part == "dev" else None if self.test is None else self.test[score]
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as one flat object, as metrics.jsonl and checkpoints hold it."""
+        flat: dict[str, Any] = {"epoch": self.epoch, "step": self.step, "train_loss": self.train_loss}
+        flat |= {f"dev_{name}": value for name, value in self.dev.items()} | {"dev_loss": self.dev_loss}
+        test = dict.fromkeys(self.dev) if self.test is None else self.test
+        flat |= {f"test_{name}": value for name, value in test.items()} | {"test_loss": self.test_loss}
+        return flat if self.widths is None else flat | {"widths": self.widths}
+
+    @classmethod
+    def from_json(cls, value: Any) -> Record:
+        """The record that `as_json` made, or version 0.1.0. Raises BadInput for anything else."""
+        if not isinstance(value, dict):
+            raise BadInput(f"a record must be an object such as {{'epoch': 1, ...}}, not {short(value)}")
+        flat = _renamed(value)
+        split = [str(key).split("_", 1) for key in flat if key not in NUMBERS]
+        names = list(dict.fromkeys(words[1] for words in split if words[0] in PARTS and words[1:]))
+        expected = {*NUMBERS, *(f"{part}_{name}" for part in PARTS for name in names)}
+        faults = sorted(map(str, expected ^ flat.keys() - {"widths"}))
+        if faults or not names:
+            raise BadInput(f"a record needs {', '.join(sorted(expected))} and at least one score; "
+                           f"{short(value)} differs in {', '.join(faults) or 'having none'}")  # fmt: skip
+        return cls(
+            check_int("epoch", flat["epoch"], least=1),
+            check_int("step", flat["step"], least=1),
+            _number(flat, "train_loss"),
+            {name: _number(flat, f"dev_{name}") for name in names},
+            _number(flat, "dev_loss"),
+            *_test(flat, names),
+            _widths(flat.get("widths")),
+        )
+
+
+def _renamed(value: dict[Any, Any]) -> dict[Any, Any]:
+    """The names of today. In 0.1.0 every record had dev_las; for a parser, dev_accuracy was its UAS."""
+    if {key for key in value if str(key).startswith("dev_")} != {"dev_accuracy", "dev_las", "dev_loss"}:
+        return value
+    flat = {key: entry for key, entry in value.items() if key not in ("dev_las", "test_las")}
+    if value["dev_las"] is None:
+        return flat
+    flat = {key.replace("_accuracy", "_uas"): entry for key, entry in flat.items()}
+    return flat | {"dev_las": value["dev_las"], "test_las": value.get("test_las")}
+
+
+def _number(flat: dict[str, Any], key: str) -> float:
+    return check_float(key, flat[key], -math.inf)
+
+
+def _test(flat: dict[str, Any], names: list[str]) -> tuple[dict[str, float] | None, float | None]:
+    """Scores and loss on the test set: all of them, or none."""
+    keys = [*(f"test_{name}" for name in names), "test_loss"]
+    if all(flat[key] is None for key in keys):
+        return None, None
+    *scores, loss = (_number(flat, key) for key in keys)
+    return dict(zip(names, scores)), loss
+
+
+def _widths(value: Any) -> list[int] | None:
+    if not isinstance(value, list | None):
+        raise BadInput(f"widths must be a list of units, one number for each layer, not {short(value)}")
+    return None if value is None else [check_int("a width", width) for width in value]
+
+
+@dataclass
+class History:
+    """All records of a training, in order.
+
+    Parameters
+    ----------
+    records : list of Record
+        One for each evaluation on the dev set.
+    begins : int, default 0
+        The first record that may be the best. The records before it belong to a network with more units.
+
+    Examples
+    --------
+    >>> history = History([Record(1, 10, 0.9, {"accuracy": 0.7}, 0.8), Record(2, 20, 0.5, {"accuracy": 0.8}, 0.6)])
+    >>> history.best.step, history.best.dev_accuracy
+    (20, 0.8)
+    """
+
+    records: list[Record] = field(default_factory=list)
+    begins: int = 0
+
+    @property
+    def counted(self) -> list[Record]:
+        """The records that may be the best."""
+        return self.records[self.begins :]
+
+    @property
+    def best(self) -> Record:
+        """The first record with the best dev score: the one that is reported. Raises BadInput if there is none."""
+        if not self.counted:
+            raise BadInput("nothing was trained: there is no record yet")
+        return max(self.counted, key=lambda record: record.main)
