@@ -36,10 +36,6 @@ class Split:
     def __len__(self) -> int:
         return len(self.x)
 
-    def first(self, n: int) -> tuple[npt.NDArray[np.float32], None]:
-        """The inputs of the first n examples, and None, where a part of sentences has their lengths."""
-        return self.x[:n], None
-
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
