@@ -84,9 +84,20 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
 
     Examples
     --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
     >>> import minimalbp as mbp
-    >>> annotator = mbp.load_annotator("runs/tagger")  # doctest: +SKIP
-    >>> annotator(mbp.read_conllu("new.conllu", trees=False))  # doctest: +SKIP
+    >>> sentence = mbp.Sentence(("she", "runs"), xpos=("PRP", "VBZ"))
+    >>> with TemporaryDirectory() as folder:
+    ...     bank, run = Path(folder, "bank.conllu"), Path(folder, "run")
+    ...     mbp.write_conllu(bank, [sentence] * 20)
+    ...     settings = mbp.Settings(
+    ...         task="tagging", data=str(bank), hidden=(5,), k=2, lr=0.1, backend="reference"
+    ...     )
+    ...     report = mbp.compare(settings, mbp.load_data(settings), out=run)
+    ...     annotator = mbp.load_annotator(run)
+    >>> annotator([mbp.Sentence(("she", "runs"))])[0].xpos
+    ('PRP', 'VBZ')
     """
     folder = Path(folder)
     if not (folder / "run.json").is_file():
