@@ -70,7 +70,7 @@ def projective_tree(draw, most=12):
 
 
 def with_heads(heads, rels=("det", "nsubj", "obj:x", "obj", "punct")):
-    """A sentence over these heads, its words, tags and relations named by place."""
+    """A sentence over these heads, its words, tags and relations named by position."""
     n = range(len(heads))
     return Sentence(
         tuple(f"w{i % 7}" for i in n),
@@ -87,12 +87,12 @@ NOUNS, VERBS = ("dog", "cat", "tree", "door", "bird", "saw"), ("sees", "hears", 
 def toy_sentence(draw):
     """A subject, a verb, now and then an object, a full stop; `draw` is a random.Random."""
 
-    def noun(role, place, verb):
-        """The words of a noun phrase that begins at `place`, counted from 1."""
+    def noun(role, position, verb):
+        """The words of a noun phrase that begins at `position`, counted from 1."""
         words = [(draw.choice(("the", "a")), "D", "det")]
         if draw.random() < 0.3:
             words.append((draw.choice(("old", "red", "small")), "A", "amod"))
-        head = place + len(words)
+        head = position + len(words)
         return [(*w, head) for w in words] + [(draw.choice(NOUNS), "N", role, verb)]
 
     subject = noun("nsubj", 1, 0)

@@ -1,4 +1,4 @@
-"""Tasks: what is learnt, from which data, by which network, and how good the result is."""
+"""Tasks: each says what is learnt, from which data, by which network, and how it is scored."""
 
 from ..errors import BadInput
 from .base import Task
@@ -8,7 +8,7 @@ from .parsing.data import ParsingData, Trees, parse
 from .parsing.encoding import Parsing, Transitions
 from .parsing.network import parser
 from .parsing.task import ParsingTask
-from .sentences import SentenceTask
+from .sentences import SentenceTask, TreebankData
 from .tagging.baseline import MostFrequentTag
 from .tagging.data import TaggingData, Words, tag
 from .tagging.encoding import Tagging
@@ -49,6 +49,6 @@ def sentence_task(name: str) -> SentenceTask:
 
 __all__ = [
     "TASKS", "Attachment", "MostFrequentTag", "Parsing", "ParsingData", "SentenceTask", "Tagging",
-    "TaggingData", "Task", "Transitions", "Trees", "Words", "attachment", "parse", "parser", "sentence_task", "tag",
-    "tag_accuracy", "tagger",
+    "TaggingData", "Task", "Transitions", "TreebankData", "Trees", "Words", "attachment", "parse", "parser",
+    "sentence_task", "tag", "tag_accuracy", "tagger",
 ]  # fmt: skip

@@ -23,7 +23,7 @@ def test_what_resume_refuses(capsys, small, points, tmp_path):
     resume = ["train", "--resume", out]
     assert "leave out --out" in refused(capsys, *resume, "--out", tmp_path / "other")
     assert "only --epochs and --threads may change" in refused(capsys, *resume, "--lr", "0.1")
-    assert "may only be more" in refused(capsys, *resume, "--epochs", "1")
+    assert "must not be fewer" in refused(capsys, *resume, "--epochs", "1")
     assert "leave out --no-compare" in refused(capsys, *resume, "--no-compare")
     run, metrics = (out / "run.json").read_bytes(), (out / "metrics.jsonl").read_bytes()
     kept = (out / "topk-2.checkpoint.npz").read_bytes()

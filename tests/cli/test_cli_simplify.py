@@ -131,7 +131,7 @@ def test_what_is_refused(capsys, shrink, points, tmp_path):
     kept = json.loads(path.read_text())
     for plan in ([1], None, "x", kept["plan"] | {"prune": "x"}, {"p": 1}):
         path.write_text(json.dumps(kept | {"plan": plan}))
-        assert "run.json holds no plan that could be gone on with" in refused(capsys, *resume)
+        assert "run.json holds no plan that this version can resume" in refused(capsys, *resume)
     path.write_text(json.dumps(kept))
     assert "not that of a training run of minimalbp train" in refused(capsys, "train", *resume[1:])
     assert main([str(word) for word in (*resume, "--threads", "1")]) == 0

@@ -81,7 +81,7 @@ def test_the_batch_of_a_parser_is_clipped_to_the_data_with_a_note(capsys, toy):
     words = ["train", "--task", "parsing", "--data", toy, *small, "--no-compare"]
     assert main(words) == 0
     out, err = capsys.readouterr()
-    assert "note: batch = 10000 is larger than the training part: clipped to its" in err and "batch " in out
+    assert "note: batch = 10000 is larger than the training part; all its " in err and "batch " in out
     found = report(capsys, *words)
     assert found["config"]["batch"] == found["data"]["transitions"] == found["runs"][0]["ops"]["select"] / 4
 
@@ -193,7 +193,7 @@ def test_annotate_says_how_much_of_the_files_own_it_found(capsys, trained, words
     assert main(["annotate", str(out), toy, "--to", str(tmp_path / "to.conllu.gz")]) == 0
     error = capsys.readouterr().err
     scores = ("uas", "las") if words[2] == "parsing" else ("accuracy",)
-    assert error.endswith("of what the file had\n") and all(f", {name} " in error for name in scores)
+    assert error.endswith("against the file's own\n") and all(f", {name} " in error for name in scores)
     assert len(mbp.read_conllu(tmp_path / "to.conllu.gz")) == 30
 
 
@@ -201,7 +201,7 @@ def test_no_score_against_what_is_no_tree(capsys, trained, words, toy, tmp_path)
     gold = [s.changed(heads=[0] * len(s)) for s in mbp.load_treebank(toy).test]
     mbp.write_conllu(tmp_path / "roots.conllu", gold)
     assert main(["annotate", str(trained[0]), str(tmp_path / "roots.conllu")]) == 0
-    assert ("of what the file had" in capsys.readouterr().err) == (words[2] == "tagging")
+    assert ("against the file's own" in capsys.readouterr().err) == (words[2] == "tagging")
 
 
 def test_what_annotate_refuses(capsys, trained, words, toy, tmp_path):
@@ -217,7 +217,7 @@ def test_what_annotate_refuses(capsys, trained, words, toy, tmp_path):
     own = tmp_path / "own.conllu"
     before = (tmp_path / "toy.conllu").read_bytes()
     own.write_bytes(before)
-    assert "is the file that is read" in refused(capsys, "annotate", out, own, "--to", own)
+    assert "is the file to annotate" in refused(capsys, "annotate", out, own, "--to", own)
     assert own.read_bytes() == before
     (out / "topk-2.safetensors").rename(tmp_path / "kept")
     assert "no weights of topk 2 yet" in refused(capsys, "annotate", out, toy)

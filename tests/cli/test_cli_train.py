@@ -205,7 +205,7 @@ def test_a_diverging_run_names_the_layer_and_keeps_the_checkpoint(capsys, small,
     out = tmp_path / "run"
     line = refused(capsys, *small, "--lr", "1e30", "--evals", "12", "--out", out)
     assert "layer" in line and "loss became" in line and "smaller lr" in line
-    assert f"and another --out: resumed, {out} would diverge again" in line
+    assert f"and another --out, since {out} would diverge again when resumed" in line
 
 
 def test_k_is_the_same_from_a_file_and_on_the_command_line(capsys, points, tmp_path):

@@ -194,7 +194,7 @@ def test_a_sentence_is_parsed_alike_in_any_company(batch):
 
 def test_decoding_refuses():
     refused(
-        lambda: PARSING.decode(TRAIN, lambda x: x), "the scorer answered int32 of shape (4, 48)", "(4, 14)"
+        lambda: PARSING.decode(TRAIN, lambda x: x), "the scorer returned int32 of shape (4, 48)", "(4, 14)"
     )
     refused(lambda: PARSING.decode(TRAIN, None, batch=0), "batch must be at least 1")
 
@@ -221,15 +221,17 @@ def replay_zeros(parsing):
     "change, fragment",
     [
         ({"column": "form"}, "unknown column of tags 'form'"),
-        ({"subtypes": 1}, "'subtypes' is 1, which is no bool"),
-        ({"root": None}, "'root' is None, which is no str"),
-        ({"words": []}, "'words' is [], which is no dict"),
+        ({"subtypes": 1}, "'subtypes' must be of type bool, not 1"),
+        ({"root": None}, "'root' must be of type str, not None"),
+        ({"words": []}, "'words' must be of type dict, not []"),
         ({"relations": {"entries": [], "n_once": 0}}, "the number of relations must be at least 1"),
     ],
 )
 def test_a_damaged_parser(change, fragment):
     refused(lambda: Parsing.from_json(PARSING.as_json() | change), fragment)
-    refused(lambda: Parsing.from_json("x"), "what a parser knows: 'column' is None")
+    refused(
+        lambda: Parsing.from_json("x"), "the vocabularies of a parser: 'column' must be of type str, not None"
+    )
 
 
 def test_real_parsing(own_folders, monkeypatch):  # noqa: F811
