@@ -9,8 +9,11 @@ whatever threads it has.
 import os
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import numba
+
+from .cache import stamp
 
 JIT = not getattr(numba.config, "DISABLE_JIT", False)  # without it kernels are plain Python, for coverage
 # Not in the set: nnan and ninf, which would delete the handling of NaN and infinity.
@@ -64,21 +67,23 @@ def pieces(work):
 def kernel(function=None, *, parallel=False):
     """numba.njit as every kernel here wants it; cached on disk where a folder for that is writable.
 
-    The cache knows the time of the kernel's own file only: after a change here, delete the cached files.
     error_model="numpy": a division that may raise cannot be vectorised (7x slower Adam, measured).
     """
     if function is None:
         return lambda f: kernel(f, parallel=parallel)
     options = {"fastmath": FAST, "error_model": "numpy", "nogil": True, "parallel": parallel}
     try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no writable folder for the cache: compile anew in each process
-        return numba.njit(**options)(function)
+        compiled = numba.njit(cache=True, **options)(function)
+        if stamp(compiled, Path(function.__code__.co_filename)):
+            return compiled
+    except (RuntimeError, OSError):  # no writable folder for the cache, or no text to judge it by
+        pass
+    return numba.njit(**options)(function)  # compile anew in each process
 
 
 @kernel
 def _kept():
-    """A kernel whose cached file is that of all of them, near enough."""
+    """A dummy kernel whose cache folder is that of all kernels."""
 
 
 def cache_folder():
