@@ -1,12 +1,10 @@
 """Treebanks by name, as a user's folder, as one file; and the real English Web Treebank."""
 
 import gzip
-import os
 from pathlib import Path
 
 import pytest
 from helpers import refused
-from test_data_fetch import Mirror, mirror  # noqa: F401
 from trees import conllu
 
 import minimalbp as mbp
@@ -43,13 +41,8 @@ def put(folder, files=FILES, zipped=False):
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    """No test sees the user's data or writes in the user's cache."""
-    given = os.environ.get("MINIMALBP_DATA")
-    monkeypatch.delenv("MINIMALBP_DATA", raising=False)
-    monkeypatch.setenv("MINIMALBP_CACHE", str(tmp_path / "cache"))
+def tiny(monkeypatch):
     monkeypatch.setitem(KNOWN, "tiny-bank", tiny_bank())
-    return given
 
 
 def check(bank, name, source):
@@ -81,7 +74,7 @@ def test_wrong_content_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_it_is_fetched_under_its_plain_names(tmp_path, monkeypatch, mirror, zipped):  # noqa: F811
+def test_it_is_fetched_under_its_plain_names(tmp_path, monkeypatch, mirror, zipped):
     mirror.pages = {f"/r1/{name}": gzip.compress(raw) if zipped else raw for name, raw in FILES.items()}
     monkeypatch.setitem(KNOWN, "tiny-bank", tiny_bank((f"{mirror.url}/r1/",)))
     check(load_treebank("tiny-bank"), "tiny-bank", "cache")
@@ -180,18 +173,8 @@ def test_sentences_without_heads_are_let_through_where_asked(tmp_path):
 # --- the real one ---------------------------------------------------------------------------------------------
 
 
-def real_treebank(given, monkeypatch):
-    """EWT, or a skip with the reason. `given`: what MINIMALBP_DATA was before the test."""
-    if not given:
-        pytest.skip("MINIMALBP_DATA is not set: no copy of the English Web Treebank to read")
-    monkeypatch.setenv("MINIMALBP_DATA", given)
-    if any(locate(KNOWN["ud-english-ewt"], file) is None for file in KNOWN["ud-english-ewt"].files):
-        pytest.skip("no copy of the English Web Treebank in MINIMALBP_DATA")
-    return load_treebank("ud-english-ewt")
-
-
-def test_real_english_web_treebank(own_folders, monkeypatch):
-    bank = real_treebank(own_folders, monkeypatch)
+def test_real_english_web_treebank(real_treebank):
+    bank = real_treebank
     parts = (bank.train, bank.dev, bank.test)
     assert bank.source == "$MINIMALBP_DATA"
     assert tuple(map(len, parts)) == KNOWN["ud-english-ewt"].sizes

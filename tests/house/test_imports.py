@@ -172,7 +172,14 @@ def test_a_folder_called_kernels_is_never_imported_as_such():
             assert name.partition(".")[0] != "kernels", path
             if name.startswith("minimalbp.kernels"):
                 below.add(path.name)
-    assert below <= {"conftest.py", "test_cache.py", "test_policy.py", "test_imports.py", "test_packaging.py"}
+    assert below <= {
+        "conftest.py",
+        "helpers.py",
+        "test_cache.py",
+        "test_policy.py",
+        "test_imports.py",
+        "test_packaging.py",
+    }
 
 
 def test_the_reader_of_imports_sees_them_all(tmp_path):

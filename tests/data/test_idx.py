@@ -5,11 +5,10 @@ import zlib
 
 import numpy as np
 import pytest
-from helpers import IDX_CODES, format_idx
+from helpers import IDX_CODES, format_idx, refused
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from test_data_check import refused
 
 from minimalbp.data import load_dataset
 from minimalbp.data.formats.idx import parse_idx

@@ -2,24 +2,13 @@
 
 import numpy as np
 import pytest
+from helpers import refused
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minimalbp.data import Dataset, Split, check_arrays, check_dataset
 from minimalbp.data.assemble import assemble, named_labels, scaled
 from minimalbp.data.divide import divide, share, stratified_order
-from minimalbp.errors import BadInput
-
-
-def refused(call, *fragments):
-    """`call()` raises BadInput with a message of one line that holds every fragment."""
-    with pytest.raises(BadInput) as caught:
-        call()
-    message = str(caught.value)
-    assert "\n" not in message
-    for fragment in fragments:
-        assert fragment in message
-    return message
 
 
 def examples(n=7, shape=(2, 3)):

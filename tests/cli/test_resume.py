@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from test_cli_train import outcome, refused, report
+from commands import outcome, refused, report
 
 from minimalbp.backend import cores
 from minimalbp.cli import main

@@ -1,54 +1,25 @@
 """Known sets: where they are looked for, what is refused, and the cache. A tiny set joins the registry."""
 
 import gzip
-import os
 import subprocess
 import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers import format_idx
-from test_data_check import refused
+from helpers import refused
+from known import NAMES, put, tiny_files, tiny_set
 
-from minimalbp.data import KNOWN, KnownFile, KnownSet, check_dataset, load_dataset
+from minimalbp.data import KNOWN, check_dataset, load_dataset
 from minimalbp.data.known.cache import import_from, in_cache, store
 from minimalbp.data.known.locations import cache_dir, locate, places
 from minimalbp.data.known.registry import file_by_hash, known_set
 from minimalbp.data.raw_files import sha256
 
-NAMES = (
-    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
-)  # fmt: skip
-
-
-def tiny_files(shift=0):
-    """name -> raw bytes of a set of 12 training and 6 test images of 2x2 pixels."""
-    x = (np.arange(48) + shift).astype(np.uint8).reshape(12, 2, 2)
-    y = (np.arange(12) % 3).astype(np.uint8)
-    return dict(zip(NAMES, map(format_idx, (x, y, x[:6], y[:6]))))
-
-
-def tiny_set(name="tiny", shift=0, mirrors=()):
-    files = tuple(KnownFile(n, sha256(raw), len(raw)) for n, raw in tiny_files(shift).items())
-    return KnownSet(name, "made for tests", "none", (9, 3, 6), (2, 2), ("a", "b", "c"), files, mirrors)
-
-
-def put(folder, files, zipped=True):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, raw in files.items():
-        (folder / (name + ".gz" * zipped)).write_bytes(gzip.compress(raw) if zipped else raw)
-    return folder
-
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    """No test sees the user's data or writes in the user's cache."""
-    given = os.environ.get("MINIMALBP_DATA")
-    monkeypatch.delenv("MINIMALBP_DATA", raising=False)
-    monkeypatch.setenv("MINIMALBP_CACHE", str(tmp_path / "cache"))
+def tiny(monkeypatch):
     monkeypatch.setitem(KNOWN, "tiny", tiny_set())
-    return given
 
 
 # --- digits and the real MNIST ----------------------------------------------------------------------
@@ -74,10 +45,7 @@ def test_digits_divided_otherwise():
     assert (len(other.train), len(other.dev), len(other.test)) == (1517, 180, 100)
 
 
-def test_real_mnist(own_folders, monkeypatch):
-    if not own_folders:
-        pytest.skip("MINIMALBP_DATA is not set: no copy of MNIST to read")
-    monkeypatch.setenv("MINIMALBP_DATA", own_folders)
+def test_real_mnist(users_data):
     if any(locate(KNOWN["mnist"], file) is None for file in KNOWN["mnist"].files):
         pytest.skip("no copy of MNIST in MINIMALBP_DATA")
     data = load_dataset("mnist")
