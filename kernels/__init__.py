@@ -1,7 +1,7 @@
 """The arithmetic of minimalbp, once for each backend: the contract.
 
 `reference` is plain NumPy and THE SPECIFICATION; `cpu` is Numba and BLAS. Each backend is a package with the
-same modules, the same functions and the same parameters (`tests/test_contract.py` compares the signatures):
+same modules, the same functions and the same parameters (`tests/kernels/test_contract.py` compares the signatures):
 
     linear      y = x Wᵀ + b, also of several layers, and the backward products: all units, shared rows, or chosen
                 per example

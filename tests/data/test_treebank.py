@@ -171,18 +171,8 @@ def test_sentences_without_heads_are_let_through_where_asked(tmp_path):
 # --- the real one ---------------------------------------------------------------------------------------------
 
 
-def real_treebank(given, monkeypatch):
-    """EWT, or a skip with the reason. `given`: what MINIMALBP_DATA was before the test."""
-    if not given:
-        pytest.skip("MINIMALBP_DATA is not set: no copy of the English Web Treebank to read")
-    monkeypatch.setenv("MINIMALBP_DATA", given)
-    if any(locate(KNOWN["ud-english-ewt"], file) is None for file in KNOWN["ud-english-ewt"].files):
-        pytest.skip("no copy of the English Web Treebank in MINIMALBP_DATA")
-    return load_treebank("ud-english-ewt")
-
-
-def test_real_english_web_treebank(own_folders, monkeypatch):
-    bank = real_treebank(own_folders, monkeypatch)
+def test_real_english_web_treebank(real_treebank):
+    bank = real_treebank
     parts = (bank.train, bank.dev, bank.test)
     assert bank.source == "$MINIMALBP_DATA"
     assert tuple(map(len, parts)) == KNOWN["ud-english-ewt"].sizes

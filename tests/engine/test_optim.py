@@ -131,7 +131,7 @@ def test_a_vector_of_biases(case, backend, dtype, rng):
 @every_case
 @pytest.mark.parametrize("pieces", [2, 3, 50])
 def test_pieces_do_not_change_the_result(case, dtype, pieces, rng):
-    from conftest import in_pieces
+    from helpers import in_pieces
 
     start = rng.normal(size=(N, WIDTH)).astype(dtype)
     grads = list(gradients(rng, dtype))

@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from test_cli_train import PHASES, outcome, refused, report
+from commands import PHASES, outcome, refused, report
 from trees import toy_treebank
 
 import minimalbp as mbp

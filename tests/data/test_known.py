@@ -45,10 +45,7 @@ def test_digits_divided_otherwise():
     assert (len(other.train), len(other.dev), len(other.test)) == (1517, 180, 100)
 
 
-def test_real_mnist(own_folders, monkeypatch):
-    if not own_folders:
-        pytest.skip("MINIMALBP_DATA is not set: no copy of MNIST to read")
-    monkeypatch.setenv("MINIMALBP_DATA", own_folders)
+def test_real_mnist(users_data):
     if any(locate(KNOWN["mnist"], file) is None for file in KNOWN["mnist"].files):
         pytest.skip("no copy of MNIST in MINIMALBP_DATA")
     data = load_dataset("mnist")
