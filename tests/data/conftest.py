@@ -2,19 +2,10 @@
 
 import gzip
 import http.server
-import os
 import threading
 
 import pytest
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    """No test sees the user's data or writes in the user's cache. Gives what MINIMALBP_DATA was before."""
-    given = os.environ.get("MINIMALBP_DATA")
-    monkeypatch.delenv("MINIMALBP_DATA", raising=False)
-    monkeypatch.setenv("MINIMALBP_CACHE", str(tmp_path / "cache"))
-    return given
+from known_sets import own_folders  # noqa: F401  autouse, for every test of this folder
 
 
 class Mirror:

@@ -1,11 +1,14 @@
-"""Makers of small sets for the registry, and of their files."""
+"""Known sets for tests: small ones for the registry with their files, and the real treebank where there is one."""
 
 import gzip
+import os
 
 import numpy as np
+import pytest
 from helpers import format_idx
 
-from minimalbp.data import KnownFile, KnownSet
+from minimalbp.data import KNOWN, KnownFile, KnownSet, load_treebank
+from minimalbp.data.known.locations import locate
 from minimalbp.data.raw_files import sha256
 
 NAMES = (
@@ -31,3 +34,22 @@ def put(folder, files, zipped=True):
     for name, raw in files.items():
         (folder / (name + ".gz" * zipped)).write_bytes(gzip.compress(raw) if zipped else raw)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path, monkeypatch):
+    """No test sees the user's data or writes in the user's cache. Gives what MINIMALBP_DATA was before."""
+    given = os.environ.get("MINIMALBP_DATA")
+    monkeypatch.delenv("MINIMALBP_DATA", raising=False)
+    monkeypatch.setenv("MINIMALBP_CACHE", str(tmp_path / "cache"))
+    return given
+
+
+def real_treebank(given, monkeypatch):
+    """EWT, or a skip with the reason. `given`: what MINIMALBP_DATA was before the test."""
+    if not given:
+        pytest.skip("MINIMALBP_DATA is not set: no copy of the English Web Treebank to read")
+    monkeypatch.setenv("MINIMALBP_DATA", given)
+    if any(locate(KNOWN["ud-english-ewt"], file) is None for file in KNOWN["ud-english-ewt"].files):
+        pytest.skip("no copy of the English Web Treebank in MINIMALBP_DATA")
+    return load_treebank("ud-english-ewt")

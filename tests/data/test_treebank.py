@@ -6,6 +6,7 @@ from pathlib import Path
 import known_sets
 import pytest
 from helpers import refused
+from known_sets import real_treebank
 from trees import conllu
 
 import minimalbp as mbp
@@ -169,16 +170,6 @@ def test_sentences_without_heads_are_let_through_where_asked(tmp_path):
 
 
 # --- the real one ---------------------------------------------------------------------------------------------
-
-
-def real_treebank(given, monkeypatch):
-    """EWT, or a skip with the reason. `given`: what MINIMALBP_DATA was before the test."""
-    if not given:
-        pytest.skip("MINIMALBP_DATA is not set: no copy of the English Web Treebank to read")
-    monkeypatch.setenv("MINIMALBP_DATA", given)
-    if any(locate(KNOWN["ud-english-ewt"], file) is None for file in KNOWN["ud-english-ewt"].files):
-        pytest.skip("no copy of the English Web Treebank in MINIMALBP_DATA")
-    return load_treebank("ud-english-ewt")
 
 
 def test_real_english_web_treebank(own_folders, monkeypatch):

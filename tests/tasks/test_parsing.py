@@ -7,7 +7,7 @@ import pytest
 from helpers import refused
 from hypothesis import given
 from hypothesis import strategies as st
-from test_treebank import own_folders, real_treebank  # noqa: F401
+from known_sets import own_folders, real_treebank  # noqa: F401
 from trees import any_tree, projective_tree, sentence, with_heads
 
 from minimalbp.data import format_conllu, is_projective, parse_conllu

@@ -8,7 +8,7 @@ import pytest
 from helpers import refused
 from hypothesis import given
 from hypothesis import strategies as st
-from test_treebank import own_folders, real_treebank  # noqa: F401
+from known_sets import own_folders, real_treebank  # noqa: F401
 from trees import sentence
 
 from minimalbp.tasks import MostFrequentTag, Tagging, tag_accuracy
