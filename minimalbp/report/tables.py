@@ -92,7 +92,24 @@ def simplification_table(report: dict[str, Any]) -> str:
 
 
 def align(rows: list[list[str]]) -> str:
-    """Rows of text as a table, the first column aligned to the left and the others to the right."""
+    """Align rows of text as a table: the first column to the left, the others to the right.
+
+    Parameters
+    ----------
+    rows : list of list of str
+        Cells. A row may be shorter than others.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(align([["", "seconds"], ["dense", "2.51"], ["top-k", "0.5"]]))
+           seconds
+    dense     2.51
+    top-k      0.5
+    """
     columns = max(map(len, rows))
     rows = [row + [""] * (columns - len(row)) for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(columns)]
