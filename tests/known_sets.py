@@ -1,4 +1,4 @@
-"""Makers of small sets for the registry, and of their files."""
+"""Known sets for tests: small ones for the registry, with their files."""
 
 import gzip
 

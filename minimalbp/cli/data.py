@@ -101,9 +101,9 @@ def _where(args: argparse.Namespace) -> None:
         empty = {"places": [], "name": name, "files": {}}
         print(json.dumps(empty) if args.json else "digits  inside scikit-learn")
         return
-    looked = locations(known_set(name).name if name else None)
+    searched = locations(known_set(name).name if name else None)
     out: dict[str, Any] = {
-        "places": [{"kind": p.kind, "folder": str(p.folder), "exists": p.folder.is_dir()} for p in looked]
+        "places": [{"kind": p.kind, "folder": str(p.folder), "exists": p.folder.is_dir()} for p in searched]
     }
     if name:
         entry = KNOWN[name]

@@ -53,7 +53,7 @@ def compare_forward(
     --------
     >>> import minimalbp as mbp
     >>> from minimalbp.cost import compare_forward
-    >>> large, small = (mbp.mlp([64, width, 10]) for width in (500, 50))
+    >>> large, small = (mbp.mlp([64, width, 10], backend="reference") for width in (500, 50))
     >>> for found in compare_forward(large, small, mbp.load_dataset("digits"), seconds=0.01):
     ...     print(found["batch"], found["reduction"])
     1 10.0

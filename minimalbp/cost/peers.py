@@ -28,14 +28,6 @@ def peer_threads(n: int, peer: str = "") -> Iterator[None]:
         Threads.
     peer : {"NumPy", "PyTorch", ""}, default ""
         The library that is timed. "" gives n threads to both.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from minimalbp.cost import peer_threads
-    >>> with peer_threads(1, "NumPy"):
-    ...     print(np.dot(np.ones(4), np.ones(4)))
-    4.0
     """
     from threadpoolctl import threadpool_limits
 

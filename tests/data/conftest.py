@@ -2,7 +2,6 @@
 
 import gzip
 import http.server
-import os
 import threading
 
 import pytest
@@ -10,11 +9,9 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path, monkeypatch):
-    """No test sees the user's data or writes in the user's cache. Gives what MINIMALBP_DATA was before."""
-    given = os.environ.get("MINIMALBP_DATA")
+    """No test sees the user's data or writes in the user's cache."""
     monkeypatch.delenv("MINIMALBP_DATA", raising=False)
     monkeypatch.setenv("MINIMALBP_CACHE", str(tmp_path / "cache"))
-    return given
 
 
 class Mirror:

@@ -59,7 +59,7 @@ def parse_idx(
 ) -> npt.NDArray[Any]:
     """The array in the bytes of an IDX file, in the byte order of this machine.
 
-    `name` and `kind` are for messages: the file, and what it ought to be. Raises BadInput unless the bytes are
+    `name` and `kind` are for messages: the file, and what it should be. Raises BadInput unless the bytes are
     an IDX file with one of the numbers of dimensions in `dims`, complete to the byte.
     """
     if len(raw) < 4 or raw[:2] != b"\0\0":
