@@ -44,7 +44,34 @@ def network(settings: Settings, data: Any, select: Selector) -> Sequential:
 
 
 def build(settings: Settings, data: Any, select: Selector) -> tuple[Sequential, Optimizer]:
-    """The network and the optimiser that `settings` ask for."""
+    """The network and the optimiser that settings ask for.
+
+    Parameters
+    ----------
+    settings : Settings
+    data : Dataset, TaggingData or ParsingData
+        As ``load_data(settings)`` returns them.
+    select : Selector
+        Of every hidden layer.
+
+    Returns
+    -------
+    net : Sequential
+    optimizer : Optimizer
+
+    Raises
+    ------
+    BadInput
+        For a network that does not fit into memory.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> settings = mbp.Settings(data="digits", hidden=(20,), backend="reference")
+    >>> net, optimizer = build(settings, mbp.load_data(settings), settings.selector())
+    >>> [layer.n_out for layer in net.linears()]
+    [20, 10]
+    """
     net = network(settings, data, select)
     options: dict[str, Any] = {"lr": settings.lr, "rows": settings.rows}
     if settings.clip is not None:

@@ -158,7 +158,28 @@ class Settings:
 
 
 def parse_k(k: Any) -> dict[str, Any]:
-    """{"k": 25} for 25 or "25", {"ratio": 0.05} for "5%". Raises BadInput for anything else."""
+    """A setting k as an option of selectors.
+
+    Parameters
+    ----------
+    k : int or str
+        A number or a percentage.
+
+    Returns
+    -------
+    dict
+        The options k or ratio.
+
+    Raises
+    ------
+    BadInput
+        For anything else.
+
+    Examples
+    --------
+    >>> parse_k("25"), parse_k("5%")
+    ({'k': 25}, {'ratio': 0.05})
+    """
     text = str(k).strip()
     try:
         if text.endswith("%"):
@@ -176,7 +197,28 @@ def parse_k(k: Any) -> dict[str, Any]:
 
 
 def whole_list(name: str, value: Any) -> tuple[int, ...]:
-    """(500, 500) for "500,500", "500-500" or [500, 500]; (500,) for 500. Raises BadInput for a number below 1."""
+    """A list of whole numbers that was typed or given in Python.
+
+    Parameters
+    ----------
+    name : str
+        Its name in messages.
+    value : int, str or sequence of int
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    BadInput
+        Unless there is at least one number, and all are at least 1.
+
+    Examples
+    --------
+    >>> whole_list("hidden", "500,500"), whole_list("hidden", "500-500"), whole_list("hidden", 500)
+    ((500, 500), (500, 500), (500,))
+    """
     if isinstance(value, str):
         parts = value.replace("-", ",").split(",")
         if not all(p.strip().isdecimal() for p in parts):

@@ -92,7 +92,23 @@ def simplification_table(report: dict[str, Any]) -> str:
 
 
 def align(rows: list[list[str]]) -> str:
-    """Rows of text as a table, the first column aligned to the left and the others to the right."""
+    """Rows of text as a table, the first column aligned to the left and the others to the right.
+
+    Parameters
+    ----------
+    rows : list of list of str
+        Cells. Rows may have different lengths.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(align([["k", "seconds"], ["dense", "12.5"]]))
+    k      seconds
+    dense     12.5
+    """
     columns = max(map(len, rows))
     rows = [row + [""] * (columns - len(row)) for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(columns)]

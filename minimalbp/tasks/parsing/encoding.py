@@ -32,7 +32,7 @@ Scores = Callable[[Ints], npt.NDArray[Any]]
 class Transitions:
     """Training examples of a parser, sentence by sentence and step by step.
 
-    Attributes
+    Parameters
     ----------
     x : array of int32, shape (n, 48)
         The features of each state.
