@@ -92,6 +92,7 @@ def check_int(what: str, value: Any, least: int = 0) -> int:
     5
     >>> check_int("seeds", 0, least=1)
     Traceback (most recent call last):
+    ...
     minimalbp.errors.BadInput: seeds must be at least 1, not 0
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
@@ -134,6 +135,7 @@ def check_float(
     0.5
     >>> check_float("lr", 0, 0, open_low=True)
     Traceback (most recent call last):
+    ...
     minimalbp.errors.BadInput: lr must be a number in (0, inf), not 0
     """
     ok = isinstance(value, numbers.Real) and not isinstance(value, bool)

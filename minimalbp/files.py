@@ -16,10 +16,10 @@ __all__ = ["read_json", "replacing", "write_json"]
 
 @contextlib.contextmanager
 def replacing(path: Path, remedy: str = "choose another folder with room") -> Iterator[Path]:
-    """A temporary file beside `path`, which becomes `path` when the block ends well.
+    """A temporary path beside `path`: the file written there replaces `path` when the block ends without an error.
 
-    Missing folders are made. A link stays one, and what it leads to is replaced. Where the block fails, the old
-    file stays as it was.
+    Missing folders are made. A link stays a link, and the file that it points to is replaced. After an error the
+    old file, if any, is left.
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ def replacing(path: Path, remedy: str = "choose another folder with room") -> It
     Yields
     ------
     Path
-        The file to write to meanwhile.
+        The temporary path.
 
     Raises
     ------
     BadInput
-        Where the folder cannot be written, and for what is no plain file: renaming over a device such as /dev/null
-        would take it from the whole machine.
+        Where the folder cannot be written, and where `path` is not a plain file: renaming over a device such as
+        /dev/null would take it from the whole machine.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def read_json(path: Path) -> Any:
     Raises
     ------
     BadInput
-        Where there is no JSON, or it is cut short.
+        Where there is no file, or no valid JSON in it.
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))

@@ -98,7 +98,7 @@ def measure_backward(made: list, threads: int, rounds: int, block: int, skip: in
 
 def measure_parts(made: list, threads: int, rounds: int, block: int, skip: int) -> dict:
     """Where that time goes, median seconds of a call: the loop through time and dx ("dx"), dW and dU with the
-    choice turned around for them ("dw"), choosing among numbers drawn beforehand ("select"), and "other": the bias,
+    choice transposed for them ("dw"), choosing among numbers drawn beforehand ("select"), and "other": the bias,
     the drawing, Python.
 
     The loop is the cell, the choice, and dh. Random-k's is top-k's without the choosing, and with k = 1 hardly more

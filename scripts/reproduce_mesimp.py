@@ -52,13 +52,15 @@ def train(case: Case, folder: Path) -> dict[str, Any]:
     resume = (folder / "run.json").exists()
     made_by, data = _begun(folder), mbp.load_data(case.settings)
     report = simplify(case.settings, case.plan, data, out=folder, resume=resume)
-    looks = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    evaluations = [
+        json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     kept = {
         "settings": {"seed": case.settings.seed}, "config": case.settings.as_json(), "plan": report["plan"],
         "runs": [{key: run[key] for key in OF_RUN if key in run} for run in map(accuracies, report["runs"])],
         "hidden": next(run["hidden"] for run in report["runs"] if run["name"] == SMALL),
         "notes": next(run["notes"] for run in report["runs"] if run["name"] == SMALL),
-        "widths_by_look": [look["widths"] for look in looks if look["run"] == SMALL],
+        "widths_by_look": [line["widths"] for line in evaluations if line["run"] == SMALL],
         "commits": made_by, "machine": report["machine"],
     }  # fmt: skip
     write_json(done, kept)
@@ -106,7 +108,7 @@ def summary(name: str, seeds: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def measure(cases: list[Case], seeds: list[dict[str, Any]], smoke: bool) -> list[dict[str, Any]]:
-    """Of each seed, how fast the small network answers, all cores at its service."""
+    """Of each seed, the speed of the forward pass of both networks, with all cores."""
     data = mbp.load_data(cases[0].settings)
     large = build(cases[0].settings, data, mbp.Dense())[0]
     found = []
@@ -144,7 +146,7 @@ def make(name: str, args: argparse.Namespace) -> None:
 def parser() -> argparse.ArgumentParser:
     smoke = "digits or a made-up treebank, 2 seeds, few epochs and units; temporary folders"
     made = options(__doc__, list(TABLES), smoke, "mesimp")
-    made.add_argument("--data", help="in the place of the table's own")
+    made.add_argument("--data", help="instead of the table's own")
     return made
 
 

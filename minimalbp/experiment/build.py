@@ -44,11 +44,16 @@ def network(settings: Settings, data: Any, select: Selector) -> Sequential:
 
 
 def build(settings: Settings, data: Any, select: Selector) -> tuple[Sequential, Optimizer]:
+<<<<<<< HEAD
     """The network and the optimiser that settings ask for.
+=======
+    """Build the network and the optimiser that settings ask for.
+>>>>>>> main
 
     Parameters
     ----------
     settings : Settings
+<<<<<<< HEAD
     data : Dataset, TaggingData or ParsingData
         As ``load_data(settings)`` returns them.
     select : Selector
@@ -58,11 +63,23 @@ def build(settings: Settings, data: Any, select: Selector) -> tuple[Sequential, 
     -------
     net : Sequential
     optimizer : Optimizer
+=======
+        Sizes, initial weights, optimiser and so on.
+    data : Dataset or data of a task
+        As `load_data(settings)` brings them.
+    select : Selector
+        The selector of every hidden layer, such as `settings.selector()`.
+
+    Returns
+    -------
+    tuple of Sequential and Optimizer
+>>>>>>> main
 
     Raises
     ------
     BadInput
         For a network that does not fit into memory.
+<<<<<<< HEAD
 
     Examples
     --------
@@ -71,6 +88,8 @@ def build(settings: Settings, data: Any, select: Selector) -> tuple[Sequential, 
     >>> net, optimizer = build(settings, mbp.load_data(settings), settings.selector())
     >>> [layer.n_out for layer in net.linears()]
     [20, 10]
+=======
+>>>>>>> main
     """
     net = network(settings, data, select)
     options: dict[str, Any] = {"lr": settings.lr, "rows": settings.rows}

@@ -81,7 +81,7 @@ def _far(reports: Reports, names: tuple[str, ...], pairs: list[tuple[str, str]])
 
 
 def peak(reports: Reports) -> Claim:
-    """Several k are tried and the best is looked at, so each interval is wider (Bonferroni)."""
+    """The best of several k is judged, so each interval is wider (Bonferroni)."""
     text = "Accuracy peaks at an intermediate k, above dense and above the smallest k"
     report = reports.get("figure4-topk", reports.get("figure4"))
     if report is None:

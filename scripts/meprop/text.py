@@ -1,4 +1,4 @@
-"""The two tasks on text of the meProp paper as arms, on UD English EWT in the place of the licensed Penn Treebank.
+"""The two tasks on text of the meProp paper as arms, on UD English EWT instead of the licensed Penn Treebank.
 
 Written out in full, as BASE is: finished runs are known by their settings. The paper's figures stand on
 docs/results/meprop.md: they are of another corpus, and no arm is compared with them.

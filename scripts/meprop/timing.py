@@ -47,7 +47,7 @@ PARTS = ("linear", "forward", "backward", "both", "update", "total")  # both: fo
 
 
 class Ours:
-    """A network with its meter; `step` answers the seconds of PARTS."""
+    """A network with its meter; `step` returns the seconds of PARTS."""
 
     pool = ""
 
@@ -142,7 +142,7 @@ def _of_epoch(times: list[tuple[float, ...]], steps: int) -> dict[str, float]:
 
 
 def warm(arms: dict[str, Any], x: np.ndarray, labels: np.ndarray, threads: int) -> None:
-    """One step of each: compiling is no part of anybody's time."""
+    """One step of each, so that compiling is not timed."""
     for arm in arms.values():
         with arm.threads(threads):
             arm.step(x, labels)

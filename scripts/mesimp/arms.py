@@ -34,7 +34,7 @@ TABLES = {
         replace(_PLAN, restart=True, window=8, min_width=150),
     ),
     "mnist-plain": Case(
-        "MNIST, k = 160, p = 0.1, no restart, a window of one look, at least 10 units", _MNIST, _PLAN
+        "MNIST, k = 160, p = 0.1, no restart, a window of one evaluation, at least 10 units", _MNIST, _PLAN
     ),
     "mnist-faithful": Case(
         "MNIST, k = 160, p = 0.1, as the released code does it, its wide initial weights too",
@@ -62,7 +62,7 @@ def paper_of(name: str) -> dict[str, float]:
 
 
 def of_smoke(case: Case, data: str) -> Case:
-    """The same in seconds: digits in the place of MNIST or else `data`, four epochs, few units."""
+    """The same in seconds: digits instead of MNIST, else `data`, four epochs, few units."""
     settings = case.settings.changed(
         data="digits" if case.settings.data == "mnist" else data, epochs=4, evals=2,
         batch=min(20, case.settings.batch), hidden=tuple(h // 20 for h in case.settings.hidden),

@@ -1,7 +1,6 @@
 """meSimp and its controls in one go: who is restarted, what is said, refused and gone on with."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -15,8 +14,6 @@ from minimalbp.experiment.settings import Settings
 from minimalbp.experiment.simplify import plan_of, simplify
 from minimalbp.report.tables import simplification_table
 from minimalbp.simplify import Plan
-
-simplification = sys.modules[simplify.__module__]
 
 
 def test_every_network_that_shrinks_is_restarted_and_no_other(monkeypatch):
