@@ -44,26 +44,11 @@ def network(settings: Settings, data: Any, select: Selector) -> Sequential:
 
 
 def build(settings: Settings, data: Any, select: Selector) -> tuple[Sequential, Optimizer]:
-<<<<<<< HEAD
-    """The network and the optimiser that settings ask for.
-=======
     """Build the network and the optimiser that settings ask for.
->>>>>>> main
 
     Parameters
     ----------
     settings : Settings
-<<<<<<< HEAD
-    data : Dataset, TaggingData or ParsingData
-        As ``load_data(settings)`` returns them.
-    select : Selector
-        Of every hidden layer.
-
-    Returns
-    -------
-    net : Sequential
-    optimizer : Optimizer
-=======
         Sizes, initial weights, optimiser and so on.
     data : Dataset or data of a task
         As `load_data(settings)` brings them.
@@ -73,23 +58,11 @@ def build(settings: Settings, data: Any, select: Selector) -> tuple[Sequential, 
     Returns
     -------
     tuple of Sequential and Optimizer
->>>>>>> main
 
     Raises
     ------
     BadInput
         For a network that does not fit into memory.
-<<<<<<< HEAD
-
-    Examples
-    --------
-    >>> import minimalbp as mbp
-    >>> settings = mbp.Settings(data="digits", hidden=(20,), backend="reference")
-    >>> net, optimizer = build(settings, mbp.load_data(settings), settings.selector())
-    >>> [layer.n_out for layer in net.linears()]
-    [20, 10]
-=======
->>>>>>> main
     """
     net = network(settings, data, select)
     options: dict[str, Any] = {"lr": settings.lr, "rows": settings.rows}

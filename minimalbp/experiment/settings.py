@@ -158,29 +158,17 @@ class Settings:
 
 
 def parse_k(k: Any) -> dict[str, Any]:
-<<<<<<< HEAD
-    """A setting k as an option of selectors.
-=======
     """Read a number of units, or a percentage.
->>>>>>> main
 
     Parameters
     ----------
     k : int or str
-<<<<<<< HEAD
-        A number or a percentage.
-=======
         25, "25" or "5%".
->>>>>>> main
 
     Returns
     -------
     dict
-<<<<<<< HEAD
-        The options k or ratio.
-=======
         {"k": 25} or {"ratio": 0.05}, as selectors take it.
->>>>>>> main
 
     Raises
     ------
@@ -189,13 +177,8 @@ def parse_k(k: Any) -> dict[str, Any]:
 
     Examples
     --------
-<<<<<<< HEAD
-    >>> parse_k("25"), parse_k("5%")
-    ({'k': 25}, {'ratio': 0.05})
-=======
     >>> parse_k("5%")
     {'ratio': 0.05}
->>>>>>> main
     """
     text = str(k).strip()
     try:
@@ -214,23 +197,14 @@ def parse_k(k: Any) -> dict[str, Any]:
 
 
 def whole_list(name: str, value: Any) -> tuple[int, ...]:
-<<<<<<< HEAD
-    """A list of whole numbers that was typed or given in Python.
-=======
     """Read whole numbers of at least 1.
->>>>>>> main
 
     Parameters
     ----------
     name : str
-<<<<<<< HEAD
-        Its name in messages.
-    value : int, str or sequence of int
-=======
         What they are, for the message.
     value : str, int or sequence of int
         "500,500", "500-500", 500 or [500, 500].
->>>>>>> main
 
     Returns
     -------
@@ -239,21 +213,12 @@ def whole_list(name: str, value: Any) -> tuple[int, ...]:
     Raises
     ------
     BadInput
-<<<<<<< HEAD
-        Unless there is at least one number, and all are at least 1.
-
-    Examples
-    --------
-    >>> whole_list("hidden", "500,500"), whole_list("hidden", "500-500"), whole_list("hidden", 500)
-    ((500, 500), (500, 500), (500,))
-=======
         For anything else.
 
     Examples
     --------
     >>> whole_list("hidden", "500,300")
     (500, 300)
->>>>>>> main
     """
     if isinstance(value, str):
         parts = value.replace("-", ",").split(",")

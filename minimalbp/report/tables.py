@@ -92,20 +92,12 @@ def simplification_table(report: dict[str, Any]) -> str:
 
 
 def align(rows: list[list[str]]) -> str:
-<<<<<<< HEAD
-    """Rows of text as a table, the first column aligned to the left and the others to the right.
-=======
     """Align rows of text as a table: the first column to the left, the others to the right.
->>>>>>> main
 
     Parameters
     ----------
     rows : list of list of str
-<<<<<<< HEAD
-        Cells. Rows may have different lengths.
-=======
         Cells. A row may be shorter than others.
->>>>>>> main
 
     Returns
     -------
@@ -113,16 +105,10 @@ def align(rows: list[list[str]]) -> str:
 
     Examples
     --------
-<<<<<<< HEAD
-    >>> print(align([["k", "seconds"], ["dense", "12.5"]]))
-    k      seconds
-    dense     12.5
-=======
     >>> print(align([["", "seconds"], ["dense", "2.51"], ["top-k", "0.5"]]))
            seconds
     dense     2.51
     top-k      0.5
->>>>>>> main
     """
     columns = max(map(len, rows))
     rows = [row + [""] * (columns - len(row)) for row in rows]

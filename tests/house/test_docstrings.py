@@ -5,7 +5,6 @@ import importlib
 import inspect
 import pkgutil
 import re
-from dataclasses import is_dataclass
 from itertools import pairwise
 from pathlib import Path
 
