@@ -15,7 +15,7 @@ from ..select import Selector
 from ..train.companion import Companion
 from ..train.fit import prepare
 from ..train.history import History, Record
-from ..train.warm_up import warm_up
+from ..train.trial import warm_up
 from .build import build
 from .folder import VOCABULARIES, Folder
 from .settings import Settings
