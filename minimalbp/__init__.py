@@ -1,6 +1,6 @@
 """minimalbp: minimal-effort back propagation, taught, reproduced and measured.
 
-Nothing heavy is imported before it is used: a name below brings its module with it.
+Nothing heavy is imported before it is needed: each name below imports its module when it is first used.
 """
 
 from __future__ import annotations

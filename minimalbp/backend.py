@@ -1,6 +1,6 @@
 """A backend: seven namespaces of kernels, the way in and out of its memory, and its threads.
 
-The only importer of `minimalbp.kernels`. What the kernels promise stands in that package's docstring.
+Only this module imports `minimalbp.kernels`. The docstring of that package says what the kernels promise.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ DTYPES = ("float32", "float64")
 
 @dataclass(frozen=True)
 class Backend:
-    """Kernels of one kind. `linear`, `select`, ... are modules with the same names in every backend."""
+    """The kernels of one kind; `get_backend` makes it.
+
+    `linear`, `select` and so on are modules. Every backend has the same, with the same functions in them.
+    """
 
     name: str
     linear: Any
@@ -36,23 +39,23 @@ class Backend:
     update: Any
 
     def put(self, array: Any, dtype: str) -> Array:
-        """A host array as this backend's kernels want it: contiguous, of `dtype`. Copies only if it must."""
+        """A NumPy array as the kernels of this backend want it: contiguous, of `dtype`. Copies only if it must."""
         return np.ascontiguousarray(array, dtype)
 
     def get(self, array: Array) -> Array:
-        """A copy on the host."""
+        """A copy as a NumPy array."""
         return np.array(array)
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
-        """Memory for a kernel to write into. Zeroed, so that a bug shows the same face every time."""
+        """Memory for a kernel to write into. Zeroed, so that a bug shows in the same way each time."""
         return np.zeros(shape, dtype)
 
     @contextmanager
     def threads(self, n: int | None = None) -> Iterator[dict[str, int]]:
-        """Use n cores (default: all this process may use) inside the block; yields who got how many.
+        """Use n cores inside the block (None: all that this process may use); yields the threads of each pool.
 
-        One pool owns the cores, or they spin against each other: on `cpu` Numba has n threads and BLAS one, on
-        `reference` BLAS has them. Raises BadInput for n < 1 or more than there are.
+        Only one pool gets threads, since two pools would spin against each other for the cores: Numba on `cpu`,
+        where BLAS has one thread, and BLAS on `reference`. Raises BadInput unless 1 <= n <= cores.
         """
         from threadpoolctl import threadpool_limits
 
@@ -62,16 +65,17 @@ class Backend:
                 yield {"numba": 0, "blas": n}
             return
         policy = importlib.import_module("minimalbp.kernels.cpu.policy")
-        import scipy.linalg.cython_blas  # noqa: F401  the BLAS that Numba calls must be there to be limited
+        import scipy.linalg.cython_blas  # noqa: F401  only a BLAS that is loaded can be limited; Numba calls this one
 
         with policy.threads(n) as used, threadpool_limits(1, user_api="blas"):
             yield {"numba": used, "blas": 1}
 
 
 class Buffers:
-    """Memory of one layer. A name has one piece of memory, as long as the longest array asked for under it.
+    """The memory of one layer: arrays by name and shape, allocated once and used again at every step.
 
-    Arrays of one name that differ in their first axis only (batches, sentences of any length) share it.
+    Arrays of one name which differ in their first axis only (batches or sentences of any length) share one piece
+    of memory, as long as the longest of them.
     """
 
     def __init__(self, backend: Backend, dtype: str):
@@ -80,14 +84,14 @@ class Buffers:
         self._parts: dict[tuple[str, tuple[int, ...]], Array] = {}
 
     def get(self, name: str, shape: tuple[int, ...], dtype: str | None = None) -> Array:
-        """The array of that name and shape; what it holds is what was last written there."""
+        """The array of that name and shape, with whatever was written there last."""
         found = self._parts.get((name, shape))
         if found is None:
             found = self._parts[name, shape] = self._part(name, shape, dtype or self.dtype)
         return found
 
     def clear(self) -> None:
-        """Give the memory back: the layer has other sizes from now on."""
+        """Give the memory back: from now on the layer has other sizes."""
         self._whole, self._parts = {}, {}
 
     def _part(self, name: str, shape: tuple[int, ...], dtype: str) -> Array:
@@ -100,7 +104,7 @@ class Buffers:
 
 
 def cores() -> int:
-    """Cores this process may use."""
+    """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -118,7 +122,33 @@ _loaded: dict[str, Backend] = {}
 
 
 def get_backend(name: str) -> Backend:
-    """The backend called `name`: "reference" or "cpu". Its kernels are imported at the first call."""
+    """The backend of that name. Its kernels are imported at the first call.
+
+    Parameters
+    ----------
+    name : {"reference", "cpu"}
+        "reference" is plain NumPy, the specification of all kernels. "cpu" is Numba and BLAS, for speed.
+
+    Returns
+    -------
+    Backend
+
+    Raises
+    ------
+    BadInput
+        When no backend has that name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> backend = mbp.get_backend("reference")
+    >>> x = np.array([-1.0, 2.0])
+    >>> y = backend.empty(x.shape, "float64")
+    >>> backend.activation.relu(y, x)
+    >>> y
+    array([0., 2.])
+    """
     if name not in BACKENDS:
         raise unknown("backend", name, BACKENDS)
     if name not in _loaded:
@@ -128,13 +158,13 @@ def get_backend(name: str) -> Backend:
 
 
 def kernel_cache() -> str | None:
-    """The folder of the compiled cpu kernels; None where they cannot be kept and are compiled in each process."""
+    """The folder of the compiled cpu kernels; None where none can be written, so that each process compiles."""
     folder: str | None = importlib.import_module("minimalbp.kernels.cpu.policy").cache_folder()
     return folder
 
 
 def check_dtype(name: str) -> str:
-    """`name` if it is a floating type that the kernels know."""
+    """`name`, if it is a floating type that the kernels know. Raises BadInput for others."""
     if name not in DTYPES:
         raise unknown("dtype", name, DTYPES)
     return name

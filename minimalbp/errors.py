@@ -1,4 +1,4 @@
-"""What a user did wrong, in one line: the value, the limit, the remedy."""
+"""Errors for users: one line that names the value, the limit and the remedy."""
 
 from __future__ import annotations
 
@@ -10,18 +10,45 @@ from typing import Any
 
 
 class BadInput(ValueError):
-    """Input that cannot be used. The message is one line; the command line prints it and exits with 2."""
+    """Input that cannot be used.
+
+    The message is one line: the value, the limit, the remedy. The command line prints it and exits with status 2.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> mbp.TopK(0)
+    Traceback (most recent call last):
+    ...
+    minimalbp.errors.BadInput: k must be at least 1, not 0
+    """
 
 
 class Diverged(ArithmeticError):
-    """A loss that is no longer finite. The message names the layer where it began and what is kept."""
+    """The loss of a training is no longer finite.
+
+    The message names the first layer whose values are not finite, and the last good checkpoint if there is one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> split = mbp.Split(np.eye(4, dtype="float32"), np.arange(4))
+    >>> data = mbp.Dataset("toy", split, split, split, ("a", "b", "c", "d"))
+    >>> net = mbp.mlp([4, 5, 4], backend="reference")
+    >>> try:
+    ...     history = mbp.fit(net, data, mbp.SGD(net.parameters(), lr=1e30), batch_size=1, epochs=2)
+    ... except mbp.Diverged as error:
+    ...     print(str(error)[:28])
+    the loss became nan at step
+    """
 
 
 def short(value: object) -> str:
-    """repr of what a user gave, cut where it would fill the screen."""
+    """The repr of what a user gave, shortened where it would fill the screen."""
     try:
         text = repr(value)
-    except ValueError:  # a whole number of thousands of digits
+    except ValueError:  # an int of thousands of digits
         return "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:40]}... ({len(text)} characters)"
 
@@ -30,7 +57,7 @@ def unknown(what: str, name: object, known: Iterable[str]) -> BadInput:
     """The error for a name that is not in `known`, with the nearest one that is."""
     names = sorted(known)
     near = difflib.get_close_matches(str(name), names, n=1)
-    if not near:  # capitals are the commonest slip, and difflib minds them
+    if not near:  # wrong capitals are the commonest slip, and difflib counts them as other letters
         near = [n for n in names if n.lower() == str(name).lower()]
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return BadInput(f"unknown {what} {str(name)!r}{hint} (known: {', '.join(names)})")
@@ -48,9 +75,9 @@ def check_int(what: str, value: Any, least: int = 0) -> int:
 def check_float(
     what: str, value: Any, low: float, high: float = math.inf, *, open_low: bool = False, finite: bool = True
 ) -> float:
-    """`value` as a float in [low, high], or (low, high] with `open_low`. Raises BadInput, for NaN too.
+    """`value` as a float in [low, high], or in (low, high] with `open_low`; with `finite`, not infinite either.
 
-    finite: whether infinity is refused.
+    Raises BadInput for anything else, NaN included.
     """
     ok = isinstance(value, numbers.Real) and not isinstance(value, bool)
     ok = ok and (low < value if open_low else low <= value) and value <= high
@@ -60,5 +87,5 @@ def check_float(
         raise BadInput(f"{what} must be a number in {bracket}{low:g}, {high:g}{close}, not {short(value)}")
     try:
         return float(value)
-    except OverflowError:  # a whole number of hundreds of digits
+    except OverflowError:  # an int of hundreds of digits
         raise BadInput(f"{what} is too large a number for a float") from None

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .errors import BadInput
 
 @contextlib.contextmanager
 def replacing(path: Path, remedy: str = "choose another folder with room") -> Iterator[Path]:
-    """A temporary name beside `path`; what is written there becomes `path` when the block ends well.
+    """A temporary path beside `path`: the file written there replaces `path` when the block ends without an error.
 
-    Missing folders are made; a link stays one, and what it leads to is replaced. Raises BadInput, with the
-    `remedy`, where the folder cannot be written, and for what is no plain file: renaming over a device such as
-    /dev/null would take it from the whole machine. The old file, if any, then stays as it was.
+    Missing folders are made. A link stays a link, and the file that it points to is replaced. Raises BadInput,
+    with the `remedy`, where the folder cannot be written, and where `path` is not a plain file: renaming over a
+    device such as /dev/null would take it from the whole machine. After an error the old file, if any, is left.
     """
     target = Path(os.path.realpath(path))
     temporary = target.parent / f".{target.name}.{os.getpid()}.tmp"
@@ -36,13 +36,13 @@ def replacing(path: Path, remedy: str = "choose another folder with room") -> It
 
 
 def write_json(path: Path, value: Any) -> None:
-    """`value` as readable JSON."""
+    """Write `value` as readable JSON. Raises BadInput as `replacing` does."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:
-    """The JSON in a file. Raises BadInput where there is none or it is cut short."""
+    """The JSON in a file. Raises BadInput where there is no file or no valid JSON in it."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as e:

@@ -9,17 +9,59 @@ from .backend import Array, Backend
 
 @dataclass(slots=True)
 class RowGrad:
-    """The gradient of an array that is zero outside `rows` of its first axis."""
+    """The gradient of an array whose entries are zero outside some rows.
 
-    rows: Array | None  # int32 (r,), ascending, unique; None: every row
-    values: Array  # (r, ...), or the shape of the whole array
+    Parameters
+    ----------
+    rows : None or array of int32, shape (r,)
+        The rows that have a gradient, ascending and without repeats. None: all of them.
+    values : array of float, shape (r, ...)
+        The gradient of these rows. If `rows` is None, it has the shape of the whole array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> net = mbp.mlp([2, 4, 3], select=mbp.UnifiedTopK(1), backend="reference")
+    >>> y = net.forward(net.prepare([[1, 2]]))
+    >>> net.backward(np.ones((1, 3), "float32"), need_dx=False)
+    >>> hidden, output = net.linears()
+    >>> hidden.weight.grad.values.shape, len(hidden.weight.grad.rows)
+    ((1, 2), 1)
+    >>> output.weight.grad.rows is None
+    True
+    """
+
+    rows: Array | None
+    values: Array
 
 
 @dataclass(slots=True, eq=False)
 class Param:
-    """One array that is learnt. A weight is (n_out, n_in): a contiguous row per output unit, as in PyTorch."""
+    """An array that is learnt.
 
-    name: str  # its place in the network: "0.weight"
+    A weight is (n_out, n_in), as in PyTorch: one contiguous row for each output unit.
+
+    Parameters
+    ----------
+    name : str
+        Its path in the network, such as "0.weight".
+    value : array of float
+        The array itself. Change it in place.
+    backend : Backend
+        The backend whose memory holds it.
+    grad : RowGrad, optional
+        The gradient that the last backward pass left.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> net = mbp.mlp([3, 5, 2], backend="reference")
+    >>> [(p.name, p.value.shape) for p in net.parameters()]
+    [('0.weight', (5, 3)), ('0.bias', (5,)), ('2.weight', (2, 5)), ('2.bias', (2,))]
+    """
+
+    name: str
     value: Array
     backend: Backend
     grad: RowGrad | None = None

@@ -81,7 +81,7 @@ def kernel(function=None, *, parallel=False):
 def _stamped(compiled, function):
     """Give a kernel's cache our stamp. False where this Numba has no such cache: then nothing is kept on disk."""
     index = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
-    if not hasattr(index, "_source_stamp"):
+    if index is None or not hasattr(index, "_source_stamp"):
         return False
     index._source_stamp = stamp(function.__code__.co_filename)
     return True

@@ -75,11 +75,10 @@ class PreparedArm:
                     layer.count(np.zeros((layer.groups, layer.units), np.int64))
 
         shrinks = self.arm.companion is not None
-        with self.net.be.threads(settings.threads):
-            warm_up(
-                self.net, self.optimizer, self.data, settings.batch,
-                observe=count if shrinks else None, dense_too=shrinks,
-            )  # fmt: skip
+        warm_up(
+            self.net, self.optimizer, self.data, settings.batch, threads=settings.threads,
+            observe=count if shrinks else None, dense=shrinks,
+        )  # fmt: skip
 
     def _result(self, history: History) -> dict[str, Any]:
         best = history.best

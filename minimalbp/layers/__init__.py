@@ -1,4 +1,4 @@
-"""Layers: forward and the backward that inverts it, side by side."""
+"""Layers: a forward pass and the backward pass that belongs to it, side by side."""
 
 from .activation import Cube, ReLU, Sigmoid, Tanh
 from .base import Layer

@@ -1,15 +1,17 @@
-"""Element-wise layers: y = f(x), and dx from dy and whatever of x and y the derivative is written in."""
+"""Element-wise layers: y = f(x), and dx from dy and x or y, whichever the derivative is written in."""
 
 from __future__ import annotations
 
 from ..backend import Array
-from .base import Layer
+from .base import Layer, later
 
 
 class _Elementwise(Layer):
-    """Memory for y and dx; the pair of kernels is each layer's own."""
+    """Memory for y and dx. Each layer calls its own two kernels."""
 
     elementwise = True
+    last_x: Array = later()  # of the last forward; each layer keeps the one that its backward reads
+    last_y: Array = later()
 
     def _y(self, x: Array) -> Array:
         return self.buf.get("y", x.shape)
@@ -19,58 +21,102 @@ class _Elementwise(Layer):
 
 
 class ReLU(_Elementwise):
-    """y = max(x, 0);  dx = dy where y > 0."""
+    """The rectifier, y = max(x, 0).
+
+    Backward: dx = dy where y > 0, else 0.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.ReLU(), backend="reference")
+    >>> net([[-1, 2]])
+    array([[0., 2.]], dtype=float32)
+    """
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self._out = self._y(x)
-        self.be.activation.relu(self._out, x)
-        return self._out
+        self.last_y = self._y(x)
+        self.be.activation.relu(self.last_y, x)
+        return self.last_y
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         if not need_dx:
             return None
         dx = self._dx(dy)
-        self.be.activation.relu_backward(dx, dy, self._out)
+        self.be.activation.relu_backward(dx, dy, self.last_y)
         return dx
 
 
 class Tanh(_Elementwise):
-    """y = tanh x;  dx = dy (1 - y²)."""
+    """The hyperbolic tangent, y = tanh x.
+
+    Backward: dx = dy (1 - y²).
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.Tanh(), backend="reference")
+    >>> net([[-1, 2]]).round(3)
+    array([[-0.762,  0.964]], dtype=float32)
+    """
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self._out = self._y(x)
-        self.be.activation.tanh(self._out, x)
-        return self._out
+        self.last_y = self._y(x)
+        self.be.activation.tanh(self.last_y, x)
+        return self.last_y
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         if not need_dx:
             return None
         dx = self._dx(dy)
-        self.be.activation.tanh_backward(dx, dy, self._out)
+        self.be.activation.tanh_backward(dx, dy, self.last_y)
         return dx
 
 
 class Sigmoid(_Elementwise):
-    """y = 1 / (1 + exp(-x));  dx = dy y (1 - y)."""
+    """The logistic function, y = 1 / (1 + exp(-x)).
+
+    Backward: dx = dy y (1 - y).
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.Sigmoid(), backend="reference")
+    >>> net([[-1, 2]]).round(3)
+    array([[0.269, 0.881]], dtype=float32)
+    """
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self._out = self._y(x)
-        self.be.activation.sigmoid(self._out, x)
-        return self._out
+        self.last_y = self._y(x)
+        self.be.activation.sigmoid(self.last_y, x)
+        return self.last_y
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         if not need_dx:
             return None
         dx = self._dx(dy)
-        self.be.activation.sigmoid_backward(dx, dy, self._out)
+        self.be.activation.sigmoid_backward(dx, dy, self.last_y)
         return dx
 
 
 class Cube(_Elementwise):
-    """y = x³ (Chen and Manning 2014);  dx = 3 x² dy."""
+    """The cube, y = x³.
+
+    Backward: dx = 3 x² dy.
+
+    References
+    ----------
+    Chen and Manning (2014), "A Fast and Accurate Dependency Parser using Neural Networks".
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.Cube(), backend="reference")
+    >>> net([[-1, 2]])
+    array([[-1.,  8.]], dtype=float32)
+    """
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self._in, y = x, self._y(x)
+        self.last_x, y = x, self._y(x)
         self.be.activation.cube(y, x)
         return y
 
@@ -78,5 +124,5 @@ class Cube(_Elementwise):
         if not need_dx:
             return None
         dx = self._dx(dy)
-        self.be.activation.cube_backward(dx, dy, self._in)
+        self.be.activation.cube_backward(dx, dy, self.last_x)
         return dx

@@ -1,4 +1,4 @@
-"""What every layer is: a forward, the backward that inverts it, and a place in a network."""
+"""What every layer has: a forward pass, the backward pass that belongs to it, and a path in a network."""
 
 from __future__ import annotations
 
@@ -9,67 +9,107 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..backend import Array, Backend, Buffers
+from ..errors import BadInput
 from ..param import Param
 from ..seeds import Streams
 from ..select import Selector
 
 
-class Layer(ABC):
-    """The base class. A layer works after `bind`, which a network does for its layers.
+class NotReady(BadInput, AttributeError):
+    """An attribute is read before the network, or the pass, that sets it. `hasattr` then says no."""
 
-    Arrays that forward and backward return are the layer's own and are written anew at the next call.
+
+class _Later:
+    """The descriptor behind `later`. Python calls it only while the layer itself has no such attribute."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layer: Layer | None, owner: type) -> Any:
+        if layer is None:
+            return self
+        if "be" not in vars(layer):
+            raise NotReady(f"{layer!r} belongs to no network yet: put it into Sequential(...)")
+        raise NotReady(f"{layer.label} has no {self.name} yet: call forward, then backward")
+
+
+def later() -> Any:
+    """Declare an attribute that `bind`, `forward` or `backward` sets. To read it before raises NotReady."""
+    return _Later()
+
+
+class Layer(ABC):
+    """The base class of all layers.
+
+    A layer works once it is in a network, which calls `bind`. The arrays that `forward` and `backward` return
+    belong to the layer and are overwritten at the next call. A layer of your own needs these two methods; one with
+    parameters or random numbers also needs `bind` and `parameters`.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> class Double(mbp.Layer):
+    ...     def forward(self, x, *, train=True):
+    ...         return 2 * x
+    ...     def backward(self, dy, *, need_dx=True):
+    ...         return 2 * dy
+    >>> net = mbp.Sequential(Double(), mbp.ReLU(), backend="reference")
+    >>> net([[1, -1]])
+    array([[2., 0.]], dtype=float32)
     """
 
-    takes_ids: ClassVar[bool] = False  # whether the input is whole numbers
-    takes_lengths: ClassVar[bool] = False  # whether forward wants the lengths of the sentences in x
-    elementwise: ClassVar[bool] = False  # whether each output depends on the input of its own place alone
-    be: Backend
-    buf: Buffers
+    takes_ids: ClassVar[bool] = False  # whether the input is ids, int32
+    takes_lengths: ClassVar[bool] = False  # whether forward takes the lengths of the sentences in x
+    elementwise: ClassVar[bool] = (
+        False  # whether each output depends on one input only, that of its own index
+    )
+    be: Backend = later()
+    buf: Buffers = later()
     path: tuple[int, ...] = ()
     rng: np.random.Generator | None = None
 
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
-        """Give the layer its backend, memory, random streams and place. A layer belongs to one network."""
+        """Give the layer its backend, memory, random streams and path. A layer belongs to one network."""
         self.be, self.buf, self.path = be, Buffers(be, dtype), path
 
     def out_features(self, n: int | None) -> int | None:
-        """Width of the output for inputs of width n (None: not known). Raises BadInput where n cannot be."""
+        """The width of the output for inputs of width n (None: not known). Raises BadInput where n does not fit."""
         return n
 
     @abstractmethod
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        """The layer's output for x (batch, ...). With `train`, keeps what backward needs."""
+        """The output for x (batch, ...). With `train` dropout is on; what backward needs is kept."""
 
     def forward_options(self, lengths: Any) -> dict[str, Any]:
-        """What forward wants beside x, of the lengths of the sentences in it."""
+        """The keyword arguments of forward, given the lengths of the sentences in x."""
         return {"lengths": lengths} if self.takes_lengths else {}
 
     @abstractmethod
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
-        """Sets the gradients of the parameters; returns dx, or None where it is not needed."""
+        """Set the gradients of the parameters, and return dx, or None where it is not needed."""
 
     def parameters(self) -> list[Param]:
-        """What is learnt here."""
+        """The parameters of the layer, in the order in which files name them."""
         return []
 
     def layers(self) -> Iterator[Layer]:
-        """This layer and those inside it, outermost first."""
+        """This layer, and then those inside it."""
         yield self
 
     def settings(self) -> dict[str, Any]:
-        """What distinguishes this layer from others of its class, as JSON."""
+        """The sizes and settings that a network must share to exchange its parameters with this one, as JSON."""
         return {}
 
     def selection(self) -> dict[str, Any]:
-        """How this layer chooses what gets a gradient, as JSON; empty where it does not choose."""
+        """How the layer chooses which units get a gradient, as JSON; empty where it does not choose."""
         return {}
 
     def note(self) -> str | None:
-        """A line for the user where k is larger than the layer; None where there is nothing to say."""
+        """One line for the user where k was clipped to the width of the layer; None otherwise."""
         return None
 
     def describe(self) -> dict[str, Any]:
-        """Class and settings, as JSON: equal for networks whose parameters can be exchanged."""
+        """Class and settings, as JSON; equal for layers that can exchange their parameters."""
         return {"layer": type(self).__name__, **self.settings()}
 
     def __repr__(self) -> str:
@@ -77,12 +117,12 @@ class Layer(ABC):
 
     @property
     def label(self) -> str:
-        """Place and kind, for messages: "layer 2, Linear(n_in=500, n_out=10)"."""
-        return f"layer {'.'.join(map(str, self.path))}, {self!r}"
+        """Path and kind, for messages: "layer 2, Linear(n_in=500, n_out=10)"."""
+        return f"layer {'.'.join(map(str, self.path))}, {self!r}" if self.path else repr(self)
 
 
 def clipped(select: Selector, width: int, label: str) -> str | None:
-    """The note of a layer whose k is larger than what it chooses from."""
+    """The note of a layer that chooses k of `width` units, where k is larger."""
     k = getattr(select, "k", None)
     if k is None or k <= width:
         return None
@@ -92,7 +132,7 @@ def clipped(select: Selector, width: int, label: str) -> str | None:
 def by_unit(
     be: Backend, buf: Buffers, n: int, chosen: Array, picked: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """(rows, start, example, value): a choice among n units seen from the units (kernel `select.invert`)."""
+    """(rows, start, example, value): a choice listed by units instead of examples; see `select.invert`."""
     rows, start = buf.get("rows", (n,), "int32"), buf.get("start", (n + 1,), "int32")
     example, value = buf.get("example", (chosen.size,), "int32"), buf.get("value", (chosen.size,))
     count = buf.get("count", (1,), "int32")

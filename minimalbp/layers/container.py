@@ -1,4 +1,4 @@
-"""Containers: the chain rule composes, so that a chain of layers is a layer."""
+"""Containers: layers that are made of layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,20 @@ from .base import Layer
 
 
 class Chain(Layer):
-    """Layers one after another: forward first to last, backward last to first."""
+    """Layers one after another: forward from first to last, backward from last to first.
+
+    `Sequential` is the chain that is a whole network.
+
+    Parameters
+    ----------
+    *layers : Layer
+        At least one.
+
+    Raises
+    ------
+    BadInput
+        When there are none, or something else among them.
+    """
 
     takes_lengths = True  # for the layers inside that do
 
@@ -31,17 +44,17 @@ class Chain(Layer):
             layer.bind(be, dtype, streams, (*path, i))
 
     def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
-        """Outputs for x, of a network as its `prepare` returns it; the array is written anew at the next call.
+        """The outputs for x, which is an array as `Sequential.prepare` returns it. The next call overwrites them.
 
-        lengths: words of each sentence, where the rows of x are the words of several (None: of one). Raises
-        BadInput where a layer reads them and they do not sum to the rows.
+        lengths: if the rows of x are words, the number of words of each sentence (None: one sentence). Raises
+        BadInput where a layer needs them and they do not sum to the rows.
         """
         for layer in self.children:
             x = layer.forward(x, train=train, **layer.forward_options(lengths))
         return x
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
-        """The first layers need no dx unless a layer below them has parameters to learn."""
+        """dx, or None. Without `need_dx` it is computed only down to the first layer that has parameters."""
         first = next((i for i, layer in enumerate(self.children) if layer.parameters()), len(self.children))
         for i in range(len(self.children) - 1, -1, -1):
             needed = need_dx or i > first
@@ -72,7 +85,27 @@ class Chain(Layer):
 
 
 class Residual(Chain):
-    """y = x + f(x), f the chain of the layers inside;  dx = dy + the backward of f."""
+    """A chain of layers f whose input is added to its output: y = x + f(x).
+
+    Backward: dx = dy + the dx of f.
+
+    Parameters
+    ----------
+    *layers : Layer
+        The layers of f, at least one. Their output must have the shape of their input.
+
+    Raises
+    ------
+    BadInput
+        When there are none, or something else among them; in a network, when the two shapes differ.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.Residual(mbp.ReLU()), backend="reference")
+    >>> net([[1, -2]])
+    array([[ 2., -2.]], dtype=float32)
+    """
 
     def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
         inner = super().forward(x, train=train, lengths=lengths)

@@ -1,4 +1,4 @@
-"""Dropout, inverted: scaled while training, so that nothing needs scaling afterwards."""
+"""Inverted dropout: outputs are scaled while training, so that nothing needs scaling afterwards."""
 
 from __future__ import annotations
 
@@ -7,13 +7,39 @@ from typing import Any
 from ..backend import Array, Backend
 from ..errors import check_float
 from ..seeds import Streams
-from .base import Layer
+from .base import Layer, later
 
 
 class Dropout(Layer):
-    """Each entry is zero with probability p while training, else multiplied by 1 / (1 - p). 0 <= p <= 0.999."""
+    """Set random entries to zero while training, and scale the others up.
+
+    An entry is zero with probability p, and else multiplied by 1 / (1 - p), which keeps the mean. Outside training
+    the output is the input.
+
+    Parameters
+    ----------
+    p : float
+        The share of entries that become zero, 0 to 0.999.
+
+    Raises
+    ------
+    BadInput
+        When p is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.Dropout(0.5), backend="reference")
+    >>> np.unique(net.forward(net.prepare(np.ones((9, 9)))))
+    array([0., 2.], dtype=float32)
+    >>> net([[1, 2]])
+    array([[1., 2.]], dtype=float32)
+    """
 
     elementwise = True
+    _drawn: bool = later()  # whether the last forward drew the uniform numbers _u
+    _u: Array
 
     def __init__(self, p: float):
         self.p = check_float("dropout", p, 0, 0.999)
@@ -26,8 +52,8 @@ class Dropout(Layer):
         self._drawn = train and self.p > 0
         if not self._drawn:
             return x
-        assert self.rng is not None
         self._u = self.buf.get("u", x.shape)
+        assert self.rng is not None
         self.rng.random(out=self._u, dtype=self._u.dtype.type)
         y = self.buf.get("y", x.shape)
         self.be.activation.dropout(y, x, self._u, self.p)

@@ -1,4 +1,4 @@
-"""Rows of tables for whole numbers: words, tags, features."""
+"""Rows of tables, looked up by ids: words, tags, features."""
 
 from __future__ import annotations
 
@@ -11,24 +11,53 @@ from ..backend import Array, Backend
 from ..errors import BadInput, check_float, check_int, short
 from ..param import Param, RowGrad
 from ..seeds import Streams
-from .base import Layer
+from .base import Layer, later
 
 
 class Embedding(Layer):
-    """The rows of tables that ids int32 (batch, columns) name, side by side: (batch, sum of sizes).
+    """Look up rows of tables by ids, and put them side by side.
 
-    tables: (entries, size), or (entries, size, columns) for a table that several neighbouring columns share, in the
-    order of the columns. A tagger with a word and seven features for each position:
+    The input is ids int32 (batch, columns), the output (batch, sum of the sizes of all columns). Only the rows that
+    occur get a gradient. There is no gradient of ids, so the layer comes first.
 
-        Embedding([(n_words, 50)] + [(n, 20) for n in n_features])
+    Parameters
+    ----------
+    tables : list of (entries, size) or (entries, size, columns)
+        One table for each column of ids; with `columns`, one for so many neighbouring columns.
+    scale : float, default 0.01
+        Entries start as U(-scale, scale). The default is that of Chen and Manning.
 
-    and a parser with 18 words, 18 tags and 12 labels: Embedding([(w, 50, 18), (t, 50, 18), (l, 50, 12)]).
-    scale: entries start as U(-scale, scale), 0.01 as in Chen and Manning's parser (2014). The gradient of a table
-    is that of the rows that occurred (RowGrad). Raises BadInput for anything else, and for ids outside a table.
+    Attributes
+    ----------
+    tables : list of Param, each of shape (entries, size)
+
+    Raises
+    ------
+    BadInput
+        When `tables` is anything else; in `forward`, when an id is outside its table.
+
+    References
+    ----------
+    Chen and Manning (2014), "A Fast and Accurate Dependency Parser using Neural Networks".
+
+    Examples
+    --------
+    Two columns of words that share a table, and a column of tags:
+
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.Embedding([(100, 8, 2), (10, 3)]), backend="reference")
+    >>> net([[7, 99, 0]]).shape
+    (1, 19)
+    >>> net([[7, 100, 0]])
+    Traceback (most recent call last):
+    ...
+    minimalbp.errors.BadInput: id 100 in row 0, column 1 is outside 0..99, the entries of its table; ...
     """
 
     takes_ids = True
-    tables: list[Param]
+    tables: list[Param] = later()
+    last_x: Array = later()  # the ids of the last forward
+    _marks: list[Array]  # of each table a zero for every entry, as the kernel wants it
 
     def __init__(self, tables: Sequence[Sequence[int]], *, scale: float = 0.01):
         if not isinstance(tables, Sequence) or not tables or not all(map(_is_table, tables)):
@@ -40,9 +69,9 @@ class Embedding(Layer):
         self.scale = check_float("scale", scale, 0)
         self.columns = sum(columns for _, _, columns in self.shapes)
         self.n_out = sum(size * columns for _, size, columns in self.shapes)
-        self._places = self._find_places()
-        self.where = np.array(
-            [(i, offset + j * self.shapes[i][1]) for i, (_, columns, offset) in enumerate(self._places)
+        self._parts = self._find_parts()
+        self._where = np.array(  # of each column, as the kernel wants it: its table, and where its part of y begins
+            [(i, offset + j * self.shapes[i][1]) for i, (_, columns, offset) in enumerate(self._parts)
              for j in range(columns)], np.int32,
         )  # fmt: skip
 
@@ -57,30 +86,27 @@ class Embedding(Layer):
             self._marks.append(be.empty((entries,), "int32"))
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self.check(x)
+        values = tuple(table.value for table in self.tables)
+        if x.ndim != 2 or x.shape[1] != self.columns or x.dtype != np.int32:
+            raise BadInput(
+                f"{self.label} takes ids int32 (batch, {self.columns}) but gets {x.dtype} {x.shape}"
+            )
         y = self.buf.get("y", (len(x), self.n_out))
-        self.check_ids(x, self.be.embedding.forward(y, x, self.values(), self.where))
+        outside = self.be.embedding.forward(y, x, values, self._where)
+        if outside >= 0:
+            row, column = divmod(outside, self.columns)
+            raise BadInput(
+                f"id {x[row, column]} in row {row}, column {column} is outside "
+                f"0..{self.shapes[self._where[column, 0]][0] - 1}, the entries of its table; "
+                "number what is unknown as an entry of its own"
+            )
         self.last_x = x
         return y
 
-    def values(self) -> tuple[Array, ...]:
-        """The tables."""
-        return tuple(table.value for table in self.tables)
-
-    def check_ids(self, x: Array, place: int) -> None:
-        """Raise BadInput where a kernel found an id outside its table, in this place of x."""
-        if place >= 0:
-            row, column = divmod(place, self.columns)
-            raise BadInput(
-                f"id {x[row, column]} in row {row}, column {column} is outside "
-                f"0..{self.shapes[self.where[column, 0]][0] - 1}, the entries of its table; "
-                "number what is unknown as an entry of its own"
-            )
-
     def backward(self, dy: Array, *, need_dx: bool = True) -> None:
-        """There is no gradient of an id: dx is None."""
+        """Set the gradients of the tables. There is no gradient of ids: dx is None."""
         x, count = self.last_x, self.buf.get("count", (1,), "int32")
-        for i, (table, (column, columns, offset)) in enumerate(zip(self.tables, self._places)):
+        for i, (table, (column, columns, offset)) in enumerate(zip(self.tables, self._parts)):
             entries, size = table.value.shape
             room = min(entries, len(x) * columns)
             values, rows = (
@@ -91,20 +117,13 @@ class Embedding(Layer):
             r = int(count[0])
             table.grad = RowGrad(rows[:r], values[:r])
 
-    def _find_places(self) -> list[tuple[int, int, int]]:
-        """Of each table: its first column, how many, and where its part of y begins."""
-        places, column, offset = [], 0, 0
+    def _find_parts(self) -> list[tuple[int, int, int]]:
+        """Of each table: its first column of ids, the number of its columns, and where its part of y begins."""
+        parts, column, offset = [], 0, 0
         for _, size, columns in self.shapes:
-            places.append((column, columns, offset))
+            parts.append((column, columns, offset))
             column, offset = column + columns, offset + columns * size
-        return places
-
-    def check(self, x: Array) -> None:
-        """Raise BadInput unless x is ids for all columns, whatever their values."""
-        if x.ndim != 2 or x.shape[1] != self.columns or x.dtype != np.int32:
-            raise BadInput(
-                f"{self.label} takes ids int32 (batch, {self.columns}) but gets {x.dtype} {x.shape}"
-            )
+        return parts
 
     def out_features(self, n: int | None) -> int | None:
         if n is not None and n != self.columns:

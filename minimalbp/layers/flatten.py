@@ -1,13 +1,26 @@
-"""Flatten: (batch, a, b, ...) to (batch, a b ...)."""
+"""Flatten: arrays of any shape to one row for each example."""
 
 from __future__ import annotations
 
 from ..backend import Array
-from .base import Layer
+from .base import Layer, later
 
 
 class Flatten(Layer):
-    """Each example as one vector; backward gives it its shape again."""
+    """Make a vector of each example: (batch, a, b, ...) becomes (batch, a b ...).
+
+    Backward gives dy the shape of the input again.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.Flatten(), mbp.Linear(12, 2), backend="reference")
+    >>> net(np.ones((5, 3, 4))).shape
+    (5, 2)
+    """
+
+    _shape: tuple[int, ...] = later()  # of the last input
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
         self._shape = x.shape
@@ -17,4 +30,4 @@ class Flatten(Layer):
         return dy.reshape(self._shape) if need_dx else None
 
     def out_features(self, n: int | None) -> int | None:
-        return None  # the width of an example is known, the product of its axes is not
+        return None  # the last axis is not the width of what comes out

@@ -26,8 +26,10 @@ def he(rng: np.random.Generator, n_out: int, n_in: int) -> np.ndarray:
 
 
 def meprop_wide(rng: np.random.Generator, n_out: int, n_in: int) -> np.ndarray:
-    """N(0, s) with s² = 6 / (n_in + n_out): the meProp authors' own, the limit of Glorot's uniform taken as a
-    standard deviation and so sqrt(3) too wide. *Faithful* to their C# code; glorot_normal is the corrected form.
+    """N(0, s) with s² = 6 / (n_in + n_out): *faithful* to the meProp authors' C# code.
+
+    It takes the limit of Glorot's uniform for a standard deviation, which is sqrt(3) too wide. glorot_normal is the
+    corrected form.
     """
     return rng.normal(0, np.sqrt(6 / (n_in + n_out)), (n_out, n_in))
 

@@ -12,25 +12,69 @@ from ..errors import BadInput, check_int, unknown
 from ..param import Param, RowGrad
 from ..seeds import Streams
 from ..select import Dense, Selector
-from .base import by_unit, clipped
+from .base import by_unit, clipped, later
 from .initialisers import get_initialiser
 from .units import Cut, Units
 
 
 class Linear(Units):
-    """A linear layer of n_out units over n_in inputs.
+    """A linear layer, y = x Wᵀ + b, whose backward pass may be sparse.
 
-    select: which units get a gradient (meProp, equations 9 and 10); Dense() by default.
-    init: a name from `minimalbp.init`. bias: whether there is one, initially 0. bias_rows: "all", the dense
-    gradient of the authors' code (*faithful*), or "chosen", the gradient of the chosen units only.
+    Only the units that `select` chooses get a gradient: dW has their rows only, and dx reads their rows of W only.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Inputs and units.
+    select : Selector, default Dense()
+        Which units get a gradient.
+    init : {"glorot_uniform", "glorot_normal", "he", "meprop_wide"}, default "glorot_uniform"
+        The distribution of the initial weights.
+    bias : bool, default True
+        Whether there is a bias. It starts at 0.
+    bias_rows : {"all", "chosen"}, default "all"
+        Which units of the bias get a gradient: "all" as in the authors' code (*faithful*), or the chosen ones.
+
+    Attributes
+    ----------
+    weight : Param, shape (n_out, n_in)
+    bias : Param, shape (n_out,), or None
+    last_choice : None or array of int32, shape (r,) or (batch, k)
+        What `select` chose in the last backward pass: every unit, r units for all examples, or k for each.
+    last_picked : array of float, shape (batch, n_out), (batch, r) or (batch, k)
+        The gradients of the chosen units there.
+
+    Raises
+    ------
+    BadInput
+        When a size is not an int of at least 1, a name is unknown, or `select` is not a selector.
+
+    References
+    ----------
+    meProp (arXiv 1706.06197), equations 9 and 10.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> layer = mbp.Linear(3, 4, select=mbp.TopK(1))
+    >>> net = mbp.Sequential(layer, backend="reference", dtype="float64")
+    >>> y = net.forward(np.ones((2, 3)))
+    >>> dx = net.backward(np.array([[1.0, 2.0, 3.0, -4.0], [-5.0, 0.0, 1.0, 0.5]]))
+    >>> layer.weight.grad.rows
+    array([0, 3], dtype=int32)
+    >>> layer.weight.grad.values
+    array([[-5., -5., -5.],
+           [-4., -4., -4.]])
     """
 
-    weight: Param
-    bias: Param | None
-    last_x: Array  # the input of the last forward
-    last_dy: Array  # of the last backward
-    last_choice: Array | None  # what `select` answered there
-    last_picked: Array  # the gradients of that choice
+    weight: Param = later()
+    bias: Param | None = later()
+    last_x: Array = later()  # the input of the last forward
+    last_dy: Array = later()  # of the last backward
+    last_choice: Array | None = later()  # what `select` chose there
+    last_picked: Array = later()  # the gradients of that choice
+    _b: Array  # the value of the bias, or zeros
 
     def __init__(
         self,
@@ -61,17 +105,18 @@ class Linear(Units):
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
+        lin, w = self.be.linear, self.weight.value
         if x.ndim != 2 or x.shape[1] != self.n_in:  # kernels check nothing
             raise BadInput(
                 f"{self.label} takes (batch, {self.n_in}) but gets {x.shape}; put Flatten() before it?"
             )
         y = self.buf.get("y", (len(x), self.n_out))
-        self.be.linear.forward(y, x, self.weight.value, self._b)
+        lin.forward(y, x, w, self._b)
         self.last_x = x
         return y
 
     def weight_and_bias(self) -> tuple[Array, Array]:
-        """W and b; zeros for b where there is none."""
+        """W and b; where there is no bias, b is zeros."""
         return self.weight.value, self._b
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
@@ -94,7 +139,7 @@ class Linear(Units):
         return dx
 
     def _backward_rows(self, dy: Array, rows: Array, need_dx: bool) -> Array | None:
-        """The same units for every example: the dense products of a smaller layer, of r units."""
+        """The same r units for every example: the dense products of a layer of r units."""
         lin, r = self.be.linear, len(rows)
         picked, dw = self.buf.get("picked", (len(dy), r)), self.buf.get("dw", (r, self.n_in))
         lin.pick_rows(picked, dy, rows)
@@ -112,7 +157,7 @@ class Linear(Units):
         return dx
 
     def _backward_chosen(self, dy: Array, chosen: Array, need_dx: bool) -> Array | None:
-        """Each example its own k units: sums of rows; the optimiser sees the union of the choices."""
+        """Each example its own k units: sums of rows. The optimiser sees the union of the choices."""
         lin, buf, n = self.be.linear, self.buf, self.n_out
         picked = buf.get("picked", chosen.shape)
         lin.pick_chosen(picked, dy, chosen)
@@ -133,7 +178,7 @@ class Linear(Units):
         return dx
 
     def _scale(self, picked: Array) -> None:
-        """What makes a random choice unbiased."""
+        """Multiply by the factor that makes a random choice unbiased, if there is one."""
         scale = self.select.scale(self.n_out)
         if scale != 1:
             self.be.activation.scale(picked, picked, scale)

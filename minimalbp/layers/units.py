@@ -1,4 +1,4 @@
-"""Layers of units, which can be counted and taken away: what meSimp needs of a layer."""
+"""Layers whose units can be counted and removed: what meSimp needs of a layer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from .base import Layer
 
 
 class Cut(NamedTuple):
-    """What stays of a parameter: its entries `kept` along `axis`, ascending."""
+    """What is kept of a parameter when units are removed.
+
+    Parameters
+    ----------
+    param : Param
+    axis : int
+    kept : array of int
+        The entries that are kept along the axis, ascending.
+    """
 
     param: Param
     axis: int
@@ -20,9 +28,10 @@ class Cut(NamedTuple):
 
 
 class Units(Layer):
-    """A layer whose outputs are units, in `groups` of equally many: the directions of an LSTM, else one group.
+    """A layer whose outputs are units, in groups of the same size.
 
-    Output g * units + j is unit j of group g. Arrays over units are (groups, units).
+    The groups are the directions of an LSTM; another layer has one. Output g * units + j is unit j of group g.
+    Arrays over units are (groups, units).
     """
 
     groups: int = 1
@@ -30,32 +39,32 @@ class Units(Layer):
     @property
     @abstractmethod
     def units(self) -> int:
-        """How many units there are in a group."""
+        """The number of units in a group."""
 
     @property
     def width(self) -> int:
-        """The units of all groups."""
+        """The number of units in all groups."""
         return self.groups * self.units
 
     @abstractmethod
     def count(self, hits: Array) -> int:
-        """Add to hits int64 (groups, units) how often the last backward pass chose each with a gradient not zero.
+        """Add to hits int64 (groups, units) how often the last backward pass chose each with a non-zero gradient.
 
-        Returns how often it could have: once for each example, for an LSTM once for each word and gate.
+        Returns how often it could have done so: once for each example, in an LSTM once for each word and gate.
         """
 
     @abstractmethod
     def norms(self) -> Array:
-        """The Euclidean norm of the weights that lead into each unit."""
+        """The Euclidean norm of the weights into each unit, (groups, units)."""
 
     @abstractmethod
     def unit_cuts(self, kept: Array) -> Iterator[Cut]:
-        """What stays where only the units kept (groups, m), ascending, do."""
+        """What is kept of the parameters with the units `kept` (groups, m), ascending."""
 
     @abstractmethod
     def input_cuts(self, kept: Array) -> Iterator[Cut]:
-        """What stays where only the inputs kept (m,), ascending, do."""
+        """What is kept of the parameters with the inputs `kept` (m,), ascending."""
 
     @abstractmethod
     def resize(self) -> None:
-        """Take on the sizes that the parameters have now."""
+        """Update the sizes after the parameters were cut."""

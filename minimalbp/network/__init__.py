@@ -1,4 +1,4 @@
-"""Networks: layers bound together, what can be done with a whole one, and how it is kept."""
+"""Networks: layers bound together, what can be done with a whole network, and how its weights are stored."""
 
 from .mlp import mlp
 from .sequential import Sequential

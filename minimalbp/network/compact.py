@@ -1,8 +1,8 @@
-"""Taking units out of a network for good: rows of W and b, the columns that read them, the optimiser's moments."""
+"""Removing units from a network for good: rows of W and b, the columns that read them, the optimiser's moments."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from . import Sequential
 
 @dataclass(frozen=True)
 class Hidden:
-    """A layer whose units can be taken away, and the layer that reads them."""
+    """A layer whose units can be removed, and the layer that reads them."""
 
     layer: Units
     reader: Units
@@ -28,8 +28,11 @@ class Hidden:
 
 
 def hidden_layers(net: Chain) -> list[Hidden]:
-    """The layers of `net` that can shrink, first to last: between each and its reader stands nothing but functions
-    of single entries. The last layer cannot, nor one whose outputs a Residual adds to its inputs."""
+    """The layers of `net` that can shrink, first to last, each with its reader.
+
+    Between the two stand only element-wise layers. The last layer cannot shrink, nor one whose outputs a Residual
+    adds to its inputs.
+    """
     found: list[Hidden] = []
     for i, layer in enumerate(net.children):
         if isinstance(layer, Chain):
@@ -50,16 +53,18 @@ def check_hidden(net: Sequential) -> list[Hidden]:
 
 
 def compact(net: Sequential, optimizer: Optimizer | None, kept: Sequence[tuple[Hidden, Array]]) -> None:
-    """Take all units but those kept, (groups, m) ascending, out of each layer given.
+    """Remove from each layer given all units but those kept, int (groups, m), ascending.
 
-    A unit that is gone is one whose output is 0 behind its activation: the network computes what it would with the
-    columns that read it set to zero, and the gradients of what stays are the same. Moments go with their weights.
-    Raises BadInput, and changes nothing, unless kept are rows of different units, equally many, at least one.
+    The network then computes what it computed before with zeros in the columns of W that read the removed units,
+    and the gradients of all that is kept are the same. The optimiser's moments are cut with their weights. Raises
+    BadInput, and changes nothing, unless at least one unit of each group is kept, in each group equally many.
     """
     for hidden, units in kept:
         _check(hidden, units)
     for hidden, units in kept:
-        for cut in _cuts(hidden, units):
+        groups, n = hidden.shape
+        outputs = (units + n * np.arange(groups)[:, None]).ravel()
+        for cut in (*hidden.layer.unit_cuts(units), *hidden.reader.input_cuts(outputs)):
             p = cut.param
             p.value, p.grad = net.be.put(np.take(net.be.get(p.value), cut.kept, cut.axis), net.dtype), None
             if optimizer is not None:
@@ -68,13 +73,6 @@ def compact(net: Sequential, optimizer: Optimizer | None, kept: Sequence[tuple[H
         layer.buf.clear()
         if isinstance(layer, Units):
             layer.resize()
-
-
-def _cuts(hidden: Hidden, units: Array) -> Iterator:
-    groups, n = hidden.shape
-    outputs = (units + n * np.arange(groups)[:, None]).ravel()
-    yield from list(hidden.layer.unit_cuts(units))
-    yield from list(hidden.reader.input_cuts(outputs))
 
 
 def _check(hidden: Hidden, units: Array) -> None:

@@ -1,4 +1,4 @@
-"""Where in a network the first values stand that are not finite."""
+"""Finding the layer of a network whose values are the first that are not finite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network that only answers, and does so quickly where it is asked about a few examples."""
+"""The forward pass of a network with fixed weights, quick for a few examples."""
 
 from __future__ import annotations
 
@@ -11,17 +11,30 @@ from ..errors import BadInput
 from ..layers import Cube, Dropout, Linear, ReLU
 from . import Sequential
 
-KERNELS: dict[type, str] = {ReLU: "relu", Cube: "cube"}  # the functions that linear.chain knows
-FEW = 24  # examples up to which `linear.forward` takes dot products as `linear.chain` does
+KERNELS: dict[type, str] = {ReLU: "relu", Cube: "cube"}  # the functions that the kernel linear.chain knows
+FEW = 24  # examples up to which linear.forward, like linear.chain, computes dot products
 
 
 class Frozen:
-    """A network's forward pass with the weights of now: make a new one when they change (fit, load, shrinking).
+    """The forward pass of a network with its present weights, quick for a few examples.
 
-    The Linear layers at its end, with nothing but ReLU, Cube or Dropout between them, stand here in one piece of
-    memory and answer in one call on one thread, so that a small network takes microseconds. What stands before them
-    runs in the network itself, and so does everything for more than FEW examples. Layers so large that several
-    threads pay may answer a little faster layer by layer.
+    The Linear layers at the end of the network, with nothing but ReLU, Cube or Dropout between them, are copied
+    into one piece of memory and run in one call on one thread. So a small network takes microseconds. The layers
+    before them run in the network itself, and so does everything for more than 24 examples. Layers so large that
+    several threads pay may be a little faster in the network.
+
+    Parameters
+    ----------
+    net : Sequential
+        Make a new Frozen when its weights change: after fit, load or a removal of units.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> net = mbp.mlp([3, 5, 2], backend="reference")
+    >>> frozen = mbp.Frozen(net)
+    >>> bool((frozen([[1, 2, 3]]) == net([[1, 2, 3]])).all())
+    True
     """
 
     def __init__(self, net: Sequential):
@@ -36,15 +49,15 @@ class Frozen:
             self._weights, self._buf = be.put(np.concatenate(parts), net.dtype), Buffers(be, net.dtype)
 
     def __call__(self, x: Any, lengths: Any = None) -> Array:
-        """Outputs for x (batch, ...), as a new array."""
+        """The outputs for x (batch, ...), as a new array. lengths: as for `Sequential.forward`."""
         return self.net.be.get(self.forward(self.net.prepare(x), lengths=lengths))
 
     def quick(self, rows: int) -> bool:
-        """Whether so many examples, or words, take another way than that of the network itself."""
+        """Whether so many examples, or words, run in one call instead of in the network."""
         return rows <= self._most
 
     def forward(self, x: Array, *, lengths: Any = None) -> Array:
-        """Outputs for x as `prepare` of the network returns it; the array is written anew at the next call.
+        """The outputs for x, an array as `prepare` of the network returns it. The next call overwrites them.
 
         lengths: as for `Sequential.forward`. Raises BadInput where x does not fit the layers.
         """
@@ -61,7 +74,7 @@ class Frozen:
 
 
 def _tail(net: Sequential) -> tuple[int, list[tuple[Linear, str]]]:
-    """Where the Linear layers at the end of a network begin, and each with its function."""
+    """The index where the Linear layers at the end of a network begin, and each with the function after it."""
     found: list[tuple[Linear, str]] = []
     start, function = len(net.children), "none"
     for i, layer in reversed(list(enumerate(net.children))):

@@ -1,4 +1,4 @@
-"""Sequential: the network a person builds, bound to a backend, a type and a seed."""
+"""Sequential: a network of layers, bound to a backend, a floating type and a seed."""
 
 from __future__ import annotations
 
@@ -14,31 +14,54 @@ from ..seeds import Streams
 
 
 class Sequential(Chain):
-    """Layers one after another, ready to run.
+    """A network: layers one after another, ready to run.
 
-    rng: the seed of the initial weights and of the layers' random streams. backend: "cpu" or "reference".
-    dtype: "float32" or "float64" (for checks). Raises BadInput where the widths of neighbours differ.
+    Parameters
+    ----------
+    *layers : Layer
+        At least one, each in one network only.
+    rng : int, default 0
+        The seed of the initial weights and of the layers' random streams.
+    backend : {"cpu", "reference"}, default "cpu"
+        The kernels that the layers call; see `get_backend`.
+    dtype : {"float32", "float64"}, default "float32"
+        The type of the parameters and of all arrays. "float64" is for checks.
+
+    Raises
+    ------
+    BadInput
+        When the widths of neighbouring layers differ, a layer stands in the network twice, or a name is unknown.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> layers = mbp.Linear(784, 500, select=mbp.TopK(25)), mbp.ReLU(), mbp.Linear(500, 10)
+    >>> net = mbp.Sequential(*layers, rng=1, backend="reference")
+    >>> net
+    Sequential(Linear(n_in=784, n_out=500), ReLU(), Linear(n_in=500, n_out=10))
+    >>> sum(p.value.size for p in net.parameters())
+    397510
     """
 
     def __init__(self, *layers: Layer, rng: int = 0, backend: str = "cpu", dtype: str = "float32"):
         super().__init__(*layers)
         everything = [layer for child in layers for layer in child.layers()]
         if len(set(map(id, everything))) < len(everything):
-            raise BadInput("a layer stands twice in one network; make one object for each place")
+            raise BadInput("a layer stands twice in one network; make a layer of its own for each position")
         self.dtype = check_dtype(dtype)
         self.bind(get_backend(backend), dtype, Streams(rng), ())
         self.n_out = self.out_features(None)
 
     def __call__(self, x: Any, lengths: Any = None) -> Array:
-        """Outputs for x (batch, ...) outside training, as a new array."""
+        """The outputs for x (batch, ...) outside training, as a new array. lengths: as for `forward`."""
         return self.be.get(self.forward(self.prepare(x), train=False, lengths=lengths))
 
     def prepare(self, x: Any) -> Array:
-        """x as the kernels want it, ids as int32. Raises BadInput where it does not fit the first layer."""
+        """x as `forward` takes it: of the network's type, or ids in int32. Raises BadInput where x does not fit."""
         x = self._ids(x) if self.children[0].takes_ids else self.be.put(x, self.dtype)
         if x.ndim < 2:
             raise BadInput(f"inputs must be (batch, features), not of shape {x.shape}")
-        if isinstance(self.children[0], Linear):  # pictures for a network that looks at vectors
+        if isinstance(self.children[0], Linear):  # pictures become vectors
             x = x.reshape(len(x), math.prod(x.shape[1:]))
         self.out_features(x.shape[-1] if x.ndim == 2 else None)
         return x
@@ -56,5 +79,5 @@ class Sequential(Chain):
         return [layer for layer in self.layers() if isinstance(layer, Linear)]
 
     def notes(self) -> list[str]:
-        """What a user should be told about this network: where k was clipped."""
+        """What a user should know about this network: one line for each layer whose k was clipped."""
         return [note for layer in self.layers() if (note := layer.note())]

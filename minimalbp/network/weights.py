@@ -1,4 +1,4 @@
-"""Weights alone, as safetensors with PyTorch's names and shapes: "0.weight" (n_out, n_in), "0.bias" (n_out,)."""
+"""Weights in files: safetensors with PyTorch's names and shapes, "0.weight" (n_out, n_in), "0.bias" (n_out,)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,28 @@ from . import Sequential
 
 
 def save(net: Sequential, path: str | Path) -> None:
-    """Write the parameters of `net`; torch.nn.Sequential of the same layers loads them by load_state_dict."""
+    """Write the parameters of a network to a safetensors file.
+
+    A torch.nn.Sequential of the same layers loads it with load_state_dict.
+
+    Parameters
+    ----------
+    net : Sequential
+    path : str or Path
+        The file; one that exists is replaced. Missing folders are made.
+
+    Raises
+    ------
+    BadInput
+        When the file cannot be written.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> mbp.save(mbp.mlp([3, 5, 2], rng=1, backend="reference"), "weights.safetensors")
+    >>> net = mbp.mlp([3, 5, 2], rng=2, backend="reference")
+    >>> mbp.load(net, "weights.safetensors")
+    """
     from safetensors.numpy import save as pack
 
     data = pack({p.name: net.be.get(p.value) for p in net.parameters()})
@@ -19,9 +40,27 @@ def save(net: Sequential, path: str | Path) -> None:
 
 
 def load(net: Sequential, path: str | Path) -> None:
-    """Read parameters into `net`.
+    """Read the parameters of a network from a safetensors file.
 
-    Raises BadInput, and changes nothing, where names or shapes differ.
+    Parameters
+    ----------
+    net : Sequential
+        A network of the same layers as the one that was saved. Its weights are overwritten.
+    path : str or Path
+
+    Raises
+    ------
+    BadInput
+        When the file cannot be read, or its names or shapes are not those of the network, which then is as it was.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> mbp.save(mbp.mlp([3, 5, 2], backend="reference"), "weights.safetensors")
+    >>> mbp.load(mbp.mlp([3, 6, 2], backend="reference"), "weights.safetensors")
+    Traceback (most recent call last):
+    ...
+    minimalbp.errors.BadInput: weights.safetensors: 0.weight is (5, 3), the network needs (6, 3)
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load as unpack

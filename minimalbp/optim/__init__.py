@@ -1,4 +1,4 @@
-"""Optimisers: SGD, AdaGrad, Adam, each over all rows or over the chosen ones."""
+"""Optimisers: SGD, AdaGrad and Adam, each over all rows or over the chosen rows."""
 
 from .adagrad import AdaGrad
 from .adam import Adam

@@ -1,4 +1,4 @@
-"""AdaGrad, with epsilon inside the root as in the meProp authors' code."""
+"""AdaGrad, with eps inside the root as in the meProp authors' code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,42 @@ from .base import Optimizer
 
 
 class AdaGrad(Optimizer):
-    """h <- h + g²;  w <- w - lr g / sqrt(h + eps).  The papers: lr 0.1 on MNIST, 0.01 elsewhere, eps 1e-6."""
+    """AdaGrad: h <- h + g²;  w <- w - lr g / sqrt(h + eps).
+
+    Parameters
+    ----------
+    params : iterable of Param
+        What is learnt, such as `net.parameters()`.
+    lr : float, default 0.1
+        Learning rate, above 0. The meProp paper takes 0.1 on MNIST and 0.01 elsewhere.
+    eps : float, default 1e-6
+        Above 0.
+    **options
+        The options that all optimisers share: rows, weight_decay, clip and clip_norm; see Optimizer.
+
+    Raises
+    ------
+    BadInput
+        When an option is out of range, or `params` are not the parameters of a network.
+
+    References
+    ----------
+    Duchi, Hazan and Singer (2011), "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.Linear(1, 2, bias=False), backend="reference", dtype="float64")
+    >>> optimizer = mbp.AdaGrad(net.parameters(), lr=0.1)
+    >>> before = net.parameters()[0].value.copy()
+    >>> y = net.forward(np.ones((1, 1)))
+    >>> net.backward(np.array([[1.0, -3.0]]), need_dx=False)
+    >>> optimizer.step()
+    >>> (net.parameters()[0].value - before).round(4)
+    array([[-0.1],
+           [ 0.1]])
+    """
 
     slots = ("h",)
 

@@ -13,11 +13,51 @@ from .base import Optimizer
 
 
 class Adam(Optimizer):
-    """m <- β1 m + (1-β1) g;  v <- β2 v + (1-β2) g²;  w <- w - lr_t m / (sqrt(v) + eps).
+    """Adam: m <- β1 m + (1-β1) g;  v <- β2 v + (1-β2) g²;  w <- w - lr_t m / (sqrt(v) + eps).
 
-    lr_t = lr sqrt(1-β2^t) / (1-β1^t), t the number of steps of the optimiser, for all rows alike. eps is not
-    corrected for the bias (section 2 of Adam's paper, and the meProp authors' code); PyTorch divides by
-    sqrt(v) / sqrt(1-β2^t) + eps, which differs only where |g| is not far above eps.
+    lr_t = lr sqrt(1-β2^t) / (1-β1^t) corrects the bias of both moments. t is the number of steps of the optimiser,
+    the same for all rows.
+
+    Parameters
+    ----------
+    params : iterable of Param
+        What is learnt, such as `net.parameters()`.
+    lr : float, default 1e-3
+        Learning rate, above 0.
+    betas : (float, float), default (0.9, 0.999)
+        β1 and β2, each in [0, 0.999999].
+    eps : float, default 1e-8
+        Above 0.
+    **options
+        The options that all optimisers share: rows, weight_decay, clip and clip_norm; see Optimizer.
+
+    Raises
+    ------
+    BadInput
+        When an option is out of range, or `params` are not the parameters of a network.
+
+    Notes
+    -----
+    eps is not corrected for the bias, as in section 2 of Adam's paper and in the meProp authors' code. PyTorch
+    divides by sqrt(v) / sqrt(1-β2^t) + eps, which differs only where |g| is not far above eps.
+
+    References
+    ----------
+    Kingma and Ba (2015), "Adam: A Method for Stochastic Optimization", section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.Linear(1, 2, bias=False), backend="reference", dtype="float64")
+    >>> optimizer = mbp.Adam(net.parameters(), lr=0.001)
+    >>> before = net.parameters()[0].value.copy()
+    >>> y = net.forward(np.ones((1, 1)))
+    >>> net.backward(np.array([[1.0, -3.0]]), need_dx=False)
+    >>> optimizer.step()
+    >>> (net.parameters()[0].value - before).round(4)
+    array([[-0.001],
+           [ 0.001]])
     """
 
     slots = ("m", "v")

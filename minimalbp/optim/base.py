@@ -1,4 +1,4 @@
-"""What optimisers share: which rows they touch, clipping, and their state."""
+"""What optimisers share: which rows they update, clipping, and their state."""
 
 from __future__ import annotations
 
@@ -17,13 +17,42 @@ ROWS = ("all", "chosen")
 
 
 class Optimizer(ABC):
-    """The base of SGD, AdaGrad and Adam.
+    """The base of SGD, AdaGrad and Adam, and their common options.
 
-    lr: learning rate, > 0. rows: "all" updates every row at every step, those without a gradient with the
-    gradient zero (the papers' dense optimiser); "chosen" reads and writes only rows that have a gradient, so the
-    work falls with k. With momentum or decay these are different algorithms. weight_decay: L2 factor, added to
-    the gradient (of the touched rows). clip: limit of each entry of that gradient (the authors' code uses 5).
-    clip_norm: limit of the norm of all gradients together, before the decay. Raises BadInput out of range.
+    The gradient of a weight is taken in this order: scaled by `clip_norm`, `weight_decay` times the weight added,
+    clipped by `clip`.
+
+    Parameters
+    ----------
+    params : iterable of Param
+        What is learnt, such as `net.parameters()`.
+    lr : float
+        Learning rate, above 0.
+    rows : {"all", "chosen"}, default "all"
+        "all" updates every row at every step, a row without a gradient as if its gradient were 0: the papers' dense
+        optimiser. "chosen" reads and writes only the rows that have a gradient, so that the work falls with k. With
+        momentum, moments or decay this is another algorithm.
+    weight_decay : float, default 0.0
+        Factor of L2 regularisation, at least 0.
+    clip : float, default inf
+        Limit of the magnitude of each entry of the gradient. The authors' C# code uses 5.
+    clip_norm : float, default inf
+        Limit of the norm of all gradients together.
+
+    Raises
+    ------
+    BadInput
+        When an option is out of range, or `params` are not the parameters of a network.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> net = mbp.mlp([3, 5, 2], select=mbp.TopK(1), backend="reference")
+    >>> optimizer = mbp.SGD(net.parameters(), rows="chosen", clip=5)
+    >>> isinstance(optimizer, mbp.Optimizer)
+    True
+    >>> optimizer.describe()
+    {'optimizer': 'SGD', 'lr': 0.1, 'rows': 'chosen', 'weight_decay': 0.0, 'clip': 5.0, 'momentum': 0.0}
     """
 
     slots: ClassVar[tuple[str, ...]] = ()  # names of the arrays kept for each parameter
@@ -76,9 +105,9 @@ class Optimizer(ABC):
             self._update(w, state, rows, g, lr, scale, everywhere)
 
     def take(self, p: Param, axis: int, kept: Array) -> None:
-        """Keep, of the state of p, the entries `kept` along an axis: where p itself was cut so.
+        """Cut the state of p as p itself was cut: to the entries `kept` along an axis.
 
-        Nothing to do for a parameter that this optimiser does not move.
+        Does nothing for a parameter that this optimiser does not update.
         """
         if p.name not in self.state:
             return
@@ -87,28 +116,29 @@ class Optimizer(ABC):
         self._views = {key: view for key, view in self._views.items() if key[0] != p.name}
 
     def reset(self) -> None:
-        """Set the state to zero, as it was before the first step; the number of steps stays."""
+        """Set the state to zero, as before the first step. The number of steps stays."""
         for state in self.state.values():
             for a in state.values():
                 a.fill(0)
 
     def _rate(self) -> float:
+        """The learning rate of this step."""
         return self.lr
 
     def _moves_without_gradient(self) -> bool:
-        """Whether a zero gradient changes anything; where it does not, untouched rows need no visit."""
+        """Whether a row changes whose gradient is zero. If not, rows without a gradient are not visited."""
         return self.weight_decay > 0
 
     @abstractmethod
     def _update(
         self, w: Array, state: list[Array], rows: Array, g: Array, lr: float, scale: float, everywhere: bool
     ) -> None:
-        """Move the `rows` of w and of its state by their gradients g; everywhere: the others by zero gradients."""
+        """Update the `rows` of w and of its state by their gradients g; with `everywhere`, the others by zeros."""
 
     def _view(self, p: Param, sparse: bool) -> tuple[Array, list[Array], Array]:
-        """The parameter and its state as matrices of rows, and the numbers of all rows.
+        """The parameter and its state as matrices, and the indices of all rows.
 
-        A vector is one row, unless single entries of it are chosen.
+        A vector is one row, or, if `sparse`, a row for each entry.
         """
         key = (p.name, sparse)
         if key not in self._views:
@@ -118,6 +148,7 @@ class Optimizer(ABC):
         return self._views[key]
 
     def _norm_scale(self) -> float:
+        """The factor by which clip_norm scales all gradients."""
         if math.isinf(self.clip_norm):
             return 1.0
         self._norm[0] = 0
@@ -134,5 +165,5 @@ class Optimizer(ABC):
         return {"optimizer": type(self).__name__} | {k: v for k, v in values.items() if v != math.inf}
 
     def settings(self) -> tuple[str, ...]:
-        """Names of the settings beyond the common ones."""
+        """The names of the options beyond the common ones."""
         return ()

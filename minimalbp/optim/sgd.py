@@ -12,7 +12,40 @@ from .base import Optimizer
 
 
 class SGD(Optimizer):
-    """v <- momentum v + g;  w <- w - lr v.  momentum in [0, 1]; without it, w <- w - lr g and no v is kept."""
+    """Stochastic gradient descent: v <- momentum v + g;  w <- w - lr v.
+
+    Without momentum it is w <- w - lr g, and no v is kept.
+
+    Parameters
+    ----------
+    params : iterable of Param
+        What is learnt, such as `net.parameters()`.
+    lr : float, default 0.1
+        Learning rate, above 0.
+    momentum : float, default 0.0
+        In [0, 1].
+    **options
+        The options that all optimisers share: rows, weight_decay, clip and clip_norm; see Optimizer.
+
+    Raises
+    ------
+    BadInput
+        When an option is out of range, or `params` are not the parameters of a network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.Linear(1, 2, bias=False), backend="reference", dtype="float64")
+    >>> optimizer = mbp.SGD(net.parameters(), lr=0.1)
+    >>> before = net.parameters()[0].value.copy()
+    >>> y = net.forward(np.ones((1, 1)))
+    >>> net.backward(np.array([[1.0, -3.0]]), need_dx=False)
+    >>> optimizer.step()
+    >>> (net.parameters()[0].value - before).round(4)
+    array([[-0.1],
+           [ 0.3]])
+    """
 
     def __init__(self, params: Iterable[Param], lr: float = 0.1, *, momentum: float = 0.0, **options: Any):
         self.momentum = check_float("momentum", momentum, 0, 1)

@@ -1,7 +1,10 @@
-"""Selectors: which output units of a linear layer get a gradient in this step.
+"""Selectors: which output units of a layer get a gradient in this step.
 
-A selector is called with dy (batch, n_out) and answers None (every unit), int32 (r,) (the same units for every
-example) or int32 (batch, k) (each example its own), ascending.
+A selector is called with dy (batch, n_out) and returns its choice, in one of three forms:
+
+    None               every unit
+    int32 (r,)         the same units for every example, ascending
+    int32 (batch, k)   for each example its own units, ascending
 """
 
 from __future__ import annotations
@@ -17,21 +20,21 @@ from ..errors import BadInput, check_float, check_int
 
 
 class Selector(ABC):
-    """The base of all selectors. `scale` multiplies the gradients of the chosen units."""
+    """The base of all selectors."""
 
     name: ClassVar[str]
     random: ClassVar[bool] = False  # whether __call__ needs a generator
 
     @abstractmethod
     def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Array | None:
-        """The choice for dy, as the module says; rng: for those that are `random`."""
+        """The choice for dy, in one of the three forms above. rng: a generator, if the selector is `random`."""
 
     def units(self, n_out: int) -> int:
         """How many units of n_out are chosen."""
         return n_out
 
     def scale(self, n_out: int) -> float:
-        """By what the chosen gradients are multiplied."""
+        """The factor by which the gradients of the chosen units are multiplied."""
         return 1.0
 
     def describe(self) -> dict[str, Any]:
@@ -41,7 +44,18 @@ class Selector(ABC):
 
 @dataclass(frozen=True)
 class Dense(Selector):
-    """Every unit: ordinary back propagation."""
+    """Choose every unit: ordinary back propagation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.Linear(2, 4, select=mbp.Dense()), backend="reference", dtype="float64")
+    >>> y = net.forward(np.ones((1, 2)))
+    >>> dx = net.backward(np.array([[1.0, 2.0, 3.0, -4.0]]))
+    >>> net.children[0].last_choice is None
+    True
+    """
 
     name: ClassVar[str] = "dense"
 
@@ -51,10 +65,10 @@ class Dense(Selector):
 
 @dataclass(frozen=True)
 class SomeUnits(Selector):
-    """k units, given as a number or as a ratio of the layer's width (rounded, at least 1).
+    """The base of selectors that choose k units, or a ratio of the layer's width (rounded, at least 1).
 
-    A k above the width is clipped to it, and the layer then runs dense. Raises BadInput for k < 1, NaN or a
-    fraction, for a ratio outside (0, 1], and unless exactly one of the two is given.
+    A k above the width is clipped to the width, and the layer then runs dense. Raises BadInput unless exactly one
+    of the two is given, k an int of at least 1 or the ratio in (0, 1].
     """
 
     k: int | None = None

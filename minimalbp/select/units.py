@@ -1,4 +1,4 @@
-"""The papers' choices among the units of a layer: the largest, the largest of a batch, any."""
+"""The papers' selectors: the largest gradients of each example, those of the whole batch, or random ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,38 @@ from .base import Dense, Selector, SomeUnits
 
 @dataclass(frozen=True)
 class TopK(SomeUnits):
-    """Each example keeps its own k entries of largest |dy| (meProp, section 2.1: the definition)."""
+    """Choose for each example its own k units, those of largest |dy|.
+
+    This is the definition of meProp. Ties go to the lower unit; NaN counts as larger than infinity.
+
+    Parameters
+    ----------
+    k : int, optional
+        How many units of each example. Above the layer's width it is clipped to the width, which runs dense.
+    ratio : float, optional
+        The same as a share of the layer's width, in (0, 1]: rounded, at least one unit. Give either k or ratio.
+
+    Raises
+    ------
+    BadInput
+        When neither or both of k and ratio are given, or one is out of range.
+
+    References
+    ----------
+    meProp (arXiv 1706.06197), section 2.1; equations 9 and 10.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> layer = mbp.Linear(2, 4, select=mbp.TopK(2))
+    >>> net = mbp.Sequential(layer, backend="reference", dtype="float64")
+    >>> y = net.forward(np.ones((2, 2)))
+    >>> dx = net.backward(np.array([[1.0, 2.0, 3.0, -4.0], [-5.0, 0.0, 1.0, 0.5]]))
+    >>> layer.last_choice
+    array([[2, 3],
+           [0, 2]], dtype=int32)
+    """
 
     name: ClassVar[str] = "topk"
 
@@ -30,10 +61,38 @@ class TopK(SomeUnits):
 
 @dataclass(frozen=True)
 class UnifiedTopK(SomeUnits):
-    """One choice for the whole mini-batch, by a score of each unit (meProp, section 3: simple unified top-k).
+    """Choose k units for the whole batch, those of largest score: simple unified top-k.
 
-    score: "sum" of |dy| over the batch (the authors' code), "mean" of it (the paper's words; the same choice),
-    "l2" norm of dy, or "signed" |sum of dy|, which lets examples cancel and so is another method.
+    Parameters
+    ----------
+    k : int, optional
+        How many units of the batch. Above the layer's width it is clipped to the width, which runs dense.
+    ratio : float, optional
+        The same as a share of the layer's width, in (0, 1]: rounded, at least one unit. Give either k or ratio.
+    score : {"sum", "mean", "l2", "signed"}, default "sum"
+        The score of a unit over the batch. "sum" of |dy| is what the authors' code does. "mean" of |dy| is what
+        the paper says, and chooses the same units. "l2" is the norm of dy. "signed" is the magnitude of the sum of
+        dy: examples may cancel, so it is another method.
+
+    Raises
+    ------
+    BadInput
+        When neither or both of k and ratio are given, or one is out of range, or the score is unknown.
+
+    References
+    ----------
+    meProp (arXiv 1706.06197), section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> layer = mbp.Linear(2, 4, select=mbp.UnifiedTopK(2))
+    >>> net = mbp.Sequential(layer, backend="reference", dtype="float64")
+    >>> y = net.forward(np.ones((2, 2)))
+    >>> dx = net.backward(np.array([[1.0, 2.0, 3.0, -4.0], [-5.0, 0.0, 1.0, 0.5]]))
+    >>> layer.last_choice
+    array([0, 3], dtype=int32)
     """
 
     score: str = "sum"
@@ -50,7 +109,7 @@ class UnifiedTopK(SomeUnits):
         if k == n_out:
             return None
         chosen = buf.get("chosen", (1, k), "int32")
-        score = dy  # whose magnitudes are every score of one example
+        score = dy  # of one example every score is the magnitude
         if len(dy) > 1:
             score = buf.get("score", (1, n_out))
             be.select.score(score[0], dy, be.select.SCORES.index(self.score))
@@ -63,10 +122,40 @@ _SCORES = ("sum", "mean", "l2", "signed")
 
 @dataclass(frozen=True)
 class RandomK(SomeUnits):
-    """Each example keeps k units drawn uniformly without replacement, anew at every backward pass.
+    """Choose for each example k units at random, without replacement and anew at every backward pass.
 
-    As in the papers the kept values stay as they are, so the gradient shrinks by k / n on average (*faithful*);
-    with `scaled` they are multiplied by n / k, which makes it unbiased (*corrected*).
+    The baseline of the meProp paper.
+
+    Parameters
+    ----------
+    k : int, optional
+        How many units of each example. Above the layer's width it is clipped to the width, which runs dense.
+    ratio : float, optional
+        The same as a share of the layer's width, in (0, 1]: rounded, at least one unit. Give either k or ratio.
+    scaled : bool, default False
+        Whether the chosen gradients are multiplied by n_out / k, which makes the gradient unbiased (*corrected*).
+        Without it they stay as they are, as in the papers, and the gradient shrinks to k / n_out on average
+        (*faithful*).
+
+    Raises
+    ------
+    BadInput
+        When neither or both of k and ratio are given, or one is out of range.
+
+    References
+    ----------
+    meProp (arXiv 1706.06197), figure 4 (middle).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> layer = mbp.Linear(2, 4, select=mbp.RandomK(ratio=0.5))
+    >>> net = mbp.Sequential(layer, backend="reference", dtype="float64")
+    >>> y = net.forward(np.ones((3, 2)))
+    >>> dx = net.backward(np.ones((3, 4)))
+    >>> layer.last_choice.shape
+    (3, 2)
     """
 
     scaled: bool = False

@@ -10,7 +10,8 @@ from trees import toy_treebank
 
 import minimalbp as mbp
 from minimalbp.cli import main
-from minimalbp.experiment.settings import DEFAULTS, Settings
+from minimalbp.experiment.settings import Settings
+from minimalbp.tasks import TASKS
 
 BACKEND = ["--backend", "reference"] if "NUMBA_DISABLE_JIT" in os.environ else []  # else a minute each
 BAD = "1\ta\t_\tX\tD\t_\t0\troot\t_\t_\n\n1\tb\t_\tX\tN\t_\t2\troot\t_\t_\n\n"
@@ -37,8 +38,10 @@ def test_json_has_the_promised_shape(capsys, words):
     assert data["division"] == "cut from one file in its order: 24, 3 and 3 of 30 sentences"
     assert found["sizes"][:2] == ([2400, 8] if parsing else [190, 8])
     for run in found["runs"]:
-        assert list(run["ops"]) == PHASES and run["ops"]["dw"] > 0 and 0 <= run["test_accuracy"] <= 1
-        assert ("test_las" in run) == parsing
+        assert list(run["ops"]) == PHASES and run["ops"]["dw"] > 0
+        scores = ["uas", "las"] if parsing else ["accuracy"]
+        assert list(found["scores"]) == scores and all(0 <= run[f"test_{name}"] <= 1 for name in scores)
+        assert ("test_accuracy" in run) != parsing
     if parsing:
         assert data["not_projective"] == {"train": 0, "dev": 0, "test": 0}
         assert data["transitions"] == 2 * data["words"]["train"]
@@ -105,7 +108,7 @@ def test_defaults_are_those_of_the_task():
         0.5,
         0.0,
     )
-    for task, own in DEFAULTS.items():
+    for task, own in ((t.name, t.defaults) for t in TASKS.values()):
         made = Settings(task=task)
         assert {name: getattr(made, name) for name in own} == own
         assert Settings(**made.as_json()) == made and "task" in made.as_json()
@@ -174,7 +177,7 @@ def test_annotate_writes_what_the_best_network_finds(capsys, trained, words, toy
         said = mbp.read_conllu(to, trees=parsing)
         if parsing:
             scores = mbp.attachment([g.changed(upos=s.upos) for g, s in zip(gold, said)], said)
-            assert (scores.uas, scores.las) == (run["test_accuracy"], run["test_las"])
+            assert (scores.uas, scores.las) == (run["test_uas"], run["test_las"])
             assert [s.xpos for s in said] == [g.xpos for g in gold]
         else:
             assert mbp.tag_accuracy(gold, [s.xpos for s in said]) == run["test_accuracy"]

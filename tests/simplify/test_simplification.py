@@ -8,7 +8,7 @@ from helpers import refused, stop_after
 from test_simplify import DATA
 
 import minimalbp as mbp
-from minimalbp.experiment import simplify as simplification
+from minimalbp.experiment.arms import PreparedArm
 from minimalbp.experiment.build import load_data
 from minimalbp.experiment.settings import Settings
 from minimalbp.experiment.simplify import plan_of, simplify
@@ -34,21 +34,21 @@ def test_every_network_that_shrinks_is_restarted_and_no_other(monkeypatch):
 def test_a_run_that_lost_nobody_says_so():
     settings = Settings(hidden=(8,), k=8, epochs=2, evals=2, batch=8, backend="reference")
     report = simplify(settings, Plan(prune=0.0, cycle=1), DATA, controls=False)
-    assert any("no unit left" in note for note in report["runs"][1]["notes"])
+    assert any("No unit was removed" in note for note in report["runs"][1]["notes"])
 
 
 def test_a_control_that_diverges_is_a_note_and_the_rest_stands(tmp_path, monkeypatch):
-    train_arm = simplification.train_arm
+    train = PreparedArm.train
 
-    def train(arm, *args, **options):
-        if arm.name == "magnitude":
+    def training(arm, **options):
+        if arm.arm.name == "magnitude":
             raise mbp.Diverged("loss = nan")
         kept = json.loads((tmp_path / "run" / "run.json").read_text())["runs"]
-        seen.append((arm.name, [run["name"] for run in kept]))
-        return train_arm(arm, *args, **options)
+        seen.append((arm.arm.name, [run["name"] for run in kept]))
+        return train(arm, **options)
 
     seen = []
-    monkeypatch.setattr(simplification, "train_arm", train)
+    monkeypatch.setattr(PreparedArm, "train", training)
     settings = Settings(hidden=(8,), k=3, epochs=2, evals=2, batch=8, backend="reference")
     report = simplify(settings, Plan(prune=0.4, cycle=1), DATA, out=tmp_path / "run")
     assert [run["name"] for run in report["runs"]] == ["dense", "simplified", "from scratch", "random"]
@@ -93,7 +93,7 @@ def test_a_resumed_run_has_the_settings_it_had(tmp_path):
         ({"faithful": True}, "leave faithful out"),
         ({"window": 9, "cycle": 1}, "window = 9 is more than the 6 looks of a cycle"),
         ({"window": 10**30}, "looks of a cycle"),
-        ({"window": 6, "cycle": 1}, "window = 6 is more than the 5 looks in the first cycle"),
+        ({"window": 6, "cycle": 1}, "window = 6 is more than the 5 evaluations of the first cycle"),
         ({"prune": 0.6}, "prune = 0.6 is above 0.5: with dropout = 0.5"),
         ({"faithful": True, "window": 3}, "faithful .* takes no window = 3"),
     ],

@@ -169,7 +169,7 @@ def test_a_unit_that_dropout_left_out_is_not_active():
     layer, hits = net.linears()[0], np.zeros((1, 12), np.int64)
     assert layer.count(hits) == 40, "but it counts as an example in which it could have been"
     _, relu, dropout, _ = net.children
-    on, left_in = relu._out > 0, dropout._u >= 0.5
+    on, left_in = relu.last_y > 0, dropout._u >= 0.5
     assert (hits[0] == (on & left_in).sum(axis=0)).all() and 0 < hits.sum() < on.sum()
 
 

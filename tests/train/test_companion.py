@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from helpers import Told, clusters, parameters, refused
+from helpers import Told, assert_same, clusters, parameters, refused
 
 import minimalbp as mbp
-from minimalbp.train.fit import check_resume
+from minimalbp.train.fit import check_resume, prepare
+from minimalbp.train.trial import warm_up
 
 DATA = clusters(n=40)
 
@@ -177,3 +178,26 @@ def test_what_is_no_list_of_companions_is_refused(companions, fragment):
     refused(
         lambda: mbp.fit(net, DATA, optimizer, companions=companions), "companions must be a list", fragment
     )
+
+
+def test_a_run_is_prepared_once_tried_and_trained(tmp_path, backend):
+    """One network serves for the checks, the checkpoint, the trial and the training, also where it has shrunk."""
+
+    def shrinking():
+        net = mbp.mlp([7, 12, 10, 3], select=mbp.TopK(4), backend=backend, rng=1)
+        return net, mbp.Adam(net.parameters(), lr=0.01)
+
+    path, looks, whole, resumed = tmp_path / "run.npz", iter(range(9)), shrinking(), shrinking()
+    plan = {"prune": 0.35, "cycle": 1}
+    history = fit(mbp.Simplifier(**plan), model=whole, epochs=4)
+    halt = Told(lambda record: next(looks) == 4)
+    fit(mbp.Simplifier(**plan), halt, model=shrinking(), epochs=4, checkpoint=path)
+    net, optimizer = resumed
+    run = prepare(
+        net, DATA, optimizer, batch_size=7, rng=0, evals_per_epoch=2, companions=[mbp.Simplifier(**plan)],
+        resume_from=path,
+    )  # fmt: skip
+    assert net.linears()[0].n_out < 12
+    warm_up(net, optimizer, DATA, 7, threads=1, dense=True)
+    assert run.train(4, checkpoint=path, threads=1, progress=None) == history
+    assert_same(parameters(net), parameters(whole[0]))

@@ -39,9 +39,11 @@ def made(case, select, backend, optimizer="adam"):
     options = {"rng": 3, "backend": backend}
     data = DATA["tagging" if case == "single sentences" else case]
     if case == "parsing":
-        net = mbp.parser(data.task, hidden=6, select=select, dropout=0.3, **options)
+        net = mbp.parser(data.encoding, hidden=6, select=select, dropout=0.3, **options)
     elif case != "rows":
-        net = mbp.tagger(data.task, hidden=[6, 5], select=select, dropout=0.3, bidirectional=True, **options)
+        net = mbp.tagger(
+            data.encoding, hidden=[6, 5], select=select, dropout=0.3, bidirectional=True, **options
+        )
     else:
         inner = mbp.Linear(9, 9, select=select, bias_rows="chosen"), mbp.Tanh(), mbp.Dropout(0.3)
         net = mbp.Sequential(

@@ -15,7 +15,7 @@ from .packing import Packing
 
 @dataclass
 class Choice:
-    """What is chosen, and from what: `groups` groups of gates (4: each by itself, 1: all together)."""
+    """How units are chosen: by `select` in each of `groups` groups of gates (4: each gate by itself, 1: all)."""
 
     select: Selector
     groups: int
@@ -25,10 +25,9 @@ class Choice:
 class Direction:
     """An LSTM that reads rows in the order of their time steps (kernels/reference/lstm.py).
 
-    w (4 hidden, n_in), u (4 hidden, hidden), b (4 hidden,): rows of the gates i, f, g, o one after another.
-    last_choice: int32 (rows, groups k), the units of the gates that the last backward pass chose for each word, in
-    the order of time steps (unit i is unit i % hidden of gate i // hidden); None where it took all. last_picked:
-    their gradients.
+    w (4 hidden, n_in), u (4 hidden, hidden), b (4 hidden,): the rows of the gates i, f, g, o one after another.
+    last_choice: int32 (rows, groups k), the units that the last backward pass chose for each word, in the order of
+    time steps; unit j is unit j % hidden of gate j // hidden. None: all units. last_picked: their gradients.
     """
 
     last_choice: Array | None = None
@@ -40,7 +39,7 @@ class Direction:
 
     @property
     def hidden(self) -> int:
-        """Units of each gate."""
+        """The units of each gate."""
         size: int = self.u.value.shape[1]
         return size
 
@@ -51,59 +50,46 @@ class Direction:
         h, c = self.buf.get("h", (batch + rows, size)), self.buf.get("c", (batch + rows, size))
         be.linear.forward(gates, x, self.w.value, self.b.value)
         be.lstm.forward(h, c, tanh_c, gates, self.u.value, packing.active)
-        self._x, self._h, self._kept = x, h, (gates, c, tanh_c, self.u.value, packing.active)
-        self._packing = packing
+        self._x, self._h, self._packing, self._kept = x, h, packing, (gates, c, tanh_c, self.u.value)
         return h[batch:]
 
     def backward(
         self, be: Backend, dy: Array, choice: Choice, rng: np.random.Generator | None, need_dx: bool
     ) -> Array | None:
-        """The gradients of w, u and b; returns that of x, in the order of time steps."""
+        """Set the gradients of w, u and b; returns that of x, in the order of time steps."""
+        active, select, groups = self._packing.active, choice.select, choice.groups
         dgates = self.buf.get("dgates", (len(dy), 4 * self.hidden))
-        work = self.buf.get("work", (2, int(self._packing.active[0]), self.hidden))
         dx = self.buf.get("dx", self._x.shape if need_dx else (0, 1))
-        shape = (len(dy), choice.groups * choice.select.units(4 * self.hidden // choice.groups))
+        work = self.buf.get("work", (2, int(active[0]), self.hidden))
+        width = dgates.shape[1] // groups
+        shape = (len(dy), groups * select.units(width))
         if shape == dgates.shape:
+            be.lstm.backward_all(dgates, dy, *self._kept, active, work)
             self.last_choice, self.last_picked = None, dgates
-            be.lstm.backward_all(dgates, dy, *self._kept, work)
             self._all(be, dgates, dx)
             return dx if need_dx else None
         chosen, picked = self.buf.get("chosen", shape, "int32"), self.buf.get("picked", shape)
-        self._through_time(be, choice, rng, dgates, chosen, picked, dx, dy, work)
+        kept = (*self._kept, self.w.value, active)
+        if isinstance(select, TopK):
+            be.lstm.backward_top_k(dgates, chosen, picked, dx, dy, *kept, groups, work)
+        elif isinstance(select, UnifiedTopK):
+            kind = be.select.SCORES.index(select.score)
+            be.lstm.backward_unified(dgates, chosen, picked, dx, dy, *kept, groups, kind, work)
+        else:
+            assert isinstance(select, RandomK) and rng is not None
+            self._draw(be, chosen, groups, width, rng)
+            be.lstm.backward_chosen(dgates, picked, dx, chosen, dy, *kept, select.scale(width), work)
         self.last_choice, self.last_picked = chosen, picked
         self._chosen(be, choice.bias_rows, dgates, chosen, picked)
         return dx if need_dx else None
 
-    def _through_time(
-        self,
-        be: Backend,
-        choice: Choice,
-        rng: np.random.Generator | None,
-        dgates: Array,
-        chosen: Array,
-        picked: Array,
-        dx: Array,
-        dy: Array,
-        work: Array,
-    ) -> None:
-        select, groups, lstm = choice.select, choice.groups, be.lstm
-        gates, c, tanh_c, u, active = self._kept
-        kept = (gates, c, tanh_c, u, self.w.value, active)
-        if isinstance(select, TopK):
-            lstm.backward_top_k(dgates, chosen, picked, dx, dy, *kept, groups, work)
-        elif isinstance(select, UnifiedTopK):
-            kind = be.select.SCORES.index(select.score)
-            lstm.backward_unified(dgates, chosen, picked, dx, dy, *kept, groups, kind, work)
-        else:
-            assert isinstance(select, RandomK) and rng is not None
-            width = dgates.shape[1] // groups
-            keys = self.buf.get("keys", (len(dy) * groups, width), "float64")
-            rng.random(out=keys)
-            be.select.top_k(chosen.reshape(len(keys), -1), keys)
-            chosen.reshape(len(dy), groups, -1)[:] += np.arange(0, groups * width, width, dtype=np.int32)[
-                :, None
-            ]
-            lstm.backward_chosen(dgates, picked, dx, chosen, dy, *kept, select.scale(width), work)
+    def _draw(self, be: Backend, chosen: Array, groups: int, width: int, rng: np.random.Generator) -> None:
+        """Fill `chosen` with units drawn at random in each group, as RandomK draws them."""
+        keys = self.buf.get("keys", (len(chosen) * groups, width), "float64")
+        rng.random(out=keys)
+        be.select.top_k(chosen.reshape(len(keys), -1), keys)
+        first = np.arange(0, groups * width, width, dtype=np.int32)  # unit of each group
+        chosen.reshape(len(chosen), groups, -1)[:] += first[:, None]
 
     def _before(self, be: Backend) -> Array:
         """The state h before each row."""
@@ -124,7 +110,7 @@ class Direction:
             be.linear.dx_all(dx, dgates, self.w.value)
 
     def _chosen(self, be: Backend, bias_rows: str, dgates: Array, chosen: Array, picked: Array) -> None:
-        """The same of the chosen entries only, each row its own; one list of rows for W and U."""
+        """The same from the chosen entries only. W and U have one list of rows; dx was made in the loop."""
         lin, buf, n = be.linear, self.buf, dgates.shape[1]
         rows, start, example, value = by_unit(be, buf, n, chosen, picked)
         r = len(rows)

@@ -13,34 +13,83 @@ from ...errors import BadInput, check_float, check_int, unknown
 from ...param import Param
 from ...seeds import Streams
 from ...select import Dense, RandomK, Selector, TopK, UnifiedTopK
-from ..base import clipped
+from ..base import clipped, later
 from ..initialisers import get_initialiser
 from ..units import Cut, Units
 from .direction import Choice, Direction
-from .packing import packing
+from .packing import Packing, packing
 
 GROUPS = {"each": 4, "all": 1}
 
 
 class LSTM(Units):
-    """h of every word: x (words, n_in) to (words, hidden), or (words, 2 hidden) with `bidirectional`.
+    """Long short-term memory, with a backward pass through time that may be sparse.
+
+    The input is (words, n_in), the output the state h of every word, (words, hidden) or (words, 2 hidden):
 
         i, f, o = σ(W x + U h' + b),  g = tanh(W x + U h' + b),  c = f c' + i g,  h = o tanh c
 
-    h', c' of the word before, zero before the first; lengths say where sentences begin. The backward direction has
-    parameters of its own and reads each sentence from its end; its h stands behind that of the forward direction.
+    h' and c' are those of the word before, and zero before the first word of a sentence. `forward` takes the
+    lengths of the sentences.
 
-    select: which units of the four gates get a gradient, chosen anew for each word where the gradient leaves the
-    products W x and U h' (meProp's rule: from the output of a multiplication to its inputs); the cell stays dense.
-    TopK(k): gates="each", k of each gate's `hidden` units; "all": k of all 4 `hidden` together. UnifiedTopK: one
-    choice at each time step for all sentences that reach it. bias_rows: as in Linear.
-    init: a name from `minimalbp.init`, drawn for each gate by itself. forget_bias: where the bias of f starts, 1 so
-    that memory lasts (Jozefowicz et al. 2015); the others start at 0.
-    Names and gates are those of PyTorch's LSTM, whose second bias is not needed.
+    Parameters
+    ----------
+    n_in, hidden : int
+        Inputs, and units of each gate.
+    select : Selector, default Dense()
+        Which units of the gates get a gradient: chosen anew for each word, where the gradient leaves the products
+        W x and U h'. The cell stays dense. UnifiedTopK makes one choice at each time step for all sentences.
+    gates : {"each", "all"}, default "each"
+        Whether k units are chosen from each gate, or k from all four together.
+    bidirectional : bool, default False
+        Whether there is a second direction, with parameters of its own, which reads each sentence from its end.
+        Its outputs follow those of the first.
+    init : {"glorot_uniform", "glorot_normal", "he", "meprop_wide"}, default "glorot_uniform"
+        The distribution of the initial weights, drawn for each gate by itself.
+    forget_bias : float, default 1.0
+        The initial bias of f. The other biases start at 0.
+    bias_rows : {"all", "chosen"}, default "all"
+        Which units of the bias get a gradient, as in Linear.
+
+    Attributes
+    ----------
+    directions : list of Direction
+        One, or two if bidirectional: the parameters w, u and b, and the last choice of each.
+
+    Raises
+    ------
+    BadInput
+        When a size or number is out of range, a name is unknown, or `select` is not one of the four selectors.
+
+    Notes
+    -----
+    Names and gates are those of PyTorch's LSTM. Its second bias is not needed.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber (1997), "Long Short-Term Memory". Jozefowicz, Zaremba and Sutskever (2015), for
+    forget_bias. meProp (arXiv 1706.06197), for where units are chosen: a gradient is sparse on its way from the
+    output of a multiplication to its inputs.
+
+    Examples
+    --------
+    Two sentences, of 2 words and of 1:
+
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> net = mbp.Sequential(mbp.LSTM(3, 4, select=mbp.TopK(2)), backend="reference")
+    >>> y = net.forward(net.prepare(np.ones((3, 3))), lengths=[2, 1])
+    >>> bool((y[0] == y[2]).all())
+    True
+    >>> net.backward(np.ones((3, 4), "float32"), need_dx=False)
+    >>> net.children[0].directions[0].last_choice.shape
+    (3, 8)
     """
 
     takes_lengths = True
-    directions: list[Direction]
+    directions: list[Direction] = later()
+    _packing: Packing = later()  # of the last forward, and the shape of its input
+    _shape: tuple[int, ...]
 
     def __init__(
         self,
@@ -63,7 +112,6 @@ class LSTM(Units):
         if bias_rows not in ("all", "chosen"):
             raise unknown("bias_rows", bias_rows, ("all", "chosen"))
         self.gates, self.bidirectional, self.bias_rows = gates, bool(bidirectional), bias_rows
-        self.directions = []  # until `bind`
         self._init, self._forget = (
             get_initialiser(init),
             check_float("forget_bias", forget_bias, -math.inf, math.inf),
@@ -84,13 +132,14 @@ class LSTM(Units):
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
     def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
-        """lengths: those of the sentences in x, one after another; None: x is one sentence."""
+        """h of every word. lengths: the number of words of each sentence in x (None: x is one sentence)."""
+        directions = self.directions
         if x.ndim != 2 or x.shape[1] != self.n_in or not len(x):  # kernels check nothing
             raise BadInput(f"{self.label} takes (words, {self.n_in}) but gets {x.shape}")
         self._packing, self._shape = packing(lengths, len(x)), x.shape
         found = [
             d.forward(self.be, self._take(f"x{i}", x, i, self.n_in), self._packing)
-            for i, d in enumerate(self.directions)
+            for i, d in enumerate(directions)
         ]
         if len(found) == 1 and self._packing.straight:
             return found[0]
@@ -113,10 +162,11 @@ class LSTM(Units):
         return dx
 
     def _order(self, i: int) -> Array:
+        """The order of time steps of direction i."""
         return self._packing.reverse if i else self._packing.order
 
     def _take(self, name: str, a: Array, i: int, width: int, column: int = 0) -> Array:
-        """Columns of the batch's rows, in the order of the time steps of direction i."""
+        """Rows of the batch in the order of time steps of direction i, `width` columns from `column` on."""
         if i == 0 and self._packing.straight and a.shape[1] == width:
             return a
         out = self.buf.get(name, (len(a), width))
@@ -125,7 +175,7 @@ class LSTM(Units):
 
     @property
     def groups(self) -> int:  # type: ignore[override]
-        return len(self.directions)
+        return 2 if self.bidirectional else 1
 
     @property
     def units(self) -> int:
@@ -149,7 +199,7 @@ class LSTM(Units):
         return np.array([np.linalg.norm(w.reshape(4, self.hidden, -1), axis=(0, 2)) for w in weights])
 
     def unit_cuts(self, kept: Array) -> Iterator[Cut]:
-        """A unit leaves all four gates, and the recurrent inputs."""
+        """A unit is removed from all four gates and from the recurrent inputs."""
         for d, units in zip(self.directions, kept):
             rows = (units + self.hidden * np.arange(4)[:, None]).ravel()
             yield from (Cut(p, 0, rows) for p in (d.w, d.u, d.b))

@@ -1,4 +1,4 @@
-"""Sentences of any length in one array: a row for each word, one sentence after another, and their lengths."""
+"""Sentences of any length in one array: a row for each word, sentence after sentence, and their lengths."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...errors import BadInput
 
 
 def check_lengths(lengths: Any, rows: int) -> Array:
-    """lengths as int32 (sentences,). Raises BadInput unless they are whole, at least 1, and sum to `rows`."""
+    """lengths as int32 (sentences,). Raises BadInput unless they are ints of at least 1 that sum to `rows`."""
     a = np.asarray(lengths)
     if a.ndim != 1 or a.dtype.kind not in "iu" or not len(a):
         raise BadInput(
@@ -30,17 +30,20 @@ def check_lengths(lengths: Any, rows: int) -> Array:
 
 @dataclass(frozen=True)
 class Packing:
-    """How the rows of a batch stand to their time steps; see kernels/reference/lstm.py."""
+    """The order of time steps of a batch of sentences; see kernels/reference/lstm.py.
 
-    active: Array  # int32 (steps,): sentences that reach each step
-    order: Array  # int32 (rows,): where the row of a time step stands in the batch, reading forward
-    reverse: Array  # the same, reading each sentence from its end
-    straight: bool  # whether order says nothing: one sentence, or only such of one word
-    before: Array | None  # where the state before a row stands in h; None: h[i]
+    In the order of time steps row i is row order[i] of the batch.
+    """
+
+    active: Array  # int32 (steps,): how many sentences reach each step
+    order: Array  # int32 (rows,), for a direction that reads forward
+    reverse: Array  # the same for one that reads each sentence from its end
+    straight: bool  # whether order[i] = i: one sentence, or sentences of one word only
+    before: Array | None  # the row of h that holds the state before row i; None: row i
 
 
 def packing(lengths: Any, rows: int) -> Packing:
-    """The packing of sentences of these lengths; None: the rows are one sentence. BadInput as `check_lengths`."""
+    """The packing of sentences of these lengths (None: one sentence). Raises BadInput as `check_lengths` does."""
     return _packing(check_lengths([rows] if lengths is None else lengths, rows).tobytes())
 
 
@@ -50,7 +53,7 @@ def _packing(lengths: bytes) -> Packing:
     first = np.cumsum(length) - length
     longest = np.argsort(-length, kind="stable")
     length, first = length[longest], first[longest]
-    step, sentence = np.nonzero(np.arange(length[0])[:, None] < length)  # by step, then by sentence
+    step, sentence = np.nonzero(np.arange(length[0])[:, None] < length)  # ordered by step, then by sentence
     active = np.bincount(step)
     start = np.cumsum(active) - active
     order = first[sentence] + step
