@@ -11,14 +11,43 @@ from typing import Any
 
 from .errors import BadInput
 
+__all__ = ["read_json", "replacing", "write_json"]
+
 
 @contextlib.contextmanager
 def replacing(path: Path, remedy: str = "choose another folder with room") -> Iterator[Path]:
     """A temporary path beside `path`: the file written there replaces `path` when the block ends without an error.
 
-    Missing folders are made. A link stays a link, and the file that it points to is replaced. Raises BadInput,
-    with the `remedy`, where the folder cannot be written, and where `path` is not a plain file: renaming over a
-    device such as /dev/null would take it from the whole machine. After an error the old file, if any, is left.
+    Missing folders are made. A link stays a link, and the file that it points to is replaced. After an error the
+    old file, if any, is left.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    remedy : str
+        What to do where the folder cannot be written, for the message.
+
+    Yields
+    ------
+    Path
+        The temporary path.
+
+    Raises
+    ------
+    BadInput
+        Where the folder cannot be written, and where `path` is not a plain file: renaming over a device such as
+        /dev/null would take it from the whole machine.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "figures" / "answer.txt"
+    ...     with replacing(path) as temporary:
+    ...         _ = temporary.write_text("42")
+    ...     path.read_text()
+    '42'
     """
     target = Path(os.path.realpath(path))
     temporary = target.parent / f".{target.name}.{os.getpid()}.tmp"
@@ -36,13 +65,41 @@ def replacing(path: Path, remedy: str = "choose another folder with room") -> It
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as readable JSON. Raises BadInput as `replacing` does."""
+    """Write a value as readable JSON, as a whole file or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write. Missing folders are made.
+    value : object
+        Of what JSON has.
+
+    Raises
+    ------
+    BadInput
+        Where it cannot be written.
+    """
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:
-    """The JSON in a file. Raises BadInput where there is no file or no valid JSON in it."""
+    """Read the JSON in a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    BadInput
+        Where there is no file, or no valid JSON in it.
+    """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as e:

@@ -10,27 +10,26 @@ choices. Every arm is checked before it is timed (minimalbp.cost). Wants a quiet
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from bench_options import check_writable, status, typed
-from meprop_runs import commit
+from bench.options import check_writable
+from common.command import commit, status, typed
 
 import minimalbp as mbp
-from minimalbp.cli import cost
-from minimalbp.cli import main as command
-from minimalbp.errors import BadInput, check_float
+from minimalbp.cost import plan_layers, plan_steps
+from minimalbp.experiment import parse_k, whole_list
 from minimalbp.files import write_json
-from minimalbp.measure.machine import version
-from minimalbp.report.cost_figure import draw_cost
+from minimalbp.measure import version
+from minimalbp.report import draw_cost
 
 SHAPES = ["1,500,500", "10,784,500", "64,500,500", "128,1024,1024", "512,2048,2048", "64,8192,8192"]
 DRAWN = ["10,784,500", "64,500,500", "512,2048,2048"]  # in the README's figure
 EPOCHS = (1, 10)
 BATCHES, HIDDEN = (10, 64), 500  # of the network on MNIST
+NETWORK, K = (784, 500, 500, 10), 25  # of the whole step
 
 
 def save_gradients(folder: Path, dataset: mbp.Dataset) -> list[str]:
@@ -66,25 +65,12 @@ def gradients(net: mbp.Sequential, layer: mbp.Linear, dataset: mbp.Dataset, batc
     return {"x": layer.last_x.copy(), "w": layer.weight.value.copy(), "dy": seen["dy"]}
 
 
-def measured(out: Path, *words: str) -> dict:
-    """What `minimalbp cost` writes."""
-    if failed := command(["cost", "--out", str(out), *words]):
-        raise SystemExit(failed)
-    return json.loads((out / "cost.json").read_text(encoding="utf-8"))
-
-
-def check(*words: str) -> None:
-    """Raise BadInput for what `minimalbp cost` would refuse once its turn has come."""
-    args = cost.add_parser(argparse.ArgumentParser().add_subparsers()).parse_args(words)
-    cost.planned(args, check_float("seconds", args.seconds, 0, 3600, open_low=True))
-
-
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0], allow_abbrev=False)
     parser.add_argument("--shape", nargs="+", default=SHAPES)
     parser.add_argument("--k", default="80,1%,2%,5%,8%,16%,32%,50%,100%")
     parser.add_argument("--data", default="mnist", help="where real gradients come from; '' for none")
-    parser.add_argument("--seconds", default="0.2", help="for each point")
+    parser.add_argument("--seconds", type=float, default=0.2, help="for each point")
     parser.add_argument("--batch", default="1,10,64", help="of the whole step")
     parser.add_argument(
         "--to", type=Path, default=Path("docs/results"), help="folder of cost.json and cost.png"
@@ -96,27 +82,25 @@ def main(argv: list[str] | None = None) -> int:
 def run(args: argparse.Namespace, argv: list[str] | None) -> None:
     """Check, measure, write. Raises BadInput."""
     made_by = str(commit())
-    common = ["--seconds", args.seconds, "--k", args.k]
-    step = ["--phase", "step", "--batch", args.batch, "--k", "25", "--seconds", args.seconds]
-    check("--shape", *args.shape, *common)
-    check(*step)
+    ks = [value for text in args.k.split(",") for value in parse_k(text).values()]
+    options = {"ks": ks, "seconds": args.seconds}
+    layers = plan_layers([whole_list("shape", text) for text in args.shape], **options)
+    steps = plan_steps(NETWORK, whole_list("batch", args.batch), ks=[K], seconds=args.seconds)
     dataset = mbp.load_dataset(args.data) if args.data else None
     if dataset:  # the problems are made when the first measurement is done, but their shapes are known
-        widths = (dataset.n_inputs, HIDDEN)
-        check("--shape", *(f"{batch},{n_in},{HIDDEN}" for batch in BATCHES for n_in in widths), *common)
+        plan_layers([(batch, n, HIDDEN) for batch in BATCHES for n in (dataset.n_inputs, HIDDEN)], **options)
         if (have := len(dataset.train.y)) < max(BATCHES):
-            raise BadInput(
+            raise mbp.BadInput(
                 f"{args.data} has {have} examples to train on; a batch of {max(BATCHES)} is wanted"
             )
     for name in ("cost.json", "cost.png"):
         check_writable(args.to / name)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        report = measured(folder, "--shape", *args.shape, *common)
-        if dataset:
-            real = measured(folder, "--problem", *save_gradients(folder, dataset), *common)
-            report["results"] += real["results"]
-        report["steps"] = measured(folder, *step)["results"]
+    report = layers.measure(progress=True)
+    if dataset:
+        with tempfile.TemporaryDirectory() as folder:
+            real = plan_layers(problems=save_gradients(Path(folder), dataset), **options)
+            report["results"] += real.measure(progress=True)["results"]
+    report["steps"] = steps.measure(progress=True)["results"]
     report["torch"], report["commits"] = version("torch"), [made_by]
     report["command"] = typed("bench_cost", argv)
     drawn = [r for r in report["results"] if ",".join(map(str, r["shape"])) in DRAWN and "problem" not in r]

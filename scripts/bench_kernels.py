@@ -15,14 +15,14 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from bench_options import status
+from common.command import status
 
 import minimalbp as mbp
-from minimalbp.cost.problem import check_shape
-from minimalbp.errors import BadInput, check_float, check_int
-from minimalbp.experiment.settings import whole_list
-from minimalbp.measure.timing import Arm, in_turns
-from minimalbp.report.tables import align
+from minimalbp.cost import check_shape, resolve_ks
+from minimalbp.errors import check_float
+from minimalbp.experiment import whole_list
+from minimalbp.measure import Timed, in_turns
+from minimalbp.report import align
 
 Versions = dict[str, Callable[[], object]]
 
@@ -122,15 +122,9 @@ def timed(call: Callable[[], object]) -> Callable[[], tuple[float]]:
 
 def layer(text: str, k: int | None) -> tuple[int, int, int, int]:
     """batch, n_in, n_out and k of a shape as typed. Raises BadInput."""
-    shape = whole_list("shape", text)
-    if len(shape) != 3:
-        raise BadInput(f"shape must be BATCH,N_IN,N_OUT, such as 64,500,500, not {text}")
-    check_shape(*shape)
-    batch, n_in, n_out = shape
-    k = max(1, round(0.05 * n_out)) if k is None else check_int("k", k, least=1)
-    if k > n_out:
-        raise BadInput(f"k = {k} is larger than the {n_out} units of {text}; use k in 1..{n_out}")
-    return batch, n_in, n_out, k
+    shape = check_shape(whole_list("shape", text))
+    (k,) = resolve_ks([0.05 if k is None else k], shape[2])
+    return *shape, k
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -154,13 +148,13 @@ def run(args: argparse.Namespace) -> None:
         for name, (call, written) in kernels(batch, n_in, n_out, k).items():
             verify(call, written, name)
             arms = {
-                "reference": Arm(timed(partial(call, reference)), reference.threads, "np"),
-                "cpu, 1 thread": Arm(timed(partial(call, cpu)), partial(cpu.threads, 1)),
-                "cpu": Arm(timed(partial(call, cpu)), cpu.threads),
+                "reference": Timed(timed(partial(call, reference)), reference.threads, "np"),
+                "cpu, 1 thread": Timed(timed(partial(call, cpu)), partial(cpu.threads, 1)),
+                "cpu": Timed(timed(partial(call, cpu)), cpu.threads),
             }
             for other, f in others.get(name, {}).items():
-                arms[other] = Arm(timed(f), reference.threads, other.split(".")[0])
-            found = {n: 1e6 * np.median(s) for n, s in in_turns(arms, args.seconds, lambda: None).items()}
+                arms[other] = Timed(timed(f), reference.threads, other.split(".")[0])
+            found = {n: 1e6 * np.median(s) for n, s in in_turns(arms, args.seconds).items()}
             table.append([name, *(f"{found[n]:,.1f}" if n in found else "" for n in names)])
         print(align(table), "\n", flush=True)
 

@@ -18,14 +18,14 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from bench_options import check, head, options, status
-from clocked import arm, seconds_of
-from lstm_arms import HIDDEN, N_IN, TABLES, TAGS, Ours, Torch
+from bench.clocked import seconds_of, timed
+from bench.options import check, options, start_report
+from bench.tagger import HIDDEN, N_IN, TABLES, TAGS, Ours, Torch
+from common.command import status
 
 import minimalbp as mbp
-from minimalbp.errors import BadInput
 from minimalbp.files import write_json
-from minimalbp.measure.timing import in_blocks
+from minimalbp.measure import in_blocks
 
 SENTENCES = 64  # different ones, in turn
 ARMS: dict[str, tuple[mbp.Dense | mbp.TopK, str]] = {
@@ -74,9 +74,9 @@ def measure_step(made: list, threads: int, rounds: int, block: int, skip: int) -
     """Seconds of a step and of its parts, for each arm."""
     ours = {name: Ours(*of) for name, of in ARMS.items()}
     first = ours["dense, rows=all"]
-    arms = {name: arm(seconds_of(one), threads) for name, one in ours.items()}
+    arms = {name: timed(seconds_of(one), threads) for name, one in ours.items()}
     arms |= {
-        name: arm(seconds_of(Torch(sparse, first)), threads, "PyTorch") for name, sparse in PEERS.items()
+        name: timed(seconds_of(Torch(sparse, first)), threads, "PyTorch") for name, sparse in PEERS.items()
     }
     result = {}
     for name, seconds in in_blocks(arms, made, rounds, block, skip).items():
@@ -90,15 +90,15 @@ def measure_backward(made: list, threads: int, rounds: int, block: int, skip: in
     """Seconds of the LSTM's backward pass alone."""
     rng = np.random.default_rng(1)
     ours = {name: Ours(select, "all") for name, select in BACKWARD.items()}
-    arms = {name: arm(_backward(one, rng), threads) for name, one in ours.items()}
-    arms["PyTorch"] = arm(_torch_backward(Torch(False, ours["dense"]), rng), threads, "PyTorch")
+    arms = {name: timed(_backward(one, rng), threads) for name, one in ours.items()}
+    arms["PyTorch"] = timed(_torch_backward(Torch(False, ours["dense"]), rng), threads, "PyTorch")
     kept = in_blocks(arms, made, rounds, block, skip)
     return {name: summary(seconds[:, 0]) for name, seconds in kept.items()}
 
 
 def measure_parts(made: list, threads: int, rounds: int, block: int, skip: int) -> dict:
     """Where that time goes, median seconds of a call: the loop through time and dx ("dx"), dW and dU with the
-    choice turned around for them ("dw"), choosing among numbers drawn beforehand ("select"), and "other": the bias,
+    choice transposed for them ("dw"), choosing among numbers drawn beforehand ("select"), and "other": the bias,
     the drawing, Python.
 
     The loop is the cell, the choice, and dh. Random-k's is top-k's without the choosing, and with k = 1 hardly more
@@ -124,7 +124,7 @@ def measure_parts(made: list, threads: int, rounds: int, block: int, skip: int) 
     selectors: dict[str, mbp.Dense | mbp.TopK | mbp.RandomK] = {
         **BACKWARD, "random 10": mbp.RandomK(10), "random 1": mbp.RandomK(1),
     }  # fmt: skip
-    arms = {name: arm(call(Ours(select, "all")), threads) for name, select in selectors.items()}
+    arms = {name: timed(call(Ours(select, "all")), threads) for name, select in selectors.items()}
     kept = in_blocks(arms, made, rounds, block, skip)
     return {name: dict(zip(PARTS, map(float, np.median(seconds, axis=0)))) for name, seconds in kept.items()}
 
@@ -166,10 +166,10 @@ def run(args: argparse.Namespace, argv: list[str] | None) -> None:
     """Check, measure, print, write. Raises BadInput."""
     check(args)
     if not 1 <= args.words[0] <= args.words[1]:
-        raise BadInput(
+        raise mbp.BadInput(
             f"words must be the shortest and the longest sentence, such as 16 25, not {args.words}"
         )
-    report = head("bench_lstm", argv, args)
+    report = start_report("bench_lstm", argv, args)
     made = sentences(*args.words)
     with mbp.get_backend("cpu").threads(args.threads):
         verify(made)

@@ -16,14 +16,15 @@ import sys
 from typing import Any
 
 import numpy as np
-from bench_options import check, head, options, status
-from clocked import Clocked, arm, seconds_of
+from bench.clocked import Clocked, seconds_of, timed
+from bench.options import check, options, start_report
+from common.command import status
 
 import minimalbp as mbp
-from minimalbp.cost.peers import TorchStep
+from minimalbp.cost import TorchStep
 from minimalbp.errors import check_int
 from minimalbp.files import write_json
-from minimalbp.measure.timing import in_blocks
+from minimalbp.measure import in_blocks
 
 SIZES = [784, 500, 500, 10]
 BATCHES = 64  # different mini-batches, in turn
@@ -88,9 +89,9 @@ def measure(batch: int, threads: int, rounds: int, block: int, skip: int) -> dic
     """Median and quartiles of seconds per step and per part, for each arm."""
     ours = {name: Ours(*of) for name, of in ARMS.items()}
     first = ours["dense, rows=all"]
-    arms = {name: arm(seconds_of(one), threads) for name, one in ours.items()}
+    arms = {name: timed(seconds_of(one), threads) for name, one in ours.items()}
     for name, fused in (("PyTorch, fused Adam", True), ("PyTorch, default Adam", None)):
-        arms[name] = arm(seconds_of(Torch(fused, first)), threads, "PyTorch")
+        arms[name] = timed(seconds_of(Torch(fused, first)), threads, "PyTorch")
     kept = in_blocks(arms, batches(batch), rounds, block, skip)
     result = {}
     for name, parts in kept.items():
@@ -116,7 +117,12 @@ def run(args: argparse.Namespace, argv: list[str] | None) -> None:
     check(args)
     for batch in args.batch:
         check_int("batch", batch, least=1)
-    report: dict[str, Any] = {**head("bench_step", argv, args), "sizes": SIZES, "k": 25, "batches": {}}
+    report: dict[str, Any] = {
+        **start_report("bench_step", argv, args),
+        "sizes": SIZES,
+        "k": 25,
+        "batches": {},
+    }
     for batch in args.batch:
         with mbp.get_backend("cpu").threads(args.threads):
             verify(batch)

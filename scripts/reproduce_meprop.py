@@ -21,14 +21,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-import meprop_markdown
-import meprop_time
-from meprop_arms import BASE, TABLES, smaller
-from meprop_figure import draw
-from meprop_report import Wanted, accuracy_report, command, options, run_accuracy_tables, write
-from meprop_runs import Kept, on_stderr
+from common.command import on_stderr
+from common.reproduce import command, options, write
+from meprop import markdown, timing
+from meprop.arms import BASE, TABLES, smaller
+from meprop.figure import draw
+from meprop.report import Wanted, accuracy_report, run_accuracy_tables
 
-from minimalbp.experiment.settings import Settings
+from minimalbp import Settings
+from minimalbp.experiment import KeptRuns
 
 TIMED = "table2"
 JOBS = 2  # at a time, of the other tables
@@ -66,21 +67,21 @@ def senseless(args: argparse.Namespace) -> str | None:
     return None
 
 
-def make(name: str, args: argparse.Namespace, kept: Kept) -> None:
+def make(name: str, args: argparse.Namespace, kept: KeptRuns) -> None:
     """One table: its JSON, its figure, and on stdout its Markdown and where it disagrees with the paper."""
     flags = "--full" if args.full else f"--epochs {args.epochs}" if args.epochs else ""
     typed = command("reproduce_meprop", name, args, vars(parser().parse_args([name])), flags)
     if name == TIMED:
-        wanted, timed = timed_of(args), Kept(args.out / TIMED)
+        wanted, timed = timed_of(args), KeptRuns(args.out / TIMED, BASE)
         if args.fresh:
             timed.forget(wanted)
-        report = {"command": typed, **meprop_time.report(wanted, timed, on_stderr)}
+        report = {"command": typed, **timing.report(wanted, timed, on_stderr)}
     else:
         report = accuracy_report(name, TABLES[name], wanted_of(name, args), args, kept, typed)
     write(args.to / f"{name}.json", report)
     draw(report, args.to / f"{name}.png")
-    print(f"{report['title']}\n\n{meprop_markdown.table(report)}")
-    for line in meprop_markdown.disagreements(report):
+    print(f"{report['title']}\n\n{markdown.table(report)}")
+    for line in markdown.disagreements(report):
         print(f"disagrees with the paper: {line}")
 
 

@@ -24,21 +24,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from meprop_report import command, options, run_tables, write
-from meprop_runs import commit, merged, on_stderr, results
-from meprop_stats import paired, spread
-from mesimp_arms import TABLES, Case, of_smoke, paper_of
-from mesimp_markdown import mesimp_table
-from text_arms import made_up
+from common.command import commit, on_stderr
+from common.reproduce import accuracies, command, options, run_tables, write
+from meprop.text import made_up
+from mesimp.arms import TABLES, Case, of_smoke, paper_of
+from mesimp.markdown import mesimp_table
 
-from minimalbp.cost.forward import compare_forward
-from minimalbp.errors import BadInput
-from minimalbp.experiment.build import load_data, network, task_of
-from minimalbp.experiment.folder import SMALL
-from minimalbp.experiment.simplify import CONTROLS, simplify
+import minimalbp as mbp
+from minimalbp.cost import compare_forward
+from minimalbp.experiment import CONTROLS, SMALL, build, merged_machine, run_many, simplify
 from minimalbp.files import read_json, replacing, write_json
-from minimalbp.measure.machine import machine
-from minimalbp.select import Dense
+from minimalbp.report import paired, spread
 from minimalbp.simplify import Plan
 
 KEYS = ("average_width", "dev_accuracy", "test_accuracy", "best_epoch", "dev_las", "test_las")
@@ -52,17 +48,19 @@ def train(case: Case, folder: Path) -> dict[str, Any]:
         kept: dict[str, Any] = read_json(done)
         if kept["config"] == case.settings.as_json() and Plan.from_json(kept["plan"]) == case.plan:
             return kept
-        raise BadInput(f"{folder} holds a run with other settings; give another --out, or --fresh")
+        raise mbp.BadInput(f"{folder} holds a run with other settings; give another --out, or --fresh")
     resume = (folder / "run.json").exists()
-    made_by, data = _begun(folder), load_data(case.settings)
+    made_by, data = _begun(folder), mbp.load_data(case.settings)
     report = simplify(case.settings, case.plan, data, out=folder, resume=resume)
-    looks = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    evaluations = [
+        json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     kept = {
         "settings": {"seed": case.settings.seed}, "config": case.settings.as_json(), "plan": report["plan"],
-        "runs": [{key: run[key] for key in OF_RUN if key in run} for run in report["runs"]],
+        "runs": [{key: run[key] for key in OF_RUN if key in run} for run in map(accuracies, report["runs"])],
         "hidden": next(run["hidden"] for run in report["runs"] if run["name"] == SMALL),
         "notes": next(run["notes"] for run in report["runs"] if run["name"] == SMALL),
-        "widths_by_look": [look["widths"] for look in looks if look["run"] == SMALL],
+        "widths_by_look": [line["widths"] for line in evaluations if line["run"] == SMALL],
         "commits": made_by, "machine": report["machine"],
     }  # fmt: skip
     write_json(done, kept)
@@ -86,7 +84,7 @@ def train_all(name: str, cases: list[Case], args: argparse.Namespace) -> list[di
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
     found = {}
-    for i, kept in results(train, list(zip(cases, folders)), args.jobs):
+    for i, kept in run_many(train, list(zip(cases, folders)), args.jobs):
         found[i] = kept
         small = next(run for run in kept["runs"] if run["name"] == SMALL)
         said = f"seed {i}: width {small['average_width']:.1f}, test {small['test_accuracy']:.4f}"
@@ -110,13 +108,12 @@ def summary(name: str, seeds: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def measure(cases: list[Case], seeds: list[dict[str, Any]], smoke: bool) -> list[dict[str, Any]]:
-    """Of each seed, how fast the small network answers, all cores at its service."""
-    data = load_data(cases[0].settings)
-    task = task_of(data)
-    large = network(cases[0].settings, task, Dense())
+    """Of each seed, the speed of the forward pass of both networks, with all cores."""
+    data = mbp.load_data(cases[0].settings)
+    large = build(cases[0].settings, data, mbp.Dense())[0]
     found = []
     for case, seed in zip(cases, seeds):
-        small = network(case.settings.changed(hidden=tuple(seed["hidden"])), task, Dense())
+        small = build(case.settings.changed(hidden=tuple(seed["hidden"])), data, mbp.Dense())[0]
         found.append(compare_forward(large, small, data, seconds=0.05 if smoke else 2.0))
     return found
 
@@ -135,9 +132,9 @@ def make(name: str, args: argparse.Namespace) -> None:
     report = {
         "command": command("reproduce_mesimp", name, args, defaults, ""),
         "table": name, "title": TABLES[name].title, "config": first.settings.as_json(), "plan": asdict(first.plan),
-        "machine": merged(seeds), "commits": sorted({made for seed in seeds for made in seed["commits"]}),
+        "machine": merged_machine(seeds), "commits": sorted({made for seed in seeds for made in seed["commits"]}),
         "paper": paper_of(name), "arms": [summary(name, seeds) for name in names],
-        "decoding": measure(cases, seeds, args.smoke), "decoded_on": machine() | {"commit": commit()},
+        "decoding": measure(cases, seeds, args.smoke), "decoded_on": mbp.machine() | {"commit": commit()},
         "seeds": seeds,
     }  # fmt: skip
     write(args.to / f"{name}.json", report)
@@ -149,7 +146,7 @@ def make(name: str, args: argparse.Namespace) -> None:
 def parser() -> argparse.ArgumentParser:
     smoke = "digits or a made-up treebank, 2 seeds, few epochs and units; temporary folders"
     made = options(__doc__, list(TABLES), smoke, "mesimp")
-    made.add_argument("--data", help="in the place of the table's own")
+    made.add_argument("--data", help="instead of the table's own")
     return made
 
 

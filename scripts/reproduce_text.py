@@ -18,14 +18,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-import meprop_markdown
-from meprop_figure import draw
-from meprop_report import Wanted, accuracy_report, command, options, run_accuracy_tables, write
-from meprop_runs import Kept
-from meprop_stats import spread
-from text_arms import TAGGING, TEXT_TABLES, made_up, smaller
+from common.reproduce import command, options, write
+from meprop import markdown
+from meprop.figure import draw
+from meprop.report import KEYS, Wanted, accuracy_report, run_accuracy_tables
+from meprop.text import TAGGING, TEXT_TABLES, made_up, smaller
 
-from minimalbp.experiment.build import load_data
+from minimalbp import load_data
+from minimalbp.experiment import KeptRuns
+from minimalbp.report import spread
 
 
 def wanted_of(name: str, args: argparse.Namespace) -> Wanted:
@@ -40,7 +41,7 @@ def wanted_of(name: str, args: argparse.Namespace) -> Wanted:
     return wanted
 
 
-def make(name: str, args: argparse.Namespace, kept: Kept) -> None:
+def make(name: str, args: argparse.Namespace, kept: KeptRuns) -> None:
     """One table: its JSON, and on stdout its Markdown."""
     flags = f"--epochs {args.epochs}" if args.epochs else ""
     defaults = vars(parser().parse_args([name]))
@@ -54,13 +55,12 @@ def make(name: str, args: argparse.Namespace, kept: Kept) -> None:
         report["arms"].append(baseline_arm(corpus["baseline"]))
     write(args.to / f"{name}.json", report)
     draw(report, args.to / f"{name}.png")
-    print(f"{report['title']}\n\n{meprop_markdown.table(report)}")
+    print(f"{report['title']}\n\n{markdown.table(report)}")
 
 
 def baseline_arm(baseline: dict) -> dict:
     """What no seed changes, as a line of the table."""
-    keys = ("dev_accuracy", "test_accuracy", "test_loss", "best_epoch")
-    values = {key: spread([baseline[key]] if key in baseline else []) for key in keys}
+    values = {key: spread([baseline[key]] if key in baseline else []) for key in KEYS}
     return {
         "name": baseline["name"],
         "changes": {},
@@ -68,8 +68,7 @@ def baseline_arm(baseline: dict) -> dict:
         "against": "",
         "paper": {},
         "diverged": 0,
-        **values,
-    }
+    } | values
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,171 +12,25 @@ import re
 import sys
 from pathlib import Path
 
-from meprop_claims import claims_markdown
-from meprop_markdown import disagreements, mean, table, took
-from mesimp_markdown import mesimp_table
+from bench import markdown as bench
+from meprop.claims import claims_markdown
+from meprop.markdown import disagreements, mnist_table, table
+from mesimp.markdown import mesimp_table
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
-
-
-def mnist_table(report: dict) -> str:
-    """Accuracy of each arm, mean and standard error over the seeds."""
-    lines = [
-        "| arm | optimiser rows | dev % | test % at best dev | minus dense, paired | best epoch | paper's test % |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for arm in report["arms"]:
-        gap = mean(arm["gap"]["test_accuracy"], digits="+.2f") if "gap" in arm else ""
-        paper = f"{arm['paper']['test']:g}" if arm["paper"] else ""
-        lines.append(
-            f"| {arm['name'].split(',')[0]} | {arm['rows']} | {mean(arm['dev_accuracy'])} "
-            f"| {mean(arm['test_accuracy'])} | {gap} | {arm['best_epoch']['mean']:.1f} | {paper} |"
-        )
-    return "\n".join([*lines, "", took(report)])
-
-
-def step_table(report: dict) -> str:
-    """Microseconds of one training step, and how many times faster than PyTorch with fused Adam."""
-    lines = [
-        "| batch | arm | forward | backward | update | step (quartiles), µs | against PyTorch, fused Adam |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for batch, arms in report["batches"].items():
-        fused = arms["PyTorch, fused Adam"]["step"]
-        for name, r in arms.items():
-            low, high = (1e6 * q for q in r["quartiles"])
-            whole = f"{1e6 * r['step']:.0f} ({low:.0f}-{high:.0f}) | {fused / r['step']:.2f}x"
-            lines.append(
-                f"| {batch} | {name} | {1e6 * r['forward']:.0f} | {1e6 * r['backward']:.0f} "
-                f"| {1e6 * r['update']:.0f} | {whole} |"
-            )
-    return "\n".join(lines)
-
-
-def lstm_backward_table(report: dict) -> str:
-    """Microseconds of the backward pass of the LSTM, and how many times faster than the two dense ones."""
-    lines = ["| arm | backward (quartiles), µs | against our dense | against PyTorch |", "|---|---|---|---|"]
-    arms = report["backward"]
-    for name, r in arms.items():
-        low, high = (1e6 * q for q in r["quartiles"])
-        gains = (f"{arms[other]['median'] / r['median']:.1f}x" for other in ("dense", "PyTorch"))
-        lines.append(f"| {name} | {1e6 * r['median']:.0f} ({low:.0f}-{high:.0f}) | {' | '.join(gains)} |")
-    return "\n".join(lines)
-
-
-def lstm_parts_table(report: dict) -> str:
-    """Microseconds of each part of the backward pass."""
-    lines = [
-        "| arm | loop through time, dx | dW, dU | choosing among drawn numbers | bias, drawing, Python, µs |",
-        "|---|---|---|---|---|",
-    ]
-    for name, parts in report["parts"].items():
-        times = (f"{1e6 * parts[part]:.0f}" for part in ("dx", "dw", "select", "other"))
-        lines.append(f"| {name} | {' | '.join(times)} |")
-    return "\n".join(lines)
-
-
-def lstm_step_table(report: dict) -> str:
-    """Microseconds of a step of the tagger, and how many times faster than the fastest of PyTorch's."""
-    lines = [
-        "| arm | forward | backward | update | step (quartiles), µs | against PyTorch |",
-        "|---|---|---|---|---|---|",
-    ]
-    arms = report["step"]
-    best = min(r["step"]["median"] for name, r in arms.items() if name.startswith("PyTorch"))
-    for name, r in arms.items():
-        parts = " | ".join(f"{1e6 * r[part]:.0f}" for part in ("forward", "backward", "update"))
-        low, high = (1e6 * q for q in r["step"]["quartiles"])
-        whole = f"{1e6 * r['step']['median']:.0f} ({low:.0f}-{high:.0f})"
-        lines.append(f"| {name} | {parts} | {whole} | {best / r['step']['median']:.2f}x |")
-    return "\n".join(lines)
-
-
-# What was to be reached: {(shape, k): {selector: (kind, figure)}}; share: the speed-up over the ideal n / k.
-AIMS = {
-    ((1, 500, 500), 10): {"unified": ("speed-up", 5), "topk": ("speed-up", 5)},
-    ((10, 784, 500), 25): {"unified": ("share", 0.35), "topk": ("share", 0.25)},
-    ((64, 500, 500), 25): {"unified": ("share", 0.5), "topk": ("share", 0.3)},
-    ((128, 1024, 1024), 51): {"unified": ("share", 0.6), "topk": ("share", 0.3)},
-    ((512, 2048, 2048), 102): {"unified": ("share", 0.8), "topk": ("share", 0.25)},
-    ((64, 8192, 8192), 80): {"unified": ("share", 0.6), "topk": ("speed-up", 5)},
-    ((10_000, 2400, 500), 20): {"topk": ("speed-up", 8), "unified": ("speed-up", 8)},
-}
-
-
-def cost_table(report: dict) -> str:
-    """The backward pass of one layer at the k of the aims: seconds, speed-up, share, roof and aim."""
-    lines = [
-        "| batch, n_in, n_out, k | select | µs: select, dW, dx | backward | best dense | speed-up | share "
-        "| against the others | of its roof | aim |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for result in report["results"]:
-        k, aims = next(((k, a) for (s, k), a in AIMS.items() if s == tuple(result["shape"])), (0, {}))
-        for p in result["points"]:
-            if p["k"] != k or result["select"] not in aims:
-                continue
-            kind, figure = aims[result["select"]]
-            reached = (p["speedup"] if kind == "speed-up" else p["share_of_ideal"]) >= figure
-            aim = f"{kind} {figure}: {'reached' if reached else 'missed'}"
-            source = result.get("problem", "").removesuffix(".npz").removeprefix("mnist-")
-            name = ", ".join(map(str, (*result["shape"], k))) + (f" ({source})" if source else "")
-            s, roof = p["seconds"], p["roof"]
-            others = min(t for by, t in result["dense"]["all"].items() if by != "minimalbp") / s["backward"]
-            lines.append(
-                f"| {name} | {result['select']} | {', '.join(_micro(s[part]) for part in ('select', 'dw', 'dx'))} "
-                f"| {_micro(s['backward'])} | {_micro(result['dense']['seconds'])} ({result['dense']['by']}) "
-                f"| {p['speedup']:.1f}x | {p['share_of_ideal']:.2f} "
-                f"| {others:.1f}x, {others * p['ratio']:.2f} | {roof['share']:.2f} ({roof['by']}) | {aim} |"
-            )
-    return "\n".join(lines)
-
-
-def law_table(report: dict) -> str:
-    """The straight line through the points up to 50 %, and where dense becomes faster."""
-    lines = [
-        "| batch, n_in, n_out | select | R2 | intercept, of dense | dense is faster from | k = n over dense |",
-        "|---|---|---|---|---|---|",
-    ]
-    for result in report["results"]:
-        if "problem" in result:
-            continue
-        fit, dense, n = result["fit"], result["dense"]["seconds"], result["shape"][2]
-        cross = f"{result['crossover_k'] / n:.0%}" if result["crossover_k"] else "never"
-        last = result["points"][-1]["seconds"]["backward"] / dense
-        lines.append(
-            f"| {', '.join(map(str, result['shape']))} | {result['select']} | {fit['r2']:.4f} "
-            f"| {fit['intercept'] / dense:.1%} | {cross} | {last:.2f} |"
-        )
-    return "\n".join(lines)
-
-
-def _micro(seconds: float) -> str:
-    return f"{1e6 * seconds:,.0f}" if seconds >= 1e-4 else f"{1e6 * seconds:.1f}"
-
-
 TEXT = ("tagging", "parsing")
 MESIMP = ("mnist", "mnist-plain", "mnist-faithful", "tagging", "parsing")
 MEPROP = (
-    "table1",
-    "table2",
-    "figure4",
-    "figure4-topk",
-    "table3",
-    "table4",
-    "table5",
-    "table6",
-    "mnist",
-    *TEXT,
-)
+    "table1", "table2", "figure4", "figure4-topk", "table3", "table4", "table5", "table6", "mnist", *TEXT,
+)  # fmt: skip
 # name: (how it is made, the file in docs/results that it is made of)
 TABLES = {
-    "mnist": (mnist_table, "mnist"), "step": (step_table, "step"),
-    "cost": (cost_table, "cost"), "law": (law_table, "cost"),
-    "parser": (cost_table, "parser/cost"),
-    "lstm-backward": (lstm_backward_table, "lstm"),
-    "lstm-parts": (lstm_parts_table, "lstm"), "lstm-step": (lstm_step_table, "lstm"),
+    "mnist": (mnist_table, "mnist"), "step": (bench.step_table, "step"),
+    "cost": (bench.cost_table, "cost"), "law": (bench.law_table, "cost"),
+    "parser": (bench.cost_table, "parser/cost"),
+    "lstm-backward": (bench.lstm_backward_table, "lstm"),
+    "lstm-parts": (bench.lstm_parts_table, "lstm"), "lstm-step": (bench.lstm_step_table, "lstm"),
     **{name: (table, name) for name in MEPROP if name != "mnist"},
     **{f"mesimp-{name}": (mesimp_table, f"mesimp-{name}") for name in MESIMP},
 }  # fmt: skip

@@ -14,7 +14,7 @@ def scores(gold, system):
 
 
 def words(text):
-    """(form, head, relation without subtype) of each; the head as the place of a word in the text, or "root"."""
+    """(form, head, relation without subtype) of each; the head as the index of a word in the text, or "root"."""
     found, sentence = [], {}  # sentence: {id: columns}
     for line in [*text.split("\n"), ""]:
         if line and not line.startswith("#"):
@@ -22,7 +22,7 @@ def words(text):
             if not set("-.") & set(columns[0]):  # 2-3 is a token of several words, 3.1 an empty node
                 sentence[columns[0]] = columns
         elif sentence and not line:
-            places = {i: len(found) + place for place, i in enumerate(sentence)} | {"0": "root"}
-            found += [(c[1], places[c[6]], c[7].split(":")[0]) for c in sentence.values()]
+            index = {word: len(found) + i for i, word in enumerate(sentence)} | {"0": "root"}
+            found += [(c[1], index[c[6]], c[7].split(":")[0]) for c in sentence.values()]
             sentence = {}
     return found

@@ -4,7 +4,7 @@ import random
 
 from hypothesis import strategies as st
 
-from minimalbp.data import Sentence, write_conllu
+from minimalbp.data import Sentence, Treebank, write_conllu
 
 TAGS = {"D": "DET", "N": "NOUN", "V": "VERB", "P": "PUNCT", "A": "ADV"}
 
@@ -70,7 +70,7 @@ def projective_tree(draw, most=12):
 
 
 def with_heads(heads, rels=("det", "nsubj", "obj:x", "obj", "punct")):
-    """A sentence over these heads, its words, tags and relations named by place."""
+    """A sentence over these heads, its words, tags and relations named by position."""
     n = range(len(heads))
     return Sentence(
         tuple(f"w{i % 7}" for i in n),
@@ -87,12 +87,12 @@ NOUNS, VERBS = ("dog", "cat", "tree", "door", "bird", "saw"), ("sees", "hears", 
 def toy_sentence(draw):
     """A subject, a verb, now and then an object, a full stop; `draw` is a random.Random."""
 
-    def noun(role, place, verb):
-        """The words of a noun phrase that begins at `place`, counted from 1."""
+    def noun(role, position, verb):
+        """The words of a noun phrase that begins at `position`, counted from 1."""
         words = [(draw.choice(("the", "a")), "D", "det")]
         if draw.random() < 0.3:
             words.append((draw.choice(("old", "red", "small")), "A", "amod"))
-        head = place + len(words)
+        head = position + len(words)
         return [(*w, head) for w in words] + [(draw.choice(NOUNS), "N", role, verb)]
 
     subject = noun("nsubj", 1, 0)
@@ -103,6 +103,13 @@ def toy_sentence(draw):
     words.append((".", "P", "punct", verb))
     forms, tags, rels, heads = zip(*words)
     return Sentence(forms, tuple(TAGS[t] for t in tags), tags, heads, rels)
+
+
+def bank_of(train=12, held_out=4, seed=0):
+    """A treebank of such sentences."""
+    draw = random.Random(seed)
+    parts = [tuple(toy_sentence(draw) for _ in range(n)) for n in (train, held_out, held_out)]
+    return Treebank("toy", *parts)
 
 
 def toy_treebank(path, n=60, seed=0):

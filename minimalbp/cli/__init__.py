@@ -18,7 +18,7 @@ ABOUT = "Minimal-effort back propagation: train with it, and measure it."
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with one line for a mistake, and the nearest known name in it; options are typed in full."""
+    """argparse with errors of one line, which has the nearest known name. Options must be typed in full."""
 
     def __init__(self, **options: Any):
         super().__init__(**{"allow_abbrev": False} | options)
@@ -58,9 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse has printed what there is to say
         return int(stop.code or 0)
     if sys.stdout is None:
-        print("minimalbp: stdout is closed, so that nothing could be printed; open it", file=sys.stderr)
+        print("minimalbp: stdout is closed, so nothing can be printed; open it", file=sys.stderr)
         return 2
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a table is not lost for a terminal without its signs
+    if isinstance(sys.stdout, io.TextIOWrapper):  # so that tables print on terminals that lack a character
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = args.run(args)
@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as e:
         if e.filename is not None:
             print(
-                f"minimalbp: {e.filename}: {e.strerror}; check the path, and who may use it", file=sys.stderr
+                f"minimalbp: {e.filename}: {e.strerror}; check the path and its permissions", file=sys.stderr
             )
             return 2
         print(f"minimalbp: {e.strerror or e}; what was to be printed is lost", file=sys.stderr)
@@ -90,5 +90,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _drop_stdout() -> None:
-    """Python flushes at its end once more."""
+    """Send what is left for stdout to the null device, since Python flushes once more when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

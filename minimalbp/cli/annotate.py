@@ -1,4 +1,4 @@
-"""`minimalbp annotate`: tag or parse CoNLL-U with a network that `train` or `simplify` has left in a folder."""
+"""`minimalbp annotate`: tag or parse CoNLL-U with a network that `train` or `simplify` left in a folder."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         description=__doc__,
     )
     add = parser.add_argument
-    add("folder", metavar="DIR", help="of a run: minimalbp train (or simplify) --task tagging --out DIR")
-    add("file", metavar="FILE", help="CoNLL-U, .gz or not; a parser reads the tags in it")
-    add("--to", metavar="FILE", help="where the result goes (default: to stdout)")
+    add(
+        "folder",
+        metavar="DIR",
+        help="the --out folder of a tagger or parser, trained by minimalbp train or simplify",
+    )
+    add("file", metavar="FILE", help="CoNLL-U, .gz or not; a parser reads its tags")
+    add("--to", metavar="FILE", help="file for the result (default stdout)")
     add(
         "--run",
         dest="name",
         metavar="NAME",
-        help="dense, or the one with the selector, such as 'topk 10' (default); of simplify: simplified "
-        "(default), dense, 'from scratch', magnitude, random",
+        help="network of the run: dense or, by default, the one with the selector, such as 'topk 10'; of simplify "
+        "simplified (default), dense, 'from scratch', magnitude or random",
     )
     parser.set_defaults(run=run)
     return parser
@@ -46,18 +50,18 @@ def run(args: argparse.Namespace) -> int:
         and os.path.samefile(args.to, args.file)
     ):
         raise BadInput(
-            f"--to {args.to} is the file that is read, whose tags or trees would be lost; name another"
+            f"--to {args.to} is the file to annotate, whose own tags or trees would be lost; name another"
         )
     annotator = load_annotator(args.folder, args.name)
     sentences = read_conllu(args.file, trees=False)
     found = annotator(sentences)
     if args.to is None:
-        # CoNLL-U is UTF-8 with \n, whatever this terminal's encoding and ends of lines are
+        # CoNLL-U is UTF-8 with \n, whatever the encoding and line ends of this terminal
         sys.stdout.buffer.write(format_conllu(found).encode())
     else:
         write_conllu(args.to, found)
     scores = annotator.scores(sentences, found)
     said = "".join(f", {name} {100 * value:.2f} %" for name, value in (scores or {}).items())
-    against = " of what the file had" if scores else ""
+    against = " against the file's own" if scores else ""
     print(f"minimalbp: {annotator.name}: {len(found)} sentences{said}{against}", file=sys.stderr)
     return 0

@@ -1,4 +1,4 @@
-"""What subcommands that train have in common: the options of the settings, a TOML file of them, a run to resume."""
+"""What `train` and `simplify` have in common: options for the settings, a TOML file of them, a run to resume."""
 
 from __future__ import annotations
 
@@ -14,18 +14,34 @@ from ..errors import BadInput, Diverged
 from ..tasks import TASKS
 from .numbers import as_number, as_whole
 
-OUTPUT = ("out", "json")  # what a configuration file may hold beside the settings, and each command's own
+OUTPUT = ("out", "json")  # a configuration file may hold these too
 
 
 def defaults(setting: str, own: str = "defaults") -> str:
-    """The defaults of a setting in words: that of the first task, then of each task that has another.
+    """The default of a setting in words: that of the first task, then others with the names of their tasks.
 
-    own: the attribute of a task that comes first, such as "simplify_defaults".
+    `own` is the attribute of a task that overrides its `defaults`, such as "simplify_defaults".
     """
     values = {name: {**task.defaults, **getattr(task, own)}[setting] for name, task in TASKS.items()}
-    first, *others = values.items()
-    words = [_in_words(first[1]), *(f"{name} {_in_words(v)}" for name, v in others if v != first[1])]
+    return "; ".join(_by_task(values))
+
+
+def _learning_rates() -> str:
+    """The default learning rates in words, by optimiser."""
+    words = []
+    for optimizer in next(iter(TASKS.values())).learning_rates:
+        first, *others = _by_task({name: task.learning_rates[optimizer] for name, task in TASKS.items()})
+        words.append(", for ".join([f"with {optimizer} {first}", *others]))
     return "; ".join(words)
+
+
+def _by_task(values: dict[str, Any]) -> list[str]:
+    """The value of the first task in words, then each other value, with the tasks that have it."""
+    tasks: dict[str, list[str]] = {}
+    for name, value in values.items():
+        tasks.setdefault(_in_words(value), []).append(name)
+    first, *others = tasks
+    return [first, *(f"{' and '.join(tasks[value])} {value}" for value in others)]
 
 
 def _in_words(value: Any) -> str:
@@ -36,66 +52,58 @@ def _in_words(value: Any) -> str:
 
 
 def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None:
-    """Add an option for every setting, by the names of `Settings`. own: as for `defaults`."""
+    """Add an option for every setting, by the names of `Settings`. `own` is as for `defaults`."""
     add = parser.add_argument
-    add("--task", help=f"{next(iter(TASKS))} (default), or, on a treebank, {' or '.join(list(TASKS)[1:])}")
+    add("--task", help=f"{next(iter(TASKS))} (default); on a treebank {' or '.join(list(TASKS)[1:])}")
     add(
         "--data",
-        help="digits (default), mnist, fashion-mnist, or a path: folder, .npz, .csv; "
-        "on text ud-english-ewt (default), or CoNLL-U: a file, or a folder of three",
+        help="digits (default), mnist, fashion-mnist, or the path of a folder, .npz or .csv; "
+        "on text ud-english-ewt (default), or the path of a CoNLL-U file or a folder of three",
     )
-    add("--hidden", metavar="N,N", help=f"widths of the hidden layers (default {defaults('hidden')})")
+    add("--hidden", metavar="N,N", help=f"widths of the hidden layers (default {defaults('hidden', own)})")
     add(
         "--k",
         metavar="K",
-        help="units that get a gradient: 25, or 5%% of the layer, or of each gate "
+        help="units that get a gradient in each layer, such as 25 or 5%%; in an LSTM, in each gate "
         f"(default {defaults('k', own)})",
     )
-    add("--select", help="topk (default), unified, random, random-scaled, dense")
-    add("--optimizer", help="adam (default), adagrad, sgd")
-    add("--rows", help="rows that the optimiser updates: all (default, the papers), chosen")
-    add(
-        "--lr",
-        type=as_number,
-        help=f"learning rate (default: {_learning_rates()})",
-    )
-    add("--epochs", type=as_whole, help=f"default {defaults('epochs', own)}")
+    add("--select", help="selector: topk (default), unified, random, random-scaled or dense")
+    add("--optimizer", help="adam (default), adagrad or sgd")
+    add("--rows", help="rows that the optimiser updates: all (default, as in the papers) or chosen")
+    add("--lr", type=as_number, help=f"learning rate (default {_learning_rates()})")
+    add("--epochs", type=as_whole, help=f"passes over the training part (default {defaults('epochs', own)})")
     add(
         "--batch",
         type=as_whole,
-        help=f"pictures, sentences or transitions in a mini-batch (default {defaults('batch')})",
+        help=f"pictures, sentences or transitions in a mini-batch (default {defaults('batch', own)})",
     )
     add(
         "--dropout",
         type=as_number,
-        help="probability after each hidden layer, of a tagger the embedding too "
+        help="probability of dropout after each hidden layer, in a tagger after the embedding too "
         f"(default {defaults('dropout', own)})",
     )
     add(
-        "--clip", type=as_number, help="limit of each entry of a gradient (the authors' code: 5; default off)"
+        "--clip",
+        type=as_number,
+        help="limit of each entry of a gradient (default none; the authors' code has 5)",
     )
-    add("--init", help="glorot_uniform (default), glorot_normal, he, meprop_wide")
+    add("--init", help="initial weights: glorot_uniform (default), glorot_normal, he or meprop_wide")
     add(
         "--evals",
         type=as_whole,
-        help=f"evaluations on the dev set in each epoch (default {defaults('evals')})",
+        help=f"evaluations on the dev set in each epoch (default {defaults('evals', own)})",
     )
-    add("--tags", help="of a treebank: xpos, column 5 (default), or upos, column 4")
-    add("--bidirectional", action="store_true", help="a tagger that reads each sentence both ways")
-    add("--seed", type=as_whole, help="of weights, order of examples, dropout, random-k (default 0)")
-    add("--backend", help="cpu (default), reference")
+    add("--tags", help="tags of a treebank: xpos, column 5 (default), or upos, column 4")
+    add("--bidirectional", action="store_true", help="a tagger that reads sentences in both directions")
+    add("--seed", type=as_whole, help="of weights, order of examples, dropout and random-k (default 0)")
+    add("--backend", help="cpu (default) or reference")
     add("--threads", type=as_whole, help="cores to use (default all)")
-    add("--config", metavar="FILE.toml", help="the same names in a file; options here override it")
-
-
-def _learning_rates() -> str:
-    """The default learning rates in words, by optimiser."""
-    first, *others = TASKS.values()
-    return "; ".join(
-        ", ".join([f"{optimizer} {rate:g}", *(f"{task.name} {task.learning_rates[optimizer]:g}" for task in others
-                                              if task.learning_rates[optimizer] != rate)])
-        for optimizer, rate in first.learning_rates.items()
-    )  # fmt: skip
+    add(
+        "--config",
+        metavar="FILE.toml",
+        help="a file with these options by name; the command line overrides it",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser, *, files: str, may_change: str) -> None:
@@ -119,9 +127,10 @@ def given_settings(args: argparse.Namespace) -> dict[str, Any]:
 def read_options(
     args: argparse.Namespace, switches: tuple[str, ...], own: tuple[str, ...] = ()
 ) -> tuple[dict[str, Any], Path | None, bool, list[bool]]:
-    """(settings and the command's own options, --out, --json, switches), the command line over the TOML file.
+    """The settings and the command's own options, then --out, --json and the switches.
 
-    Raises BadInput for a file that cannot be read, an unknown name in it, or what is not true or false there.
+    The command line overrides the TOML file. Raises BadInput for a file that cannot be read, an unknown name in it,
+    and a switch in it that is not true or false.
     """
     from ..experiment.settings import read_toml
 
@@ -144,10 +153,10 @@ def read_options(
 
 
 def resumed(args: argparse.Namespace, keys: tuple[str, ...], may_change: tuple[str, ...]) -> tuple[Any, ...]:
-    """(run.json, its settings, those asked for now) of the run in --resume DIR.
+    """run.json of the run in --resume DIR, its settings, and the settings asked for now.
 
-    keys: what makes run.json one of this command. Raises BadInput for a folder without such a run, and for settings
-    other than those that may change.
+    A run.json with `keys` is one of this command. Raises BadInput for a folder without such a run, and for a change
+    of settings that are not in `may_change`.
     """
     from ..backend import cores
     from ..experiment.settings import Settings
@@ -155,10 +164,10 @@ def resumed(args: argparse.Namespace, keys: tuple[str, ...], may_change: tuple[s
 
     folder, given = Path(args.resume), given_settings(args)
     if hasattr(args, "out") or hasattr(args, "config"):
-        raise BadInput("--resume DIR goes on with the run in DIR: leave out --out and --config")
+        raise BadInput("--resume DIR goes on with the run in DIR; leave out --out and --config")
     if not (folder / "run.json").is_file():
         raise BadInput(
-            f"{folder} holds no run to resume: there is no run.json; start one with --out and a new folder"
+            f"{folder} holds no run to resume, since there is no run.json; start one with --out and a new folder"
         )
     report = read_json(folder / "run.json")
     try:
@@ -187,7 +196,7 @@ def finish(
     as_json: bool,
     table: Callable[[Any], str],
 ) -> int:
-    """Run `train`, print its notes and its report; the exit status, 130 for Ctrl-C."""
+    """Run `train`, and print its notes and its report. Returns the exit status, 130 for Ctrl-C."""
     from ..experiment.folder import Folder
 
     try:
@@ -197,7 +206,7 @@ def finish(
         return 130
     except Diverged as e:
         if out is not None:
-            raise Diverged(f"{e}, and another --out: resumed, {out} would diverge again") from e
+            raise Diverged(f"{e}, and another --out, since {out} would diverge again when resumed") from e
         raise
     for note in sorted({n for r in report["runs"] for n in r["notes"]}):
         print(f"minimalbp: note: {note}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`minimalbp simplify`: a network that shrinks while it trains (meSimp), beside the dense one and its controls."""
+"""`minimalbp simplify`: train a network that shrinks (meSimp), beside the dense one and controls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .numbers import as_number, as_whole
 from .options import add_output, add_settings, defaults, finish, read_options, resumed
 
 PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful")  # the fields of Plan
-OWN = "simplify_defaults"  # of a task
+OWN = "simplify_defaults"  # the attribute of a task with the defaults of this command
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -29,22 +29,22 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "--cycle",
         type=as_whole,
         metavar="EPOCHS",
-        help="length of a cycle; units are removed in the first, then in every other "
+        help="length of a cycle; units are removed in the first cycle, then in every other one "
         "(default about a quarter of --epochs)",
     )
-    add("--window", type=as_whole, metavar="LOOKS",
+    add("--window", type=as_whole, metavar="N",
         help="evaluations on the dev set over which activeness is counted (default 1)")  # fmt: skip
     add("--min-width", type=as_whole, metavar="N",
         help="units that stay in each layer (default 10, or all of a smaller layer)")  # fmt: skip
     add(
         "--restart",
         action="store_true",
-        help="zero the optimiser's moments after each evaluation in the last epoch of a cycle, as the released "
-        "code does",
+        help="zero the optimiser's moments after each evaluation in the last epoch of a cycle, "
+        "as the released code does",
     )
-    add("--faithful", action="store_true", help="what the authors' released code does (docs/simplify.md)")
+    add("--faithful", action="store_true", help="do what the authors' released code does (docs/simplify.md)")
     add("--no-controls", action="store_true",
-        help="leave out the networks of the same size: from scratch, by magnitude, random")  # fmt: skip
+        help="leave out the networks of the same size: from scratch, by magnitude and random")  # fmt: skip
     add_settings(parser, OWN)
     add_output(
         parser, may_change="--threads",
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             plan, controls = Plan.from_json(report["plan"]), report["controls"]
         except BadInput as e:
-            raise BadInput(f"{out}/run.json holds no plan that could be gone on with ({e})") from e
+            raise BadInput(f"{out}/run.json holds no plan that this version can resume ({e})") from e
         for name in PLAN:
             if hasattr(args, name) and getattr(args, name) != getattr(plan, name):
                 raise BadInput(

@@ -1,4 +1,4 @@
-"""`minimalbp train`: one network dense and with a selector, side by side."""
+"""`minimalbp train`: train a network dense and with a selector, side by side."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         as_json, no_compare = hasattr(args, "json"), hasattr(args, "no_compare")
         report, before, settings = resumed(args, ("dense",), ("epochs", "threads"))
         if settings.epochs < before.epochs:
-            raise BadInput(f"the run in {out} has {before.epochs} epochs; --epochs may only be more")
+            raise BadInput(f"the run in {out} has {before.epochs} epochs; --epochs must not be fewer")
         if no_compare and report["dense"]:
             raise BadInput(f"the run in {out} has a dense network too; leave out --no-compare")
         dense = report["dense"]

@@ -15,12 +15,22 @@ WARM = 0.003  # seconds, and at least two calls, at the start of a block that do
 
 
 @dataclass(frozen=True)
-class Arm:
-    """What is timed in turns: calls, in the threads they want."""
+class Timed:
+    """What takes turns with others: a call, and the threads that it wants.
 
-    call: Callable[..., tuple[float, ...]]  # runs once; seconds of its parts
+    Parameters
+    ----------
+    call : callable
+        Runs once and returns the seconds of its parts, a tuple.
+    threads : callable
+        Returns a context in which the call has its threads, such as `backend.threads`.
+    pool : str, default ""
+        Whose threads they are, "" for ours: a change of them is followed by a rest.
+    """
+
+    call: Callable[..., tuple[float, ...]]
     threads: Callable[[], AbstractContextManager[Any]]
-    pool: str = ""  # whose threads: a change of them is followed by a rest
+    pool: str = ""
 
 
 def blocks(seconds: float) -> int:
@@ -28,8 +38,27 @@ def blocks(seconds: float) -> int:
     return max(2, min(10, int(seconds / 0.01)))
 
 
-def take_turns(arms: Mapping[Any, Arm], rounds: int, block: Callable[[Any, int], None]) -> None:
-    """Call `block(name, round)` of each arm in turn, in the threads it wants, once another library's are asleep."""
+def take_turns(arms: Mapping[Any, Timed], rounds: int, block: Callable[[Any, int], None]) -> None:
+    """Call `block(name, i)` of each arm in turn, in the threads it wants, once those of another library are asleep.
+
+    Parameters
+    ----------
+    arms : mapping of object to Timed
+        By name.
+    rounds : int
+        Turns of each arm.
+    block : callable
+        Takes the name of an arm and the number of its turn, from 0.
+
+    Examples
+    --------
+    >>> from contextlib import nullcontext
+    >>> turns = []
+    >>> arms = {name: Timed(tuple, nullcontext) for name in ("ours", "theirs")}
+    >>> take_turns(arms, 2, lambda name, i: turns.append((name, i)))
+    >>> turns
+    [('ours', 0), ('theirs', 0), ('ours', 1), ('theirs', 1)]
+    """
     pool = None
     for i in range(rounds):
         for name, arm in arms.items():
@@ -40,8 +69,25 @@ def take_turns(arms: Mapping[Any, Arm], rounds: int, block: Callable[[Any, int],
                 block(name, i)
 
 
-def in_turns(arms: Mapping[Any, Arm], seconds: float, tick: Callable[[], None]) -> dict[Any, np.ndarray]:
-    """{arm: (calls, parts) seconds}: about `seconds` for each arm, in `blocks(seconds)` with a tick after each."""
+def in_turns(
+    arms: Mapping[Any, Timed], seconds: float, tick: Callable[[], None] = lambda: None
+) -> dict[Any, np.ndarray]:
+    """Time arms for so many seconds each, in a few blocks that take turns.
+
+    Parameters
+    ----------
+    arms : mapping of object to Timed
+        By name.
+    seconds : float
+        About how long each arm is timed. The first calls of a block do not count.
+    tick : callable, optional
+        Called without arguments after each of the `blocks(seconds)` blocks of each arm.
+
+    Returns
+    -------
+    dict of object to array of float, shape (calls, parts)
+        Seconds of the parts of each call, by the name of the arm.
+    """
     found: dict[Any, list[tuple[float, ...]]] = {name: [] for name in arms}
     rounds = blocks(seconds)
 
@@ -64,11 +110,27 @@ def in_turns(arms: Mapping[Any, Arm], seconds: float, tick: Callable[[], None]) 
 
 
 def in_blocks(
-    arms: Mapping[Any, Arm], made: Sequence[tuple[Any, ...]], rounds: int, calls: int, skip: int
+    arms: Mapping[Any, Timed], made: Sequence[tuple[Any, ...]], rounds: int, calls: int, skip: int
 ) -> dict[Any, np.ndarray]:
-    """{arm: (calls, parts) seconds}: for each arm `rounds` blocks of `calls`, whose first `skip` do not count.
+    """Time so many calls of each arm, in blocks that take turns.
 
-    made: the arguments of one call after another, the same for all arms; at their end it begins again.
+    Parameters
+    ----------
+    arms : mapping of object to Timed
+        By name.
+    made : sequence of tuple
+        The arguments of one call after another, the same for all arms. At their end it begins again.
+    rounds : int
+        Blocks of each arm.
+    calls : int
+        Calls in a block.
+    skip : int
+        Calls at the start of each block that do not count.
+
+    Returns
+    -------
+    dict of object to array of float, shape (rounds * (calls - skip), parts)
+        Seconds of the parts of each call, by the name of the arm.
     """
     found: dict[Any, list[tuple[float, ...]]] = {name: [] for name in arms}
 

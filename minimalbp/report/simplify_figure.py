@@ -1,4 +1,4 @@
-"""simplify.png: how active the units of each layer were at each look, their number, and what it did to accuracy."""
+"""simplify.png: the activeness of each layer's units at each evaluation, their number, and the score."""
 
 from __future__ import annotations
 
@@ -15,10 +15,20 @@ WIDTH, HEIGHT = 4.2, 3.4  # inches of a panel
 
 
 def draw(activeness: list[Array], history: History, report: dict[str, Any], parts: int, path: Path) -> None:
-    """Draw to `path`, a PNG. Raises BadInput where it cannot be written.
+    """Draw the figure. Raises BadInput where `path` cannot be written.
 
-    activeness: of each layer float32 (evaluations, units), as Shrinker has it. history: of the network that shrank.
-    report: as `simplify` returns it. parts: evaluations in each epoch.
+    Parameters
+    ----------
+    activeness : list of array of float32, shape (evaluations, units)
+        Of each layer, as `Shrinker` has it.
+    history : History
+        Of the network that shrank.
+    report : dict
+        As `simplify` returns it.
+    parts : int
+        Evaluations in each epoch.
+    path : Path
+        A PNG file.
     """
     from matplotlib.figure import Figure
 
@@ -34,7 +44,7 @@ def draw(activeness: list[Array], history: History, report: dict[str, Any], part
 
 
 def _heat(figure: Any, panel: Any, picture: Array, parts: int, title: str) -> None:
-    """Units across, the most active of the last look first; units that are gone are white."""
+    """Units from left to right, the most active at the last evaluation first. Removed units are white."""
     order = np.lexsort((-np.nan_to_num(picture).mean(axis=0), -np.nan_to_num(picture[-1], nan=-1)))
     ends = (0, picture.shape[1], len(picture) / parts, 0)
     shown = panel.imshow(picture[:, order], aspect="auto", interpolation="nearest", extent=ends, vmin=0)
@@ -47,13 +57,13 @@ def _widths(panel: Any, history: History, parts: int) -> None:
     for i, widths in enumerate(zip(*(record.widths or [] for record in history.records))):
         panel.step(epochs, widths, where="pre", label=f"hidden layer {i + 1}")
     best = history.best
-    panel.axvline(epochs[history.records.index(best)], color="black", lw=1, ls=":", label="best look")
+    panel.axvline(epochs[history.records.index(best)], color="black", lw=1, ls=":", label="best evaluation")
     panel.set(title="units", xlabel="epoch", ylim=(0, None))
     panel.legend()
 
 
 def _score(panel: Any, history: History, report: dict[str, Any]) -> None:
-    """Dev score against the average width: the path of the network that shrank, and all networks at their best."""
+    """Dev score against average width, for every evaluation of the network that shrank, and each network's best."""
     records, runs = history.records, report["runs"]
     name, title = next(iter(report["scores"].items()))
     widths, found = [np.mean(r.widths or 0) for r in records], [100 * r.main for r in records]

@@ -1,4 +1,4 @@
-"""The comparison as one table for a person."""
+"""Reports of `compare` and `simplify` as tables for the terminal."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ PHASES = {
 
 
 def comparison_table(report: dict[str, Any]) -> str:
-    """`report` as compare() returns it: accuracies, then seconds, operations and bytes of each phase."""
+    """The report of `compare` as a table: scores, then seconds, operations and bytes of each phase."""
     data, runs = report["data"], report["runs"]
     head = _head(report)
     two = len(runs) == 2
-    plain = [data["baseline"]] if "baseline" in data else []  # behind the runs and their ratio
+    plain = [data["baseline"]] if "baseline" in data else []  # a column after the runs and their ratio
     rows = [["", *(run["name"] for run in runs)] + (["dense / sparse"] if two else [])]
     rows[0] += [run["name"] for run in plain]
     for key, title in _scores(report).items():
@@ -39,7 +39,7 @@ def comparison_table(report: dict[str, Any]) -> str:
 
 
 def _scores(report: dict[str, Any]) -> dict[str, str]:
-    """Titles of the scores of a run, by their keys; `scores` of a report comes from the task."""
+    """Titles of the scores of a run, by their keys."""
     dev = {f"dev_{name}": f"dev {title}" for name, title in report["scores"].items()}
     return dev | {f"test_{name}": f"test {title} at best dev" for name, title in report["scores"].items()}
 
@@ -58,11 +58,11 @@ def _head(report: dict[str, Any]) -> str:
 
 
 def simplification_table(report: dict[str, Any]) -> str:
-    """`report` as simplify() returns it: a column for each network, then how fast the small one answers."""
+    """The report of `simplify` as tables: a column for each network, then the speed of forward passes."""
     plan, runs = report["plan"], report["runs"]
     head = _head(report) + (
         f"\nk {report['config']['k']} · prune rate {plan['prune']:g} · cycles of {plan['cycle']} epochs · "
-        f"window of {plan['window']} looks · minimum width {plan['min_width']}"
+        f"window of {plan['window']} evaluations · minimum width {plan['min_width']}"
         f"{' · moments restarted' if plan['restart'] else ''}"
         f"{' · faithful to the released code' if plan['faithful'] else ''}"
     )
@@ -92,7 +92,24 @@ def simplification_table(report: dict[str, Any]) -> str:
 
 
 def align(rows: list[list[str]]) -> str:
-    """Rows of text as a table: the first column to the left, the others to the right."""
+    """Align rows of text as a table: the first column to the left, the others to the right.
+
+    Parameters
+    ----------
+    rows : list of list of str
+        Cells. A row may be shorter than others.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(align([["", "seconds"], ["dense", "2.51"], ["top-k", "0.5"]]))
+           seconds
+    dense     2.51
+    top-k      0.5
+    """
     columns = max(map(len, rows))
     rows = [row + [""] * (columns - len(row)) for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(columns)]
@@ -104,7 +121,7 @@ def align(rows: list[list[str]]) -> str:
 
 
 def _left_out(data: dict[str, Any]) -> str:
-    """The share of trees that a parser by transitions cannot build."""
+    """The share of trees that a parser cannot build; empty for other data."""
     if "not_projective" not in data:
         return ""
     shares = [f"{n:,} in {part} ({n / data[part]:.1%})" for part, n in data["not_projective"].items()]

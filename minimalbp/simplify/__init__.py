@@ -1,4 +1,4 @@
-"""meSimp: networks that shrink themselves by the activeness of their units, and the controls of it."""
+"""meSimp: networks that shrink by the activeness of their units, and the controls to compare them with."""
 
 from .controls import Follower
 from .shrinker import Shrinker

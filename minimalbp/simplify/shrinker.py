@@ -1,4 +1,4 @@
-"""What every way to shrink a network while it trains has in common: counting, cutting, and what is kept of it."""
+"""What every way to shrink a network during training has in common: counting, removing, and checkpoints."""
 
 from __future__ import annotations
 
@@ -15,12 +15,25 @@ from ..train.history import Record
 
 
 class Shrinker(Companion):
-    """Knows of each hidden layer which of its first units are left, and how active they were.
+    """Knows which units of each hidden layer are left, and how active they were.
 
-    layers: the hidden layers. left: int64 (groups, units) of each, the numbers that its units had at first.
-    hits: int64 (groups, units), how often each unit was chosen with a gradient that was not zero, since the count
-    was last cleared; chances: how often it could have. activeness: float32 (looks, groups x first units) of each,
-    hits / chances as they were at every look; NaN for units that were gone. notes: what a user should be told.
+    A group is one direction of an LSTM; other layers have one group. The first units are those that a layer has
+    when `fit` begins.
+
+    Attributes
+    ----------
+    layers : list of Hidden
+        The hidden layers. The next four have an entry for each.
+    left : list of array of int64, shape (groups, units)
+        The units that are left, by their numbers among the first units.
+    hits : list of array of int64, shape (groups, units)
+        How often each unit was chosen with a non-zero gradient since the count began.
+    chances : list of int
+        How often each unit could have been chosen since then.
+    activeness : list of array of float32, shape (evaluations, groups x first units)
+        hits / chances at every evaluation; NaN for units that were removed before it.
+    notes : list of str
+        What a user should be told.
     """
 
     layers: list[Hidden]
@@ -36,7 +49,7 @@ class Shrinker(Companion):
         self.clear()
 
     def clear(self) -> None:
-        """Count from zero."""
+        """Begin the count anew."""
         self.hits = [np.zeros(hidden.shape, np.int64) for hidden in self.layers]
         self.chances = [0] * len(self.layers)
 
@@ -51,7 +64,7 @@ class Shrinker(Companion):
             self.activeness[i] = np.vstack([self.activeness[i], row.reshape(1, -1)])
 
     def shrink(self, kept: list[Array]) -> bool:
-        """Keep of each layer the units (groups, m) given; whether any left."""
+        """Keep the given units of each layer, shape (groups, m). Returns whether any unit was removed."""
         smaller = [(hidden, mine) for hidden, mine in zip(self.layers, kept) if mine.shape != hidden.shape]
         compact(self.net, self.optimizer, smaller)
         self.left = [np.take_along_axis(left, mine, axis=1) for left, mine in zip(self.left, kept)]
@@ -60,18 +73,18 @@ class Shrinker(Companion):
         return bool(smaller)
 
     def restart_moments(self, part: int, cycle: int) -> None:
-        """Set the optimiser's moments to zero if the part before this one was in the last epoch of a cycle."""
+        """Zero the optimiser's moments if the part before this one was in the last epoch of a cycle."""
         if part and ((part - 1) // self.parts + 1) % cycle == 0:
             self.optimizer.reset()
 
     def widths(self) -> list[int]:
-        """Units of all directions together."""
+        """Units of each layer, those of both directions together."""
         return [hidden.layer.width for hidden in self.layers]
 
     def sizes(self) -> list[list[int]]:
-        """Of each look the sizes of the layers: the units of all groups."""
-        found = [(~np.isnan(picture)).sum(axis=1).tolist() for picture in self.activeness]
-        return [list(look) for look in zip(*found)]
+        """The units of each layer at each evaluation, those of both directions together."""
+        found = [(~np.isnan(activeness)).sum(axis=1).tolist() for activeness in self.activeness]
+        return [list(widths) for widths in zip(*found)]
 
     def settings(self) -> dict[str, Any]:
         return {"first": [list(shape) for shape in self.first]}
@@ -83,7 +96,7 @@ class Shrinker(Companion):
         return {"chances": self.chances, "notes": self.notes}, arrays
 
     def restore(self, state: dict[str, Any], arrays: dict[str, Array]) -> None:
-        """Any units will do to bring the network to its sizes: the checkpoint brings the weights."""
+        """Bring the network to its sizes. It does not matter which units stay: the checkpoint has the weights."""
         layers = range(len(self.layers))
         self.left, self.hits, self.activeness = (
             [arrays[f"{name}/{i}"] for i in layers] for name in ("left", "hits", "activeness")
@@ -94,6 +107,6 @@ class Shrinker(Companion):
 
 
 def most(score: Array, m: int) -> Array:
-    """The m units of the largest score in each group, ascending (groups, m); of equals the lower unit."""
+    """The m units with the largest scores in each group, the lower of equal ones, ascending, shape (groups, m)."""
     order = np.argsort(-score, axis=1, kind="stable")
     return np.sort(order[:, :m], axis=1)

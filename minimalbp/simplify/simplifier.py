@@ -1,4 +1,4 @@
-"""meSimp: units that are seldom chosen leave the network while it trains (Sun et al. 2017, section 3)."""
+"""meSimp: units that are seldom chosen are removed from the network during training (Sun et al. 2017b)."""
 
 from __future__ import annotations
 
@@ -20,16 +20,37 @@ from .shrinker import Shrinker, most
 
 @dataclass(frozen=True)
 class Plan:
-    """When units leave. Checked when made: raises BadInput for anything out of range.
+    """When units are removed.
 
-    prune: the prune rate p in 0..1: a unit leaves that was active in less than this share of the examples.
-    cycle: epochs of a cycle; simplification cycles, the first and then every other, take units out, and training
-    cycles between them train what is left. window: the looks at the dev set over which activeness is counted; 1 in
-    the faithful mode.
-    min_width: units that stay in each layer (in each direction of an LSTM), however seldom they are chosen.
-    restart: whether the optimiser's moments are set to zero after each look in the last epoch of a cycle, as the
-    released code does: the large steps that follow switch units off, which then leave.
-    faithful: what the authors' released code does: see Simplifier.
+    Parameters
+    ----------
+    prune : float, default 0.1
+        The prune rate p, 0..1. A unit is removed when it was active in less than this share of the examples.
+    cycle : int, default 5
+        Epochs of a cycle. The first cycle and then every other one are simplification cycles, which remove units.
+        The cycles between them train what is left.
+    window : int, default 1
+        Evaluations on the dev set over which activeness is counted. It must be 1 in the faithful mode.
+    min_width : int, default 1
+        Units that stay in each layer, in an LSTM in each direction, however seldom they are chosen.
+    restart : bool, default False
+        Whether to zero the optimiser's moments after each evaluation in the last epoch of a cycle, as the released
+        code does. The large steps that follow switch units off, which are then removed.
+    faithful : bool, default False
+        Whether to do what the authors' released code does (see `Simplifier`).
+
+    Raises
+    ------
+    BadInput
+        For anything out of range.
+
+    Examples
+    --------
+    >>> from minimalbp.simplify import Plan
+    >>> Plan(prune=0.05, cycle=2).restarts
+    0
+    >>> Plan(faithful=True).restarts
+    5
     """
 
     prune: float = 0.1
@@ -53,7 +74,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, plan: dict[str, Any]) -> Plan:
-        """The plan that run.json holds. Raises BadInput where it cannot be."""
+        """The plan that run.json holds. Raises BadInput for one that this version does not have."""
         if not isinstance(plan, dict) or plan.get("per_gate"):  # a setting of 0.1.0
             raise BadInput("per_gate is gone" if isinstance(plan, dict) else f"it is {short(plan)}")
         try:
@@ -63,30 +84,62 @@ class Plan:
 
     @property
     def restarts(self) -> int:
-        """The epochs of a cycle in whose last moments are set to zero; 0 where they never are."""
+        """The epochs of a cycle, in the last of which moments are zeroed; 0 where they never are."""
         return self.cycle if self.restart or self.faithful else 0
 
 
 class Simplifier(Shrinker):
     """A companion of `fit` that shrinks the hidden layers of a network by the activeness of their units.
 
-    Units leave between two looks: the removal that a look calls for is made when the training goes on, so that the
-    network in memory and in the checkpoint is the one that was scored. The threshold is floor(chances p), as in the
-    released code, but corrected at least 1 where p is not zero.
+    A unit is removed when it was chosen less often than a threshold, floor(chances p), since the count began. Both
+    directions of an LSTM keep equally many units, as many as are active in the fuller one.
+    Removals follow an evaluation and are made when the training goes on, so that the network in memory and in the
+    checkpoint is the one that was scored.
 
-    Corrected (default): only picks with a gradient that is not zero count; the count begins anew with each window;
-    the best look at the dev set is sought among those of the last sizes; moments stay with their weights.
-    Faithful: top-k runs over all first units, of which those that left have the gradient zero and are picked, the
-    lower first, where fewer than k gradients are not; every pick counts, and in training cycles too; moments are
-    set to zero after each look in the last epoch of a cycle; the best look of the whole run counts.
-    Raises BadInput, when `fit` begins, for a faithful run unless every hidden layer is a Linear with TopK(k), k a
-    number: nothing else was released; for a window that is longer than a cycle; for a min_width above the units of
-    a layer; for a network without a layer that can shrink.
+    There are two modes:
+
+    - Corrected (the default): only choices with a non-zero gradient count. The count begins anew with each window.
+      The threshold is at least 1 where p is not zero. Moments stay with their weights. The best evaluation is the
+      best one of the last sizes.
+    - Faithful (what the released code does): top-k runs over all first units. The removed ones have the gradient
+      zero, and where fewer than k gradients are non-zero, zeros are chosen too, the lower units first. Every choice
+      counts, in training cycles too. Moments are zeroed after each evaluation in the last epoch of a cycle. The
+      best evaluation is that of the whole run.
+
+    Parameters
+    ----------
+    plan : Plan, optional
+        When units are removed.
+    **options
+        The fields of a `Plan`, instead of `plan`.
+
+    Raises
+    ------
+    BadInput
+        For anything out of range. When `fit` begins: for a network without a layer that can shrink; for a window
+        that is longer than a cycle; for a min_width above the units of a layer; in the faithful mode, unless every
+        hidden layer is a Linear with TopK(k), k a number, since nothing else was released.
+
+    References
+    ----------
+    Sun et al. (2017b), "Training Simplification and Model Simplification for Deep Learning: A Minimal Effort Back
+    Propagation Method", arXiv:1711.06528.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> data = mbp.load_dataset("digits")
+    >>> net = mbp.mlp([64, 100, 10], select=mbp.TopK(10), backend="reference")
+    >>> simplifier = mbp.Simplifier(prune=0.08, cycle=1, min_width=10)
+    >>> optimizer = mbp.Adam(net.parameters(), lr=0.01)
+    >>> history = mbp.fit(net, data, optimizer, epochs=2, evals_per_epoch=2, companions=[simplifier])
+    >>> 10 <= history.best.widths[0] < 100
+    True
     """
 
     def __init__(self, plan: Plan | None = None, **options: Any):
         if plan is not None and (options or not isinstance(plan, Plan)):
-            raise BadInput("Simplifier takes a Plan, or its settings by name, not both")
+            raise BadInput("Simplifier takes a Plan or its settings by name, not both")
         self.plan = plan or Plan(**options)
 
     def begin(self, net: Sequential, optimizer: Optimizer, parts: int) -> None:
@@ -94,8 +147,8 @@ class Simplifier(Shrinker):
         self.passed, self.full = 0, [False] * len(self.layers)
         if self.plan.window > self.plan.cycle * parts:
             raise BadInput(
-                f"window = {self.plan.window} is more than the {self.plan.cycle * parts} looks of a cycle, so that "
-                "no unit would ever leave; give a smaller one"
+                f"window = {self.plan.window} is more than the {self.plan.cycle * parts} evaluations of a cycle, "
+                "so that no unit would ever be removed; give a smaller one"
             )
         if self.plan.faithful:
             for hidden in self.layers:
@@ -116,13 +169,13 @@ class Simplifier(Shrinker):
         return None
 
     def _count_all(self, i: int, layer: Linear) -> int:
-        """Count the picks among all first units, of which those that left have no gradient."""
+        """Count the choices among all first units. Those that were removed have the gradient zero."""
         n, dy, be = self.first[i][1], layer.last_dy, layer.be
         wide = layer.buf.get("wide", (len(dy), n))
         wide.fill(0)
         wide[:, self.left[i][0]] = dy
         chosen = layer.buf.get("wide_chosen", (len(dy), layer.select.units(n)), "int32")
-        get_backend(be.name).select.top_k(chosen, wide)  # not as a selection of the meter's
+        get_backend(be.name).select.top_k(chosen, wide)  # on the plain backend, so that no meter counts it
         self.hits[i][0] += np.bincount(chosen.ravel(), minlength=n)[self.left[i][0]]
         return len(dy)
 
@@ -133,7 +186,7 @@ class Simplifier(Shrinker):
     def before_part(self, part: int, history: History) -> None:
         if part == 0:
             return
-        plan, epoch = self.plan, (part - 1) // self.parts  # of the part that was trained last
+        plan, epoch = self.plan, (part - 1) // self.parts  # the epoch of the part before this one
         if plan.restarts:
             self.restart_moments(part, plan.restarts)
         simplifying = epoch // plan.cycle % 2 == 0
@@ -147,10 +200,10 @@ class Simplifier(Shrinker):
             self.passed = 0
 
     def _active(self, i: int) -> Array:
-        """The units of a layer that stay: equally many in each group, as many as are active in the fullest."""
+        """The units of a layer that stay. All groups keep as many as are active in the group with the most."""
         threshold = int(self.chances[i] * self.plan.prune)
         if self.plan.prune and not self.plan.faithful:
-            threshold = max(1, threshold)  # with few chances too, who was never chosen leaves
+            threshold = max(1, threshold)  # with few chances too, a unit that was never chosen is removed
         hits, units = self.hits[i], self.hits[i].shape[1]
         active = int((hits >= threshold).sum(axis=1).max())
         stay = max(active, self.plan.min_width)

@@ -1,7 +1,7 @@
-"""Tasks: what is learnt, from which data, by which network, and how good the result is."""
+"""Tasks: each says what is learnt, from which data, by which network, and how it is scored."""
 
 from ..errors import BadInput
-from .base import Choices, Task
+from .base import Task
 from .classify import Classify
 from .parsing.attachment import Attachment, attachment
 from .parsing.data import ParsingData, Trees, parse
@@ -20,7 +20,27 @@ TASKS: dict[str, Task] = {task.name: task for task in (Classify(), TaggingTask()
 
 
 def sentence_task(name: str) -> SentenceTask:
-    """The task of that name, which annotates sentences. Raises BadInput for any other."""
+    """The task of that name, which annotates sentences.
+
+    Parameters
+    ----------
+    name : str
+        A key of `TASKS`.
+
+    Returns
+    -------
+    SentenceTask
+
+    Raises
+    ------
+    BadInput
+        For any other name.
+
+    Examples
+    --------
+    >>> sentence_task("parsing").scores
+    {'uas': 'UAS', 'las': 'LAS'}
+    """
     found = {task.name: task for task in TASKS.values() if isinstance(task, SentenceTask)}
     if name not in found:
         raise BadInput(f"the task {name} annotates no sentences; train with --task {' or '.join(found)}")
@@ -28,7 +48,7 @@ def sentence_task(name: str) -> SentenceTask:
 
 
 __all__ = [
-    "TASKS", "Attachment", "Choices", "MostFrequentTag", "Parsing", "ParsingData", "SentenceTask", "Tagging",
-    "TaggingData", "Task", "Transitions", "Trees", "Words", "attachment", "parse", "parser", "sentence_task", "tag",
-    "tag_accuracy", "tagger",
+    "TASKS", "Attachment", "MostFrequentTag", "Parsing", "ParsingData", "SentenceTask", "Tagging",
+    "TaggingData", "Task", "Transitions", "Trees", "Words", "attachment", "parse", "parser",
+    "sentence_task", "tag", "tag_accuracy", "tagger",
 ]  # fmt: skip

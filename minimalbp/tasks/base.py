@@ -1,4 +1,4 @@
-"""What a task says for itself, so that nobody else asks which task it is."""
+"""What a task says of itself, so that no other module needs to ask which task it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PER_WEIGHT = 24  # bytes: float32 w, dw, m, v, and w in float64 when drawn
 
 
 class Choices(Protocol):
-    """What a task reads of the settings of a run (`minimalbp.Settings`, whose docstring says what each means)."""
+    """The settings of a run that a task reads; `minimalbp.Settings` documents them."""
 
     @property
     def data(self) -> str: ...
@@ -39,24 +39,24 @@ class Choices(Protocol):
 class Task(ABC):
     """A task of `minimalbp train --task NAME`: its defaults, its data, its network, and what its scores are called.
 
-    A new task is one subclass, and one line in `minimalbp.tasks.TASKS`. An *encoding* is all that a network depends
-    on of the data, such as the vocabularies of a tagger.
+    A new task is one subclass and one line in `minimalbp.tasks.TASKS`. An *encoding* is whatever a network must
+    know of the data, such as the vocabularies of a tagger.
 
     Attributes
     ----------
     name : str
-        What users type.
+        The name that users type.
     defaults : dict
-        Settings that are this task's own where nothing else is said: data, hidden, k, epochs, batch, evals, tags
-        and dropout.
+        This task's defaults of the settings data, hidden, k, epochs, batch, evals, tags and dropout.
     learning_rates : dict of str to float
-        Of each optimiser, where nothing else is said.
+        The default learning rate of each optimiser.
     simplify_defaults : dict
-        What `minimalbp simplify` has in the place of `defaults`, and "prune", its prune rate.
+        The prune rate "prune" of `minimalbp simplify`, and the settings whose defaults it has instead of
+        `defaults`.
     scores : dict of str to str
         Names of the scores and their titles in tables. The first one decides which evaluation is the best.
     examples : str
-        What the numbers of examples in tables count; empty for examples of any kind.
+        What an example is called in tables, such as "sentences"; may be empty.
     dropout_silences : bool
         Whether a hidden unit that dropout has switched off has no gradient, so that it counts as inactive.
     """
@@ -75,7 +75,7 @@ class Task(ABC):
 
     @abstractmethod
     def load(self, settings: Choices) -> Any:
-        """The data that `fit` takes. Raises BadInput as the loaders do."""
+        """The data, as `fit` takes them. Raises BadInput as the loaders do."""
 
     @abstractmethod
     def encoding(self, data: Any) -> Any:
@@ -83,34 +83,34 @@ class Task(ABC):
 
     @abstractmethod
     def sizes(self, settings: Choices, encoding: Any) -> list[int]:
-        """Inputs, hidden layers and outputs of the network; of text the inputs are those after the embedding."""
+        """Inputs, hidden units and outputs of the network. After an embedding, the inputs are its outputs."""
 
     @abstractmethod
     def build(self, settings: Choices, encoding: Any, select: Selector) -> Sequential:
         """The network, with `select` in every hidden layer."""
 
     def weights(self, settings: Choices, encoding: Any) -> int:
-        """How many weights the network has, biases left out."""
+        """How many weights the network has, without biases."""
         return sum(a * b for a, b in pairwise(self.sizes(settings, encoding)))
 
     def network(self, settings: Choices, encoding: Any, select: Selector) -> Sequential:
-        """`build`. Raises BadInput for a network whose weights, moments and gradients do not fit into memory."""
+        """The network of `build`. Raises BadInput if its weights, moments and gradients do not fit into memory."""
         sizes = "-".join(map(str, self.sizes(settings, encoding)))
         need = PER_WEIGHT * self.weights(settings, encoding)
         check_memory(need, f"a network of {sizes}", "a smaller hidden")
         return self.build(settings, encoding, select)
 
     def batch(self, settings: Choices, data: Any) -> tuple[int, list[str]]:
-        """The size of a mini-batch on these data, and notes for the user where it is not the one asked for."""
+        """The size of a mini-batch on these data, and a note for the user if that is not `settings.batch`."""
         return settings.batch, []
 
     def vocabularies(self, data: Any) -> dict[str, Any] | None:
-        """The encoding as JSON, for a file beside the weights; None where the weights are all that is needed."""
+        """The encoding as JSON, for a file beside the weights; None where the weights alone suffice."""
         return None
 
 
 def common(settings: Choices) -> dict[str, Any]:
-    """The settings that every network takes by these names."""
+    """The options of every network, from the settings."""
     return {
         "dropout": settings.dropout, "init": settings.init, "rng": settings.seed, "backend": settings.backend,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Classifying labelled arrays: pictures, tables."""
+"""Classifying labelled arrays, such as pictures and tables."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .base import Choices, Task, common
 
 
 class Classify(Task):
-    """The papers' network on labelled arrays. The encoding is the data set itself: its inputs and classes."""
+    """A multi-layer perceptron classifies labelled arrays. The encoding is the data set itself."""
 
     name = "classify"
     defaults = {
         "data": "digits", "hidden": (500, 500), "k": "5%", "epochs": 20, "batch": 10, "evals": 8, "tags": None,
         "dropout": 0.0,
     }  # fmt: skip
-    learning_rates = {"adam": 1e-3, "adagrad": 0.1, "sgd": 0.1}  # of the papers; none uses SGD
-    simplify_defaults = {"k": 160, "prune": 0.1}  # of the released MNIST run
+    learning_rates = {"adam": 1e-3, "adagrad": 0.1, "sgd": 0.1}  # of the papers, which do not use SGD
+    simplify_defaults = {"k": 160, "prune": 0.1}  # of meSimp's released configuration for MNIST
 
     def check(self, settings: Choices) -> None:
         if settings.tags is not None:

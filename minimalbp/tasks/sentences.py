@@ -1,19 +1,20 @@
-"""What the tasks on sentences have in common: a treebank, an embedding, and sentences to annotate."""
+"""What the tasks on sentences have in common: a treebank as data, and sentences to annotate."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ..data import Sentence, Treebank
+from ..data.treebank.load import PARTS
 from ..errors import BadInput, unknown
 from ..network import Sequential
 from ..network.frozen import Frozen
 from .base import Choices, Task
-from .tags import TAG_COLUMNS
+from .tags import TAG_COLUMNS, with_tags
 
-PARTS = ("train", "dev", "test")
+SCALE = 0.5  # embeddings start in U(-SCALE, SCALE): with smaller ones the first hidden layer gets hardly any input
 
 
 class SentenceTask(Task):
@@ -28,10 +29,10 @@ class SentenceTask(Task):
         if settings.tags not in TAG_COLUMNS:
             raise unknown("tags", settings.tags, TAG_COLUMNS)
 
-    def encoding(self, data: Any) -> Any:
+    def encoding(self, data: TreebankData) -> Any:
         return data.encoding
 
-    def vocabularies(self, data: Any) -> dict[str, Any]:
+    def vocabularies(self, data: TreebankData) -> dict[str, Any]:
         found: dict[str, Any] = data.encoding.as_json()
         return found
 
@@ -43,28 +44,53 @@ class SentenceTask(Task):
     def annotate(
         self, net: Sequential | Frozen, encoding: Any, sentences: Sequence[Sentence]
     ) -> list[Sentence]:
-        """The sentences with what the network finds. Raises BadInput for sentences that it cannot read."""
+        """The sentences with what the network predicts. Raises BadInput for sentences that it cannot read."""
 
     @abstractmethod
     def compare(
         self, encoding: Any, gold: Sequence[Sentence], found: Sequence[Sentence]
     ) -> dict[str, float] | None:
-        """The `scores` of the sentences found; None where `gold` has nothing to compare with."""
+        """The `scores` of predicted sentences; None where `gold` has nothing to compare with."""
 
 
-def describe(bank: Treebank) -> dict[str, Any]:
-    """What every report says of a treebank."""
-    parts = {part: getattr(bank, part) for part in PARTS}
-    return {
-        "name": bank.name, "source": bank.source, "sha256": bank.sha256, "division": bank.division,
-        **{part: len(sentences) for part, sentences in parts.items()},
-        "words": {part: sum(map(len, sentences)) for part, sentences in parts.items()},
-    }  # fmt: skip
+class TreebankData:
+    """A treebank for one task: what `TaggingData` and `ParsingData` have in common.
 
+    Parameters
+    ----------
+    bank : Treebank
+        With tags.
+    column : {"xpos", "upos"}
+        The tags that must be there.
 
-def check_part(bank: Treebank, part: str, check: Callable[[Sequence[Sentence]], object]) -> None:
-    """`check(sentences)` of a part; what it refuses is told with the names of the treebank and the part."""
-    try:
-        check(getattr(bank, part))
-    except BadInput as e:
-        raise BadInput(f"{bank.name} {part}: {e}") from None
+    Attributes
+    ----------
+    encoding : Tagging or Parsing
+        Learnt from the training part by the subclass.
+    parts : dict of str to sequence of Sentence
+        The sentences of "train", "dev" and "test".
+
+    Raises
+    ------
+    BadInput
+        For a word without a tag, with the name of its part.
+    """
+
+    encoding: Any
+
+    def __init__(self, bank: Treebank, column: str):
+        self.name, self.source, self.sha256, self.bank = bank.name, bank.source, bank.sha256, bank
+        self.parts: dict[str, Sequence[Sentence]] = {part: getattr(bank, part) for part in PARTS}
+        for part, sentences in self.parts.items():
+            try:
+                list(with_tags(sentences, column))
+            except BadInput as e:
+                raise BadInput(f"{bank.name} {part}: {e}") from None
+
+    def describe(self) -> dict[str, Any]:
+        """For run.json: the treebank, and the sentences and words of each part."""
+        return {
+            "name": self.name, "source": self.source, "sha256": self.sha256, "division": self.bank.division,
+            **{part: len(sentences) for part, sentences in self.parts.items()},
+            "words": {part: sum(map(len, sentences)) for part, sentences in self.parts.items()},
+        }  # fmt: skip

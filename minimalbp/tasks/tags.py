@@ -1,4 +1,4 @@
-"""Part-of-speech tags of sentences: which column, whether they are there, how many are right."""
+"""Part-of-speech tags of sentences: their column, those that are missing, and the share that is right."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ MISSING = "_"
 
 
 def check_column(column: str) -> str:
-    """`column`, if it is one of tags. Raises BadInput."""
+    """`column`. Raises BadInput unless it is a column of tags."""
     if column not in TAG_COLUMNS:
         raise unknown("column of tags", column, TAG_COLUMNS)
     return column
 
 
 def tags_of(sentence: Sentence, column: str) -> tuple[str, ...]:
-    """The tags of a sentence: `xpos` or `upos`."""
+    """The tags of a sentence in that column."""
     return sentence.xpos if column == "xpos" else sentence.upos
 
 
 def with_tags(sentences: Iterable[Sentence], column: str) -> Iterator[tuple[Sentence, tuple[str, ...]]]:
-    """Each sentence with its tags. Raises BadInput if there is none, or a word without a tag."""
+    """Each sentence with its tags. Raises BadInput for no sentences, and for a word without a tag."""
     number = 0
     for number, sentence in enumerate(sentences, 1):
         tags = tags_of(sentence, column)
@@ -40,10 +40,32 @@ def with_tags(sentences: Iterable[Sentence], column: str) -> Iterator[tuple[Sent
 
 
 def tag_accuracy(gold: Sequence[Sentence], predicted: Sequence[Sequence[str]], column: str = "xpos") -> float:
-    """Share of words, 0..1, whose predicted tag is that of `gold`; every word counts, punctuation too.
+    """The share of words whose predicted tag is right, 0..1. Every word counts, punctuation too.
 
-    predicted : for each sentence a tag for each word. Raises BadInput where the numbers differ, and where the
-        treebank has no tag.
+    Parameters
+    ----------
+    gold : sequence of Sentence
+        Sentences of the treebank.
+    predicted : sequence of sequence of str
+        For each sentence a tag for each word.
+    column : {"xpos", "upos"}, default "xpos"
+        The tags of `gold` to compare with.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    BadInput
+        Where the numbers of sentences or words differ, or `gold` has no sentence or a word without a tag.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> gold = mbp.Sentence(("dogs", "bark", "loudly", "."), xpos=("NNS", "VBP", "RB", "."))
+    >>> mbp.tag_accuracy([gold], [("NNS", "NN", "RB", ".")])
+    0.75
     """
     if not gold or len(gold) != len(predicted):
         raise BadInput(

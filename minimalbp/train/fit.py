@@ -160,22 +160,3 @@ def check_fit(net: Sequential, data: Data, batch_size: int) -> None:
             f"the network has {outputs} outputs but {data.name} has {data.n_classes} classes; "
             "give its last layer as many"
         )
-
-
-def check_resume(
-    net: Sequential,
-    data: Data,
-    optimizer: Optimizer,
-    checkpoint: str | Path,
-    *,
-    batch_size: int,
-    rng: int,
-    evals_per_epoch: int,
-    loss: SoftmaxCrossEntropy | None = None,
-    companions: Iterable[Companion] = (),
-) -> None:
-    """Raise BadInput unless `fit` with these settings can resume from the checkpoint. Changes net and optimizer."""
-    prepare(
-        net, data, optimizer, batch_size=batch_size, rng=rng, evals_per_epoch=evals_per_epoch, loss=loss,
-        companions=companions, resume_from=Path(checkpoint),
-    )  # fmt: skip

@@ -38,9 +38,10 @@ def test_a_lesson_runs_as_it_is_written(page):
     assert run(page.read_text(encoding="utf-8"))
 
 
-def test_the_page_on_data_of_ones_own_runs_as_it_is_written(tmp_path, monkeypatch):
+@pytest.mark.parametrize("page, made", [("data.md", "net"), ("sweeps.md", "again")])
+def test_a_page_whose_code_is_complete_runs_as_it_is_written(page, made, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert run((LESSONS.parent / "data.md").read_text(encoding="utf-8"))["net"]
+    assert run((LESSONS.parent / page).read_text(encoding="utf-8"))[made]
 
 
 def test_there_are_six_lessons_with_exercises_and_an_index():

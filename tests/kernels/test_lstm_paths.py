@@ -4,8 +4,7 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
-from conftest import in_pieces
-from helpers import close, full_gradient, refused
+from helpers import close, full_gradient, in_pieces, refused
 
 import minimalbp as mbp
 from minimalbp.backend import cores, get_backend

@@ -38,7 +38,7 @@ def tagger(monkeypatch):
     pytest.importorskip("torch")
     small = {"TABLES": [(30, 5), (7, 3)], "N_IN": 8, "HIDDEN": 12, "TAGS": 4}
     for name, value in small.items():
-        for module in ("bench_lstm", "lstm_arms"):
+        for module in ("bench_lstm", "bench.tagger"):
             monkeypatch.setattr(script(module), name, value)
     return script("bench_lstm")
 
@@ -55,7 +55,7 @@ def test_bench_lstm_verifies_measures_and_writes(tagger, tmp_path, capsys):
         low, high = result["quartiles"]
         assert result["calls"] == 2 and 0 < low <= result["median"] <= high
     assert "top-k 5, rows=chosen" in capsys.readouterr().out
-    tables = script("tables")
+    tables = script("bench.markdown")
     for table in (tables.lstm_backward_table, tables.lstm_parts_table, tables.lstm_step_table):
         assert "| top-k 10" in table(report)
 
@@ -145,7 +145,7 @@ def test_bench_kernels_verifies_and_times_every_kernel(capsys, monkeypatch):
         ("bench_cost", ["--data", "", "--to", "/proc/none"], "cannot write"),
         ("bench_cost", ["--data", "", "--seconds", "0"], "seconds must be"),
         ("bench_kernels", ["--shape", "3,4"], "BATCH,N_IN,N_OUT"),
-        ("bench_kernels", ["--shape", "3,4,5", "2,2,2", "--k", "3"], "larger than the 2 units"),
+        ("bench_kernels", ["--shape", "3,4,5", "2,2,2", "--k", "3"], "larger than the layer's 2 units"),
         ("bench_kernels", ["--seconds", "nan"], "seconds must be"),
     ],
 )
@@ -155,7 +155,7 @@ def test_what_cannot_be_is_refused_before_anything_is_measured(
     if name in ("bench_lstm", "bench_step"):
         pytest.importorskip("torch")
     bench = script(name)
-    for worker in ("verify", "measured", "sentences"):
+    for worker in ("verify", "save_gradients", "sentences"):
         monkeypatch.setattr(bench, worker, None, raising=False)
     monkeypatch.chdir(tmp_path)
     assert bench.main(words) == 2

@@ -16,12 +16,12 @@ PAUSE = 0.01  # seconds
 
 @pytest.fixture
 def timed():
-    return script("meprop_time")
+    return script("meprop.timing")
 
 
 @pytest.fixture
 def settings(timed, points):
-    return script("meprop_arms").BASE.changed(data=points, hidden=(4,), epochs=1)
+    return script("meprop.arms").BASE.changed(data=points, hidden=(4,), epochs=1)
 
 
 @pytest.mark.parametrize(

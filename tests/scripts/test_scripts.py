@@ -2,10 +2,13 @@
 
 import json
 import os
+import sys
 
 import numpy as np
 import pytest
 from helpers import SCRIPTS, script
+
+from minimalbp.experiment import sweep
 
 pytestmark = pytest.mark.skipif(not SCRIPTS.is_dir(), reason="the tests run outside the source tree")
 NO_JIT = "NUMBA_DISABLE_JIT" in os.environ
@@ -22,7 +25,7 @@ def reproduced(tmp_path_factory):
         data = ["--data", str(folder / "few.npz")]
     words = ["--smoke", "--jobs", "1", "--out", str(folder / "runs"), "--to", str(folder / "meprop"), *data]
     assert reproduce.main([*reproduce.TABLES, "table2", *words]) == 0
-    treebank = script("text_arms").made_up(folder / "made-up.conllu")
+    treebank = script("meprop.text").made_up(folder / "made-up.conllu")
     text = script("reproduce_text")
     assert text.main([*text.TEXT_TABLES, *words[:7], "--data", treebank]) == 0
     return folder, words
@@ -55,7 +58,7 @@ def test_table2_is_over_seeds_that_are_kept(reproduced, monkeypatch, capsys):
     report = json.loads(before)
     assert [run["settings"]["seed"] for run in report["by_seed"]] == [0, 1] and report["seeds"] == 2
     assert "table2 --smoke" in report["command"] and "--jobs" not in report["command"]
-    timed = script("meprop_time")
+    timed = script("meprop.timing")
     assert [arm["name"] for arm in report["arms"]] == timed.names()
     for arm in report["arms"]:
         assert list(arm["seconds"]) == list(
@@ -71,7 +74,7 @@ def test_table2_is_over_seeds_that_are_kept(reproduced, monkeypatch, capsys):
         measured.append(settings.seed)
         return report["by_seed"][settings.seed]
 
-    monkeypatch.setattr("meprop_time.measure", measure)
+    monkeypatch.setattr("meprop.timing.measure", measure)
     assert reproduce.main(["table2", *words]) == 0 and not measured
     next((folder / "runs" / "table2").glob("*seed=1-*")).unlink()  # as if it had been stopped there
     assert reproduce.main(["table2", *words]) == 0 and measured == [1] and path.read_bytes() == before
@@ -83,13 +86,13 @@ def test_a_finished_run_is_not_trained_again(reproduced, monkeypatch, capsys):
     folder, words = reproduced
     before = {path.name: path.read_bytes() for path in (folder / "meprop").glob("*.json")}
     reproduce = script("reproduce_meprop")
-    monkeypatch.setattr("meprop_runs.train", None)
+    monkeypatch.setattr(sys.modules[sweep.__module__], "train_run", None)
     names = ["figure4", "table1", "table3"]
     assert reproduce.main([*names, *words]) == 0
     assert "figure4: 44 runs are done, 0 to do" in capsys.readouterr().err
     for name in names:
         assert (folder / "meprop" / f"{name}.json").read_bytes() == before[f"{name}.json"]
-    with pytest.raises(TypeError):  # train is None
+    with pytest.raises(TypeError):  # train_run is None
         reproduce.main(["table3", "--fresh", *words])
 
 
@@ -117,7 +120,7 @@ def test_the_page_is_filled_from_the_tables(reproduced, monkeypatch):
 
 @pytest.mark.parametrize("seconds, said", [(3599 / 2, "60 minutes"), (90, "3 minutes"), (4860, "2.7 hours")])
 def test_how_long_the_runs_took_is_said(seconds, said):
-    took = script("meprop_markdown").took
+    took = script("meprop.markdown").took
     assert took({"runs": [{"seconds": seconds}] * 2}) == f"Its runs took {said} of the clock, run by run."
 
 
@@ -147,13 +150,13 @@ def test_the_text_tables_hold_their_baselines_and_las(reproduced):
 def test_a_finished_run_on_text_is_not_trained_again(reproduced, monkeypatch, capsys):
     folder, words = reproduced
     reproduce, before = script("reproduce_text"), (folder / "meprop" / "parsing.json").read_bytes()
-    monkeypatch.setattr("meprop_runs.train", None)
+    monkeypatch.setattr(sys.modules[sweep.__module__], "train_run", None)
     words = [*words[:7], "--data", str(folder / "made-up.conllu")]
     assert reproduce.main(["parsing", *words]) == 0
     out, err = capsys.readouterr()
     assert "parsing: 6 runs are done, 0 to do" in err and "| dense h=20 |" in out
     assert (folder / "meprop" / "parsing.json").read_bytes() == before
-    with pytest.raises(TypeError):  # train is None
+    with pytest.raises(TypeError):  # train_run is None
         reproduce.main(["parsing", "--fresh", *words])
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_simplify import trained, widths_of
+from shrinking import trained, widths_of
 
 import minimalbp as mbp
 from minimalbp.simplify import Follower, Simplifier
@@ -41,11 +41,11 @@ def test_the_controls_restart_their_moments_as_well(rule, monkeypatch):
 @pytest.mark.parametrize(
     "wrong, message",
     [
-        ([4] * 6, "a list of sizes for each look, not 4"),
-        ([None] * 6, "a list of sizes for each look, not None"),
+        ([4] * 6, "a list of sizes for each part, not 4"),
+        ([None] * 6, "a list of sizes for each part, not None"),
         ([[4.5, 4]], "a width must be a whole number"),
         ([[-3, 4]], "a width must be at least 1"),
-        ([[4]], r"widths \[4\] are not of 2 hidden layers"),
+        ([[4]], r"widths must be those of 2 hidden layers, not \[4\]"),
         ([[12, 10], [12, 11]], "a width of layer 2, .* must be at most 10, not 11"),
     ],
 )

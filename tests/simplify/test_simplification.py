@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from helpers import refused, stop_after
-from test_simplify import DATA
+from shrinking import DATA
 
 import minimalbp as mbp
 from minimalbp.experiment.arms import PreparedArm
@@ -91,8 +91,8 @@ def test_a_resumed_run_has_the_settings_it_had(tmp_path):
     [
         ({"min_width": 9}, "above the 8 units"),
         ({"faithful": True}, "leave faithful out"),
-        ({"window": 9, "cycle": 1}, "window = 9 is more than the 6 looks of a cycle"),
-        ({"window": 10**30}, "looks of a cycle"),
+        ({"window": 9, "cycle": 1}, "window = 9 is more than the 6 evaluations of a cycle"),
+        ({"window": 10**30}, "evaluations of a cycle"),
         ({"window": 6, "cycle": 1}, "window = 6 is more than the 5 evaluations of the first cycle"),
         ({"prune": 0.6}, "prune = 0.6 is above 0.5: with dropout = 0.5"),
         ({"faithful": True, "window": 3}, "faithful .* takes no window = 3"),

@@ -11,7 +11,7 @@ from minimalbp.tasks import TASKS, Task, sentence_task
 
 KINDS = {
     "Classify", "Dataset", "Parsing", "ParsingData", "ParsingTask", "SentenceTask", "Split", "Tagging",
-    "TaggingData", "TaggingTask", "Task", "Trees", "Words",
+    "TaggingData", "TaggingTask", "Task", "Trees", "TreebankData", "Words",
 }  # fmt: skip
 PACKAGE = Path(mbp.__file__).parent
 MODULES = sorted(

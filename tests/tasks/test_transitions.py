@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from trees import any_tree, projective_tree
 
 from minimalbp.data.treebank.sentence import is_projective, tree_fault
-from minimalbp.tasks.parsing.decoding import best_legal, groups, run
-from minimalbp.tasks.parsing.features import feature_places
+from minimalbp.tasks.parsing.decoding import best_legal, groups
+from minimalbp.tasks.parsing.features import feature_positions
 from minimalbp.tasks.parsing.oracle import Oracle
 from minimalbp.tasks.parsing.transitions import LEFT, RIGHT, SHIFT, TO_ROOT, ArcStandard, States
 from minimalbp.tasks.vocabulary import FIRST, NONE
@@ -18,6 +18,11 @@ SYSTEM = ArcStandard(2)
 lists_of_trees = st.lists(projective_tree(), min_size=1, max_size=6).map(
     lambda t: sorted(t, key=len, reverse=True)
 )
+
+
+def run(states, choose):
+    while states.alive:
+        states.apply(choose(states))
 
 
 class Slow:
@@ -44,8 +49,8 @@ class Slow:
         self.stack.remove(child)
         self.heads[child], self.rels[child] = head, relation
 
-    def places(self, none):
-        """The 18 places, by their definition: dependents sorted by where they stand."""
+    def positions(self, none):
+        """The 18 positions, by their definition: dependents sorted by their own positions."""
 
         def get(values, i):
             return values[i] if len(values) > i else none
@@ -88,20 +93,20 @@ def test_by_hand():
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=5), st.integers(0, 2**32))
 def test_every_walk_is_that_of_the_slow_one(lengths, seed):
-    """Random legal transitions: the same legal ones, the same places, the same arcs, a tree after 2n steps."""
+    """Random legal transitions: the same legal ones, the same positions, the same arcs, a tree after 2n steps."""
     lengths = sorted(lengths, reverse=True)
     rng = np.random.default_rng(seed)
     states, slow = States(lengths, SYSTEM), [Slow(n) for n in lengths]
     for step in range(2 * lengths[0]):
         assert states.alive == sum(2 * n > step for n in lengths)
-        legal, places = states.legal(), feature_places(states)
-        assert legal.shape == (states.alive, 6) and places.shape == (states.alive, 18)
+        legal, positions = states.legal(), feature_positions(states)
+        assert legal.shape == (states.alive, 6) and positions.shape == (states.alive, 18)
         chosen = np.empty(states.alive, np.intp)
         for row in range(states.alive):
             assert {int(k) for k in SYSTEM.kind[legal[row]]} == slow[row].legal()
-            expected = slow[row].places(states.none)
-            # behind the end of the buffer stands any place without a word
-            found = [p if p <= lengths[row] else states.none for p in places[row].tolist()]
+            expected = slow[row].positions(states.none)
+            # behind the end of the buffer stands any position without a word
+            found = [p if p <= lengths[row] else states.none for p in positions[row].tolist()]
             assert found == expected
             chosen[row] = rng.choice(np.flatnonzero(legal[row]))
             slow[row].apply(SYSTEM.kind[chosen[row]], SYSTEM.relation[chosen[row]])
@@ -149,7 +154,7 @@ def test_groups_hold_every_sentence_once_longest_first(lengths, most):
 
 
 def test_a_long_sentence_walks_in_a_smaller_group(monkeypatch):
-    monkeypatch.setattr("minimalbp.tasks.parsing.decoding.PLACES", 20)
+    monkeypatch.setattr("minimalbp.tasks.parsing.decoding.POSITIONS", 20)
     assert list(groups([9, 1, 50, 10, 3, 2], 4)) == [[2], [3, 0], [4, 5, 1]]
 
 
@@ -181,7 +186,7 @@ def test_scores_of_another_shape():
     legal = np.ones((2, 3), bool)
     refused(
         lambda: best_legal(np.zeros((2, 4)), legal),
-        "float64 of shape (2, 4); it must give numbers of shape (2, 3)",
+        "float64 of shape (2, 4); it must return numbers of shape (2, 3)",
     )
     refused(lambda: best_legal(np.zeros((2, 3), complex), legal), "complex128")
     assert best_legal([[0, 2, 1], [5, 0, 5]], legal).tolist() == [1, 0]

@@ -7,7 +7,7 @@ import pytest
 from helpers import Told, assert_same, clusters, parameters, refused
 
 import minimalbp as mbp
-from minimalbp.train.fit import check_resume, prepare
+from minimalbp.train.fit import prepare
 from minimalbp.train.trial import warm_up
 
 DATA = clusters(n=40)
@@ -127,7 +127,7 @@ def test_a_checkpoint_keeps_the_state_of_one(tmp_path, backend):
 
 def may_resume(net, optimizer, path, companions, **options):
     settings = {"batch_size": 7, "rng": 0, "evals_per_epoch": 2} | options
-    check_resume(net, DATA, optimizer, path, companions=companions, **settings)
+    prepare(net, DATA, optimizer, resume_from=path, companions=companions, **settings)
 
 
 def test_a_checkpoint_is_refused_with_other_companions(tmp_path):

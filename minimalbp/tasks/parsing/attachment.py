@@ -12,10 +12,17 @@ from ...errors import BadInput
 
 @dataclass(frozen=True)
 class Attachment:
-    """Shares in 0..1 of the `words` that were counted.
+    """Attachment scores.
 
-    uas : words with the right head
-    las : words with the right head and the right universal relation: what follows a colon is not compared
+    Parameters
+    ----------
+    uas : float
+        Unlabelled: the share of words with the right head, 0..1.
+    las : float
+        Labelled: the share of words with the right head and the right relation. What follows a colon in a relation
+        is not compared.
+    words : int
+        How many words were counted.
     """
 
     uas: float
@@ -26,12 +33,39 @@ class Attachment:
 def attachment(
     gold: Sequence[Sentence], predicted: Sequence[Sentence], *, punctuation: bool = True
 ) -> Attachment:
-    """Compare trees over the same words.
+    """The attachment scores of predicted trees.
 
-    punctuation : False leaves out words whose gold universal tag is PUNCT, as papers on the Penn Treebank leave
-        out punctuation (by its Penn tags, which do not count brackets and hyphens); never compare the two kinds
+    Parameters
+    ----------
+    gold : sequence of Sentence
+        Sentences of the treebank.
+    predicted : sequence of Sentence
+        The same words with predicted heads and relations.
+    punctuation : bool, default True
+        False leaves out words whose gold universal tag is PUNCT. Papers on the Penn Treebank leave punctuation out
+        too, but by Penn tags, which do not count brackets and hyphens. Scores of different kinds do not compare.
 
-    Raises BadInput where the sentences are not the same, or no word is left to count.
+    Returns
+    -------
+    Attachment
+
+    Raises
+    ------
+    BadInput
+        Where the sentences have other words, gold has a word without a head, or no word is left to count.
+
+    References
+    ----------
+    Zeman et al. (2018), "CoNLL 2018 Shared Task: Multilingual Parsing from Raw Text to Universal Dependencies".
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> gold = mbp.Sentence(("dogs", "bark", "loudly"), heads=(2, 0, 2), rels=("nsubj", "root", "advmod"))
+    >>> found = gold.changed(heads=[2, 0, 1], rels=["obj", "root", "advmod"])
+    >>> score = mbp.attachment([gold], [found])
+    >>> f"{score.uas:.2f} {score.las:.2f}"  # the head of "loudly" is wrong, and the relation of "dogs"
+    '0.67 0.33'
     """
     if len(gold) != len(predicted):
         raise BadInput(

@@ -1,52 +1,44 @@
-"""The walk through the transitions, all sentences in step, and the choice that no scores can spoil."""
+"""Sentences in groups that are parsed in step, and the best legal transition, whatever the scores."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...errors import BadInput
-from .transitions import Bools, States, Whole
+from .transitions import Bools, Whole
 
-PLACES = 1 << 21  # of a group, rows times words: a dozen arrays of 8 MB
+POSITIONS = 1 << 21  # of a group, sentences times words: a dozen arrays of 8 MB
 
 
 def groups(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
-    """Indices of all sentences, longest first, in groups of at most `most` that walk together.
+    """Indices of all sentences, longest first, in groups of at most `most` that are parsed in step.
 
-    A group with a very long sentence is smaller, as every sentence of it gets as many places.
+    A group with a very long sentence is smaller, because each of its sentences gets as many positions.
     """
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
     while order:
-        rows = max(1, min(most, PLACES // lengths[order[0]]))
+        rows = max(1, min(most, POSITIONS // lengths[order[0]]))
         yield order[:rows]
         order = order[rows:]
 
 
-def run(states: States, choose: Callable[[States], Whole]) -> None:
-    """Apply what `choose` answers, (alive,) legal transitions, until every sentence is finished."""
-    while states.alive:
-        states.apply(choose(states))
-
-
 def best_legal(scores: npt.NDArray[Any], legal: Bools) -> Whole:
-    """(n,) the legal transition with the highest score in each row; of equal ones the lowest.
+    """The legal transition with the highest score in each row, the lowest of equal ones, shape (n,).
 
-    scores : (n, transitions) real numbers; NaN counts as least, together with -infinity
-    legal  : (n, transitions), one at least in every row
-
-    Raises BadInput for scores of another shape, or that are no numbers.
+    Both arguments have the shape (n, transitions), and every row has a legal transition. Scores of NaN count as
+    -infinity. Raises BadInput for scores of another shape, or that are not real numbers.
     """
     scores = np.asarray(scores)
     if scores.shape != legal.shape or scores.dtype.kind not in "fiub":
         raise BadInput(
-            f"the scorer answered {scores.dtype} of shape {scores.shape}; "
-            f"it must give numbers of shape {legal.shape}"
+            f"the scorer returned {scores.dtype} of shape {scores.shape}; "
+            f"it must return numbers of shape {legal.shape}"
         )
     allowed = np.where(legal & ~np.isnan(scores), scores, -np.inf)
     best = allowed.argmax(axis=1)
-    # where nothing legal is above -infinity, the first legal one
+    # Where no legal score is above -infinity, argmax may be illegal: take the first legal transition
     return np.where(legal[np.arange(len(legal)), best], best, legal.argmax(axis=1))

@@ -12,14 +12,15 @@ from .transitions import LEFT, RIGHT, SHIFT, TO_ROOT, States, Whole
 
 
 class Oracle:
-    """Chooses, for states that it alone has led so far, the next transition towards the gold trees.
+    """Chooses the next transition towards the gold trees, for states whose transitions were all its own choice.
 
-    LEFT-ARC as soon as s2 hangs on s1; RIGHT-ARC as soon as s1 hangs on s2 and has all its own dependents, as it
-    can get no more afterwards; ROOT-ARC at the end; else SHIFT. Among the sequences that build a projective tree
-    this one attaches to the left first; for a tree that is not projective there is none.
+    It chooses LEFT-ARC as soon as the head of s2 is s1. It chooses RIGHT-ARC as soon as the head of s1 is s2 and s1
+    has all its own dependents, since it can get none later. ROOT-ARC comes at the end, and SHIFT in all other
+    states. Several sequences may build the same projective tree; this one attaches to the left first. No sequence
+    builds a tree that is not projective.
 
-    heads     : for each sentence of the states, in their order, the heads of its words
-    relations : and the index of each relation among those of the system; that of the root is not looked at
+    `heads` and `relations` have, for each sentence of the states in their order, the heads of its words, and the
+    indices of its relations among those of the system. The relation of the root is not read.
     """
 
     def __init__(self, states: States, heads: Sequence[Sequence[int]], relations: Sequence[Sequence[int]]):
@@ -33,7 +34,7 @@ class Oracle:
             self.waiting_for[row] = np.bincount(head, minlength=shape[1])
 
     def __call__(self, states: States) -> Whole:
-        """(alive,) the next transitions. Raises BadInput where a tree is not projective."""
+        """The next transitions, shape (alive,). Raises BadInput where a tree is not projective."""
         rows = np.arange(states.alive)
         s1, s2 = states.top(0), states.top(1)
         legal = states.legal_kinds()

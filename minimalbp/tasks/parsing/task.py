@@ -21,17 +21,17 @@ from .network import SIZE, parser
 
 
 class ParsingTask(SentenceTask):
-    """A network that chooses transitions, which build a tree. The encoding is a `Parsing`."""
+    """A network chooses transitions, which build a tree. The encoding is a `Parsing`."""
 
     name = "parsing"
-    defaults = {  # k and batch of the meProp paper, section 4
+    defaults = {  # k, hidden and batch are those of the meProp paper, section 4
         "data": "ud-english-ewt", "hidden": (500,), "k": 20, "epochs": 10, "batch": 10_000, "evals": 2,
         "tags": "xpos",
-        "dropout": 0.5,  # Chen and Manning's, without which top-k falls behind dense (docs/text.md)
+        "dropout": 0.5,  # Chen and Manning's; without it top-k falls behind dense (docs/text.md)
     }  # fmt: skip
-    # Adam's is twice the paper's: with dropout the paper's would take more epochs
+    # Adam's rate is twice the paper's, which would take more epochs with dropout
     learning_rates = {"adam": 2e-3, "adagrad": 0.01, "sgd": 0.1}
-    # k is the meSimp paper's. It has no prune rate: this one is our choice (docs/results/mesimp.md)
+    # k is that of the meSimp paper, which gives no prune rate: this one is our choice (docs/results/mesimp.md)
     simplify_defaults = {"k": 20, "prune": 0.035, "dropout": 0.2, "epochs": 16}
     scores = {"uas": "UAS", "las": "LAS"}
 
@@ -53,12 +53,12 @@ class ParsingTask(SentenceTask):
         return parser(encoding, hidden=settings.hidden[0], select=select, **common(settings))
 
     def batch(self, settings: Choices, data: ParsingData) -> tuple[int, list[str]]:
-        """No larger than the training part, which may be small in a treebank of a user's own."""
+        """At most the size of the training part, which may be small in a user's own treebank."""
         n = len(data.train)
         if settings.batch <= n:
             return settings.batch, []
         return n, [
-            f"batch = {settings.batch} is larger than the training part: clipped to its {n} transitions"
+            f"batch = {settings.batch} is larger than the training part; all its {n} transitions are one mini-batch"
         ]
 
     def read_encoding(self, value: Any) -> Parsing:
@@ -72,14 +72,14 @@ class ParsingTask(SentenceTask):
             if MISSING in tags:
                 raise BadInput(
                     f"sentence {number}: word {tags.index(MISSING) + 1} has no {encoding.column} tag, which this "
-                    "parser reads; let a tagger of minimalbp annotate write it first"
+                    "parser reads; annotate the sentences with a tagger first"
                 )
         return parse(net, encoding, sentences)
 
     def compare(
         self, encoding: Parsing, gold: Sequence[Sentence], found: Sequence[Sentence]
     ) -> dict[str, float] | None:
-        """None where a gold tree has several roots or a cycle: CoNLL 2018's rules do not score against it."""
+        """UAS and LAS; None where a word of gold has no head, or a tree of gold has several roots or a cycle."""
         if any(tree_fault(s.heads) for s in gold):
             return None
         trees = attachment(gold, found)

@@ -1,4 +1,4 @@
-"""The least a tagger must beat: for each word the tag it most often has in training."""
+"""The baseline that a tagger must beat: each word gets the tag that it has most often in training."""
 
 from __future__ import annotations
 
@@ -10,9 +10,26 @@ from ..tags import check_column, with_tags
 
 
 class MostFrequentTag:
-    """Tags by the spelling of the word alone; words not seen in training get the most frequent tag of all.
+    """Gives each word the tag that it has most often in training, and other words the most frequent tag of all.
 
-    column : "xpos" (default) or "upos"; of tags equally frequent the first in the alphabet is taken.
+    Parameters
+    ----------
+    sentences : iterable of Sentence
+        The training part, with tags. Of equally frequent tags the first in the alphabet is taken.
+    column : {"xpos", "upos"}, default "xpos"
+        The tags.
+
+    Raises
+    ------
+    BadInput
+        For another column, for no sentences, and for a word without a tag.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> baseline = mbp.MostFrequentTag([mbp.Sentence(("dogs", "bark", "dogs"), xpos=("NNS", "VBP", "NNS"))])
+    >>> baseline.tag(mbp.Sentence(("cats", "bark")))
+    ('NNS', 'VBP')
     """
 
     def __init__(self, sentences: Iterable[Sentence], column: str = "xpos"):

@@ -1,9 +1,8 @@
-"""What a tagger is trained on: sentences as packed rows of ids, a row for each word."""
+"""What a tagger is trained on: sentences as rows of ids, one row a word."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,32 +15,35 @@ from ...network.frozen import Frozen
 from ...seeds import Streams
 from ...train.batches import Batch, Feed
 from ...train.scoring import EVALUATION_BATCH, Score, score_rows
-from ..sentences import PARTS, check_part, describe
-from ..tags import tag_accuracy, with_tags
+from ..sentences import TreebankData
+from ..tags import tag_accuracy
 from .baseline import MostFrequentTag
 from .encoding import Tagging
 
 
-@dataclass(frozen=True, eq=False)
 class Words:
-    """A part of a treebank; an example is a sentence.
+    """A part of a treebank for a tagger; an example is a sentence.
 
-    x       : int32 (words, 1 + features), the ids of `Tagging.encode`, one sentence after another
-    y       : int64 (words,) labels; -1 for a tag that training does not have
-    lengths : int32 (sentences,)
+    Parameters
+    ----------
+    tagging : Tagging
+    sentences : sequence of Sentence
+
+    Attributes
+    ----------
+    x : array of int32, shape (words, 1 + features)
+        The ids of `Tagging.encode`, one sentence after another.
+    y : array of int64, shape (words,)
+        The labels of `Tagging.labels`.
+    lengths : array of int32, shape (sentences,)
+        Words of each sentence.
     """
 
-    tagging: Tagging
-    sentences: Sequence[Sentence]
-    x: Array = field(init=False)
-    y: Array = field(init=False)
-    lengths: Array = field(init=False)
-
-    def __post_init__(self) -> None:
-        lengths = np.array([len(s) for s in self.sentences], np.int32)
-        object.__setattr__(self, "x", np.concatenate([self.tagging.encode(s) for s in self.sentences]))
-        object.__setattr__(self, "y", np.concatenate([self.tagging.labels(s) for s in self.sentences]))
-        object.__setattr__(self, "lengths", lengths)
+    def __init__(self, tagging: Tagging, sentences: Sequence[Sentence]):
+        self.tagging, self.sentences = tagging, sentences
+        self.x: Array = np.concatenate([tagging.encode(s) for s in sentences])
+        self.y: Array = np.concatenate([tagging.labels(s) for s in sentences])
+        self.lengths: Array = np.array([len(s) for s in sentences], np.int32)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -51,11 +53,11 @@ class Words:
         return self.x[: self.lengths[:n].sum()], self.lengths[:n]
 
     def feed(self, net: Sequential, streams: Streams) -> Feed:
-        """Batches of sentences, rare words in them unknown now and then, in each pass others."""
+        """Batches of sentences. In each pass other rare words are unknown."""
         return _Sentences(self, net, streams)
 
     def score(self, net: Sequential, batch_size: int = EVALUATION_BATCH) -> Score:
-        """The share of words with the right tag, sentences of about batch_size words at a time."""
+        """The share of words with the right tag, and the loss, sentences of about batch_size words at a time."""
         return score_rows(net, self._batches(batch_size), other_classes=True)
 
     def _batches(self, rows: int) -> Iterator[Batch]:
@@ -64,7 +66,7 @@ class Words:
 
 
 def packed(lengths: Array, rows: int) -> Iterator[tuple[slice, Array]]:
-    """Where whole sentences of at most `rows` words together stand, one at least, and their lengths."""
+    """Slices of whole sentences, at most `rows` words together but at least one sentence, and their lengths."""
     ends = np.cumsum(lengths)
     i = start = 0
     while i < len(lengths):
@@ -74,17 +76,17 @@ def packed(lengths: Array, rows: int) -> Iterator[tuple[slice, Array]]:
 
 
 class _Sentences(Feed):
-    """Sentences of a training part. Which words are unknown in a pass depends on the seed and the pass alone."""
+    """The sentences of a training part. The seed and the pass alone decide which words are unknown in a pass."""
 
     def __init__(self, words: Words, net: Sequential, streams: Streams):
         self.words, self.net, self.streams = words, net, streams
         self.labels = words.y.astype(np.int32)
         ends = np.cumsum(words.lengths)
-        self.places = [slice(int(end - n), int(end)) for end, n in zip(ends, words.lengths)]
+        self.rows = [slice(int(end - n), int(end)) for end, n in zip(ends, words.lengths)]
         self.begin(0)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.rows)
 
     def begin(self, epoch: int) -> None:
         rng = self.streams.generator("unknown", epoch)
@@ -92,14 +94,13 @@ class _Sentences(Feed):
 
     def take(self, which: np.ndarray) -> Batch:
         if len(which) == 1:
-            at = self.places[which[0]]
+            at = self.rows[which[0]]
             return self.x[at], self.labels[at], None
-        parts = [self.places[i] for i in which]
-        x, labels = (np.concatenate([a[at] for at in parts]) for a in (self.x, self.labels))
+        x, labels = (np.concatenate([a[self.rows[i]] for i in which]) for a in (self.x, self.labels))
         return x, labels, self.words.lengths[which]
 
     def trials(self, batch_size: int) -> Iterator[Batch]:
-        """Single sentences come in all lengths, and kernels differ with them: 1, 2, 4, ... words."""
+        """Single sentences of 1, 2, 4, ... words, since kernels differ with the length."""
         if batch_size > 1:
             yield from super().trials(batch_size)
             return
@@ -108,24 +109,61 @@ class _Sentences(Feed):
             yield self.x[:n], self.labels[:n], None
 
 
-class TaggingData:
-    """A treebank for a tagger, to be given to `fit`: `train`, `dev` and `test` are `Words`.
+class TaggingData(TreebankData):
+    """A treebank for a tagger, as `fit` takes it.
 
-    task : what is learnt from the training part before a network is (Tagging); column, options: as for its `fit`
+    Parameters
+    ----------
+    bank : Treebank
+        With tags.
+    column : {"xpos", "upos"}, default "xpos"
+        The tags that the tagger learns.
+    **options
+        `features`, `min_count` and `min_feature`, as for `Tagging.fit`.
 
-    Raises BadInput for a word without a tag, and for a training part that has one tag only.
+    Attributes
+    ----------
+    encoding : Tagging
+        Learnt from the training part.
+    train, dev, test : Words
+        The three parts; an example is a sentence.
+    classes : tuple of str
+        The tags.
+    n_classes : int
+        Their number.
+
+    Raises
+    ------
+    BadInput
+        For a word without a tag, and for a training part that has one tag only.
+
+    References
+    ----------
+    Sun et al. (2017), "meProp", arXiv:1706.06197, section 4: tagging, scored by the share of words.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> gold = mbp.Sentence(("the", "dog", "barks"), xpos=("DT", "NN", "VBZ"))
+    >>> data = mbp.TaggingData(mbp.Treebank("tiny", (gold,), (gold,), (gold,)))
+    >>> len(data.train), data.classes
+    (1, ('DT', 'NN', 'VBZ'))
+    >>> net = mbp.tagger(data.encoding, hidden=4, backend="reference")
+    >>> history = mbp.fit(net, data, mbp.Adam(net.parameters(), lr=0.01), epochs=40, batch_size=1)
+    >>> history.best.dev_accuracy
+    1.0
     """
 
+    encoding: Tagging
+
     def __init__(self, bank: Treebank, *, column: str = "xpos", **options: Any):
-        self.name, self.source, self.sha256, self.bank = bank.name, bank.source, bank.sha256, bank
-        for part in PARTS:
-            check_part(bank, part, lambda sentences: list(with_tags(sentences, column)))
+        super().__init__(bank, column)
         self.encoding = Tagging.fit(bank.train, column=column, **options)
         if len(self.encoding.tags) < 2:
             raise BadInput(
                 f"{self.name} train: every word has the tag {self.encoding.tags[0]}; training needs at least two"
             )
-        self.train, self.dev, self.test = (Words(self.encoding, getattr(bank, part)) for part in PARTS)
+        self.train, self.dev, self.test = (Words(self.encoding, part) for part in self.parts.values())
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -136,17 +174,16 @@ class TaggingData:
         return len(self.classes)
 
     def describe(self) -> dict[str, Any]:
-        """For run.json: sentences, words, classes, how the parts came about, and what a tagger must beat."""
-        plain = MostFrequentTag(self.bank.train, self.encoding.column)
+        """For run.json: the treebank, the number of classes, and the scores that a tagger must beat."""
+        column = self.encoding.column
+        plain = MostFrequentTag(self.parts["train"], column)
         accuracy = {
             f"{part}_accuracy": tag_accuracy(
-                getattr(self.bank, part),
-                [plain.tag(s) for s in getattr(self.bank, part)],
-                self.encoding.column,
+                self.parts[part], [plain.tag(s) for s in self.parts[part]], column
             )
             for part in ("dev", "test")
         }
-        return describe(self.bank) | {
+        return super().describe() | {
             "classes": self.n_classes,
             "baseline": {"name": "most frequent tag", **accuracy},
         }
@@ -159,7 +196,22 @@ def tag(
     *,
     batch_size: int = EVALUATION_BATCH,
 ) -> list[Sentence]:
-    """The sentences with the tags that the network gives them, in the column that it learnt."""
+    """The sentences with the tags that a network predicts, in the column that it learnt.
+
+    Parameters
+    ----------
+    net : Sequential or Frozen
+        Made by `tagger`.
+    tagging : Tagging
+        The encoding that it was trained with.
+    sentences : sequence of Sentence
+    batch_size : int, default 1000
+        Words that go through the network together.
+
+    Returns
+    -------
+    list of Sentence
+    """
     lengths = np.array([len(s) for s in sentences], np.int32)
     tagged: list[Sentence] = []
     for _, together in packed(lengths, batch_size):

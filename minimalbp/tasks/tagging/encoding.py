@@ -1,7 +1,7 @@
 """Part-of-speech tagging: a word and seven features of its spelling as eight ids, and the tag as a class.
 
-meProp's tagger reads "1 word and 7 features" (section 4 of the paper), which the paper does not list. These are
-chosen on the dev part of EWT; docs/text.md has the figures.
+meProp's tagger reads "1 word and 7 features" (section 4 of the paper). The paper does not list the features, so
+ours were chosen on the dev part of EWT (docs/text.md has the figures).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from ..spelling import normal, shape
 from ..tags import check_column, tags_of, with_tags
 from ..vocabulary import NONE, UNKNOWN, Vocabulary, json_field
 
-# Chosen on EWT (docs/text.md): the neighbours help a network that reads in one direction, and harm none
+# The neighbours' suffixes help a network that reads in one direction, and do no harm to others
 FEATURES = ("shape", "suffix1", "suffix2", "suffix3", "prefix3", "previous suffix3", "next suffix3")
-NEIGHBOUR = {"previous": 1, "next": -1}  # how far its values move to stand beside the word
+NEIGHBOUR = {"previous": 1, "next": -1}  # how many rows its values move to reach the word's row
 
 
 def _ends(n: int, which: slice) -> dict[str, Callable[[str], str]]:
@@ -37,12 +37,46 @@ for _n in (1, 2, 3, 4):
 
 
 class Tagging:
-    """What a tagger knows of its training data: nine lists. Made by `fit`, or `from_json`.
+    """The tags and vocabularies of a tagger, which encode words and tags as numbers.
 
-    tags     : the classes, in the order of the alphabet: `tags[c]` belongs to label c
-    features : names of the columns after the word: "shape", "prefix1" to "prefix4", "suffix1" to "suffix4", or
-        one of them after "previous " or "next "; of a short word an affix is the whole word
-    vocabularies : one for the words, as `normal` spells them, and one for each feature
+    `fit` learns them from the training part of a treebank; `from_json` reads those of a trained network.
+
+    Parameters
+    ----------
+    tags : sequence of str
+        The classes, in alphabetical order: `tags[c]` has the label c.
+    features : sequence of str
+        Names of the columns after the word: "shape", "word", "prefix1" to "prefix4" or "suffix1" to "suffix4" of
+        the word, or the same of a neighbour, such as "previous suffix3" or "next shape". An affix of a word that is
+        not longer is the whole word.
+    vocabularies : sequence of Vocabulary
+        One for the words, in lower case with digits as 0, and one for each feature.
+    column : {"xpos", "upos"}
+        The tags that the tagger learns.
+
+    Raises
+    ------
+    BadInput
+        For another column, and for an unknown feature.
+
+    References
+    ----------
+    Sun et al. (2017), "meProp", arXiv:1706.06197, section 4: a word and seven features.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> train = mbp.Sentence(("Dogs", "bark", "at", "dogs"), xpos=("NNS", "VBP", "IN", "NNS"))
+    >>> tagging = mbp.Tagging.fit([train], features=["shape", "suffix1"], min_feature=1)
+    >>> tagging.tags
+    ('IN', 'NNS', 'VBP')
+    >>> tagging.labels(train)
+    array([1, 2, 0, 1])
+    >>> tagging.encode(train)  # one word occurs twice in two shapes; ids of entries begin at 3
+    array([[3, 4, 3],
+           [5, 3, 4],
+           [4, 3, 5],
+           [3, 3, 3]], dtype=int32)
     """
 
     def __init__(
@@ -68,13 +102,29 @@ class Tagging:
         min_count: int = 1,
         min_feature: int = 2,
     ) -> Tagging:
-        """Learn tags and vocabularies from the training part, and from nothing else.
+        """Learn tags and vocabularies from the training part.
 
-        column      : "xpos" (English: Penn tags), or "upos"
-        min_count   : rarer words are unknown from the start; the default keeps all, for `with_unknown`
-        min_feature : rarer values of a feature are unknown, and so train the unknown id
+        Parameters
+        ----------
+        sentences : sequence of Sentence
+            With tags.
+        column : {"xpos", "upos"}, default "xpos"
+            The treebank's own tags (in English those of the Penn Treebank), or universal ones.
+        features : sequence of str
+            Names of the columns after the word; by default the seven in `FEATURES`.
+        min_count : int, default 1
+            Rarer words are unknown. By default all are known, and `with_unknown` trains the unknown word.
+        min_feature : int, default 2
+            Rarer values of a feature are unknown, and train the embedding of the unknown value.
 
-        Raises BadInput for words without a tag, and for the name of no feature.
+        Returns
+        -------
+        Tagging
+
+        Raises
+        ------
+        BadInput
+            For a word without a tag, and for an unknown feature.
         """
         pairs = list(with_tags(sentences, check_column(column)))
         tags = sorted(set(chain.from_iterable(tags for _, tags in pairs)))
@@ -93,13 +143,8 @@ class Tagging:
         """Rows of the embedding table of each column."""
         return tuple(map(len, self.vocabularies))
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Columns that belong to each table: one."""
-        return (1,) * len(self.vocabularies)
-
     def encode(self, sentence: Sentence) -> npt.NDArray[np.int32]:
-        """Ids, int32 (words, 1 + features), each column in the vocabulary of its own."""
+        """The ids of words and features, int32 (words, 1 + features), each column in its own vocabulary."""
         x = np.empty((len(sentence), len(self._columns)), np.int32)
         for column, (lookup, move) in enumerate(self._columns):
             ids = [lookup(form) for form in sentence.forms]
@@ -111,25 +156,36 @@ class Tagging:
         return x
 
     def labels(self, sentence: Sentence) -> npt.NDArray[np.int64]:
-        """The class of each word's tag, int64 (words,); -1 for a tag that training did not have: always wrong."""
+        """The class of each word's tag, int64 (words,); -1, which is never right, for a tag unknown to `fit`."""
         return np.array([self._labels.get(tag, -1) for tag in tags_of(sentence, self.column)], np.int64)
 
     def names(self, labels: Iterable[int]) -> tuple[str, ...]:
-        """The tags of predicted classes. Raises BadInput for a number that is no class."""
+        """The tags of predicted classes. Raises BadInput for a number that is not a class."""
         found = [int(label) for label in labels]
         for label in found:
             if not 0 <= label < len(self.tags):
-                raise BadInput(f"label {short(label)} is none of 0..{len(self.tags) - 1}")
+                raise BadInput(f"labels must be in 0..{len(self.tags) - 1}, not {short(label)}")
         return tuple(self.tags[label] for label in found)
 
     def with_unknown(
         self, x: npt.NDArray[np.int32], rng: np.random.Generator, share: float = 0.5
     ) -> npt.NDArray[np.int32]:
-        """A copy of encoded words for one pass of training, in which rare words are unknown now and then.
+        """A copy of encoded words for one pass of training, in which some rare words are unknown.
 
-        Each word that occurred a single time in training becomes unknown with probability `share`; its
-        features stay. So the network learns to tag words it does not know by their spelling, and still learns
-        something of each rare word. One number is drawn from `rng` for every word, rare or not.
+        So the network learns to tag unknown words by their spelling, and still learns something of each rare word.
+
+        Parameters
+        ----------
+        x : array of int32, shape (words, 1 + features)
+            As `encode` returns it.
+        rng : numpy.random.Generator
+            One number is drawn for every word, rare or not.
+        share : float, default 0.5
+            Probability that a word becomes unknown if it occurs once in the training part. Its features stay.
+
+        Returns
+        -------
+        array of int32, shape (words, 1 + features)
         """
         out = x.copy()
         drawn = rng.random(len(x)) < check_float("share", share, 0, 1)
@@ -137,7 +193,7 @@ class Tagging:
         return out
 
     def as_json(self) -> dict[str, Any]:
-        """All of it, for a file beside the weights."""
+        """Tags and vocabularies as JSON, for a file beside the weights."""
         return {
             "column": self.column,
             "tags": list(self.tags),
@@ -147,31 +203,31 @@ class Tagging:
 
     @classmethod
     def from_json(cls, value: Any) -> Tagging:
-        """The same as was described by `as_json`. Raises BadInput for anything else."""
-        what = "what a tagger knows"
+        """The tags and vocabularies that `as_json` described. Raises BadInput for anything else."""
+        what = "the vocabularies of a tagger"
         column, tags, features, vocabularies = (
             json_field(value, key, kind, what)
             for key, kind in (("column", str), ("tags", list), ("features", list), ("vocabularies", list))
         )
         if not tags or not all(isinstance(text, str) for text in (*tags, *features)):
             raise BadInput(
-                f"{what}: tags and features must be texts, and one tag at least; the file is damaged"
+                f"{what}: tags and features must be texts, with at least one tag; the file is damaged"
             )
         if len(vocabularies) != 1 + len(features):
             raise BadInput(
-                f"{what}: {len(vocabularies)} vocabularies for a word and {len(features)} features"
+                f"{what}: there must be {1 + len(features)} of them, not {len(vocabularies)}; the file is damaged"
             )
         return cls(tags, features, [Vocabulary.from_json(v, what) for v in vocabularies], column)
 
 
 def _lookup(value: Callable[[str], str], vocabulary: Vocabulary) -> Callable[[str], int]:
-    """form -> id. The commonest forms are remembered: most words of a text are among a few thousand."""
+    """A function from a form to its id, which remembers ids: most words of a text are among a few thousand."""
     return lru_cache(maxsize=1 << 16)(lambda form: vocabulary.get(value(form), UNKNOWN))
 
 
 def _template(name: str) -> tuple[Callable[[str], str], int]:
-    """(value of a word, how far to move it) of a feature. Raises BadInput for the name of none."""
-    place, _, spelling = name.rpartition(" ")
-    if spelling not in SPELLING or place not in ("", *NEIGHBOUR):
-        raise unknown("feature", name, [*SPELLING, *(f"{p} {s}" for p in NEIGHBOUR for s in SPELLING)])
-    return SPELLING[spelling], NEIGHBOUR.get(place, 0)
+    """The value of a word, and how many rows to move it, for a feature. Raises BadInput for an unknown one."""
+    neighbour, _, spelling = name.rpartition(" ")
+    if spelling not in SPELLING or neighbour not in ("", *NEIGHBOUR):
+        raise unknown("feature", name, [*SPELLING, *(f"{n} {s}" for n in NEIGHBOUR for s in SPELLING)])
+    return SPELLING[spelling], NEIGHBOUR.get(neighbour, 0)

@@ -18,17 +18,17 @@ from .network import tables, tagger
 
 
 class TaggingTask(SentenceTask):
-    """An LSTM that writes a tag to each word. The encoding is a `Tagging`."""
+    """An LSTM gives each word a tag. The encoding is a `Tagging`."""
 
     name = "tagging"
-    defaults = {  # k and batch are those of the meProp paper, section 4
+    defaults = {  # hidden and batch are those of the meProp paper, section 4; k is that of its authors' README
         "data": "ud-english-ewt", "hidden": (500,), "k": 10, "epochs": 5, "batch": 1, "evals": 4, "tags": "xpos",
         "dropout": 0.0,
     }  # fmt: skip
     learning_rates = {"adam": 1e-3, "adagrad": 0.01, "sgd": 0.1}
-    # k is the meSimp paper's. It has no prune rate: this one is our choice (docs/results/mesimp.md)
+    # k is that of the meSimp paper, which gives no prune rate: this one is our choice (docs/results/mesimp.md)
     simplify_defaults = {"k": 20, "prune": 0.08, "epochs": 6}
-    dropout_silences = False  # it comes after the cell, and the gates get a gradient from the next step too
+    dropout_silences = False  # it comes after the cell, whose gates get a gradient from the next word too
     bidirectional = True
 
     def load(self, settings: Choices) -> TaggingData:
@@ -38,7 +38,7 @@ class TaggingTask(SentenceTask):
         return [sum(size for _, size in tables(encoding)), *settings.hidden, len(encoding.tags)]
 
     def weights(self, settings: Choices, encoding: Tagging) -> int:
-        """Four gates, which read their own layer as well; in both directions twice that."""
+        """Four gates, which read the layer's own outputs too; in both directions twice as many; the embeddings."""
         own = sum(h * h for h in settings.hidden)
         gates = (1 + settings.bidirectional) * 4 * (super().weights(settings, encoding) + own)
         return gates + sum(n * size for n, size in tables(encoding))

@@ -1,0 +1,241 @@
+"""What `minimalbp cost` measures, planned and checked, so that bad input is refused before anything is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from ..backend import check_threads
+from ..errors import BadInput, check_float, check_int, unknown
+from ..measure.machine import machine
+from ..optim import ROWS
+from ..train.progress import Progress
+from .ceilings import ceilings
+from .layer import SELECTORS, measure_layer, ticks
+from .problem import Problem, check_shape, load_problem, random_problem
+from .step import measure_step, step_ticks
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One entry of "results" to come: `measure` makes it, and calls its option `tick` so many times."""
+
+    measure: Callable[..., dict[str, Any]]
+    ticks: int
+
+
+@dataclass(frozen=True)
+class CostPlan:
+    """Measurements that can be made, as `plan_layers` and `plan_steps` return them.
+
+    Parameters
+    ----------
+    phase : str
+        "backward" of layers, or "step" of networks.
+    seconds : float
+        Of measuring, for each point.
+    jobs : tuple
+        One for each entry of "results".
+
+    Examples
+    --------
+    >>> from minimalbp.cost import plan_layers
+    >>> plan = plan_layers([(64, 500, 500)], ks=[0.05, 50], selects=["unified"])
+    >>> plan.phase, len(plan.jobs)
+    ('backward', 1)
+    """
+
+    phase: str
+    seconds: float
+    jobs: tuple[_Job, ...]
+
+    def measure(self, *, threads: int | None = None, progress: bool = False) -> dict[str, Any]:
+        """Measure on so many cores, by default all, and return the report that cost.json holds.
+
+        Raises BadInput for threads out of range.
+        """
+        threads = check_threads(threads)
+        limits = ceilings(threads)
+        report = {"machine": machine(), "threads": threads, "phase": self.phase, "ceilings": limits}
+        options: dict[str, Any] = {"threads": threads, "seconds": self.seconds}
+        if self.phase == "backward":
+            options["limits"] = limits
+        with Progress("cost" if progress else None, total=sum(job.ticks for job in self.jobs)) as bar:
+            results = [job.measure(**options, tick=bar.advance) for job in self.jobs]
+        return report | {"results": results}
+
+
+def plan_layers(
+    shapes: Iterable[Sequence[int]] = (),
+    *,
+    ks: Sequence[int | float],
+    problems: Iterable[str | Path] = (),
+    selects: Sequence[str] = ("topk", "unified"),
+    seconds: float = 0.3,
+) -> CostPlan:
+    """Plan to measure the backward pass of linear layers against k, beside the best dense code.
+
+    Parameters
+    ----------
+    shapes : iterable of (batch, n_in, n_out)
+        Layers with random inputs, weights and gradients.
+    ks : sequence of int or float
+        Units that get a gradient: 25, or a share such as 0.05.
+    problems : iterable of path
+        Layers of your own: .npz files with x (batch, n_in), w (n_out, n_in) and dy (batch, n_out).
+    selects : sequence of str, default ("topk", "unified")
+        Of "topk", "unified", "random".
+    seconds : float, default 0.3
+        Of measuring, for each point.
+
+    Returns
+    -------
+    CostPlan
+
+    Raises
+    ------
+    BadInput
+        For layers that do not fit into memory, a k above the units of a layer, unknown names, and files that do
+        not hold a layer.
+
+    Examples
+    --------
+    >>> from minimalbp.cost import plan_layers
+    >>> plan = plan_layers([(64, 500, 500)], ks=[0.05, 50])
+    >>> len(plan.jobs)  # plan.measure() takes some seconds for each
+    2
+    """
+    seconds, selects = _seconds(seconds), _selects(selects)
+    layers: list[tuple[tuple[int, int, int], Callable[[], Problem], dict[str, str]]] = []
+    for path in problems:
+        layers.append((load_problem(path).shape, partial(load_problem, path), {"problem": Path(path).name}))
+    for shape in map(check_shape, shapes):
+        layers.append((shape, partial(random_problem, *shape), {}))
+    jobs = []
+    for shape, make, more in layers:
+        sweep = resolve_ks(ks, shape[2])
+        jobs += [
+            _Job(partial(_layer, make, select, sweep, more), ticks(sweep, seconds)) for select in selects
+        ]
+    return CostPlan("backward", seconds, tuple(jobs))
+
+
+def plan_steps(
+    sizes: Sequence[int],
+    batches: Sequence[int],
+    *,
+    ks: Sequence[int | float],
+    selects: Sequence[str] = ("topk", "unified"),
+    rows: str = "chosen",
+    seconds: float = 0.3,
+) -> CostPlan:
+    """Plan to measure the whole training step of a network against k.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Inputs, hidden layers, outputs.
+    batches : sequence of int
+        Sizes of mini-batches.
+    ks : sequence of int or float
+        Units of the widest hidden layer that get a gradient: 25, or a share such as 0.05.
+    selects : sequence of str, default ("topk", "unified")
+        Of "topk", "unified", "random".
+    rows : {"chosen", "all"}, default "chosen"
+        The rows that Adam updates, but for the dense network's: those are all.
+    seconds : float, default 0.3
+        Of measuring, for each point.
+
+    Returns
+    -------
+    CostPlan
+
+    Raises
+    ------
+    BadInput
+        For a network without a hidden layer or too large for the memory, k above its units, and unknown names.
+
+    Examples
+    --------
+    >>> from minimalbp.cost import plan_steps
+    >>> plan_steps([784, 500, 500, 10], [1, 10], ks=[25], selects=["topk"]).phase
+    'step'
+    """
+    seconds, selects = _seconds(seconds), _selects(selects)
+    if rows not in ROWS:
+        raise unknown("rows", rows, ROWS)
+    if len(sizes) < 3:
+        raise BadInput(
+            f"network must have a hidden layer, such as 784,500,10, not {','.join(map(str, sizes))}"
+        )
+    if not batches:
+        raise BadInput("batches must hold at least one size of a mini-batch, such as 10")
+    for n_in, n_out in pairwise(sizes):
+        for batch in batches:
+            check_shape((batch, n_in, n_out))
+    sweep = resolve_ks(ks, max(sizes[1:-1]))
+    return CostPlan("step", seconds, tuple(
+        _Job(partial(measure_step, sizes, batch, select, sweep, rows=rows), step_ticks(sweep, seconds))
+        for batch in batches for select in selects
+    ))  # fmt: skip
+
+
+def resolve_ks(ks: Iterable[int | float], n_out: int) -> list[int]:
+    """Turn numbers and shares of units into the k of one layer.
+
+    Parameters
+    ----------
+    ks : iterable of int or float
+        Units, such as 25, or shares of them, such as 0.05, which are rounded to at least one.
+    n_out : int
+        Units of the layer.
+
+    Returns
+    -------
+    list of int
+        Ascending, each once.
+
+    Raises
+    ------
+    BadInput
+        For a k below 1 or above `n_out`, a share outside (0, 1], and no k at all.
+
+    Examples
+    --------
+    >>> from minimalbp.cost import resolve_ks
+    >>> resolve_ks([25, 0.1, 0.05], n_out=500)
+    [25, 50]
+    """
+    found = set()
+    for k in ks:
+        if isinstance(k, float):
+            found.add(max(1, round(check_float("k as a share", k, 0, 1, open_low=True) * n_out)))
+        else:
+            found.add(check_int("k", k, least=1))
+    if not found:
+        raise BadInput("ks must hold at least one k, such as 25 or 0.05")
+    if max(found) > n_out:
+        raise BadInput(f"k = {max(found)} is larger than the layer's {n_out} units; use k in 1..{n_out}")
+    return sorted(found)
+
+
+def _layer(
+    make: Callable[[], Problem], select: str, ks: list[int], more: dict[str, str], **options: Any
+) -> dict[str, Any]:
+    """The arrays are made when their turn comes, because all large ones together may not fit into memory."""
+    return measure_layer(make(), select, ks, **options) | more
+
+
+def _seconds(seconds: float) -> float:
+    return check_float("seconds", seconds, 0, 3600, open_low=True)
+
+
+def _selects(selects: Sequence[str]) -> Sequence[str]:
+    for name in selects:
+        if name not in SELECTORS:
+            raise unknown("select", name, SELECTORS)
+    return selects

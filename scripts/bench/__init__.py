@@ -1,0 +1,1 @@
+"""What the benchmarks share: options, networks with a clock, Markdown."""
