@@ -2,6 +2,11 @@
 
 import os
 
+try:
+    import fcntl
+except ImportError:  # Windows: two workers may compile the same kernel
+    fcntl = None
+
 # Where other programs hold the cores, threads that spin while they wait for each other cost 8 ms a time. Read once,
 # when the pool starts.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -11,9 +16,11 @@ import numpy as np
 import pytest
 from helpers import in_pieces
 from hypothesis import settings
+from numba.core.dispatcher import Dispatcher
 from threadpoolctl import threadpool_limits
 
 from minimalbp.backend import BACKENDS, DTYPES, get_backend
+from minimalbp.cost import forward
 from minimalbp.data import KNOWN, load_treebank
 from minimalbp.data.known.locations import locate
 from minimalbp.kernels.cpu import policy
@@ -29,6 +36,48 @@ def one_thread():
     """Tiny kernels on one thread: waking a second costs milliseconds where other programs want the cores too."""
     with policy.threads(1), threadpool_limits(1):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory):
+    """The workers of pytest-xdist share one cache of kernels: where one compiles, the others wait and read.
+
+    A kernel is locked before those that it calls, and none calls itself, so nobody waits in a circle.
+    """
+    locks, compile = tmp_path_factory.getbasetemp().parent, Dispatcher.compile
+
+    def alone(kernel, signature):
+        if kernel._cache.cache_path is None:
+            return compile(kernel, signature)
+        with open(locks / f"{kernel.__module__}.{kernel.__qualname__}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return compile(kernel, signature)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if fcntl and "PYTEST_XDIST_WORKER" in os.environ:
+            patch.setattr(Dispatcher, "compile", alone)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_measurements():
+    """The speed of a forward pass in ten calls or so, where no test reads the figures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forward, "SECONDS", 1e-3)
+        yield
+
+
+def pytest_collection_modifyitems(items):
+    """Float64 in several pieces is slow: compiled once more, for seconds; the cut does not depend on the type."""
+    for item in items:
+        params = getattr(item, "callspec", None) and item.callspec.params
+        if params and params.get("dtype") == "float64" and any(map(_several, params.items())):
+            item.add_marker("slow")
+
+
+def _several(param):
+    name, value = param
+    return value > 1 if name in ("pieces", "threads") else name == "be" and "pieces" in str(value)
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
