@@ -41,8 +41,8 @@ class Diverged(ArithmeticError):
     >>> try:
     ...     history = mbp.fit(net, data, mbp.SGD(net.parameters(), lr=1e30), batch_size=1, epochs=2)
     ... except mbp.Diverged as error:
-    ...     print(str(error)[:28])
-    the loss became nan at step
+    ...     print(error)
+    the loss became ... at step ...
     """
 
 

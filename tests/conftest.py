@@ -1,7 +1,11 @@
 """Fixtures of the engine's tests: every backend, every type, kernels in one piece and in several, fixed seeds."""
 
 import os
-from contextlib import contextmanager
+
+try:
+    import fcntl
+except ImportError:  # Windows: two workers may compile the same kernel
+    fcntl = None
 
 # Where other programs hold the cores, threads that spin while they wait for each other cost 8 ms a time. Read once,
 # when the pool starts.
@@ -10,23 +14,21 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import pytest
+from helpers import in_pieces
 from hypothesis import settings
+from numba.core.dispatcher import Dispatcher
 from threadpoolctl import threadpool_limits
 
 from minimalbp.backend import BACKENDS, DTYPES, get_backend
+from minimalbp.cost import forward
+from minimalbp.data import KNOWN, load_treebank
+from minimalbp.data.known.locations import locate
 from minimalbp.kernels.cpu import policy
+
+DATA = os.environ.get("MINIMALBP_DATA")
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
-
-
-@contextmanager
-def in_pieces(n, threads=2):
-    """Cut the work of every cpu kernel into n pieces, however small it is and however few the cores."""
-    with policy.threads(threads), pytest.MonkeyPatch.context() as patch:  # the patch is undone first
-        patch.setattr(policy, "PIECE", 1e-3)
-        patch.setattr(policy, "_threads", n)
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,6 +36,48 @@ def one_thread():
     """Tiny kernels on one thread: waking a second costs milliseconds where other programs want the cores too."""
     with policy.threads(1), threadpool_limits(1):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory):
+    """The workers of pytest-xdist share one cache of kernels: where one compiles, the others wait and read.
+
+    A kernel is locked before those that it calls, and none calls itself, so nobody waits in a circle.
+    """
+    locks, compile = tmp_path_factory.getbasetemp().parent, Dispatcher.compile
+
+    def alone(kernel, signature):
+        if kernel._cache.cache_path is None or not kernel.__module__.startswith("minimalbp."):
+            return compile(kernel, signature)
+        with open(locks / f"{kernel.__module__}.{kernel.__qualname__}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return compile(kernel, signature)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if fcntl and "PYTEST_XDIST_WORKER" in os.environ:
+            patch.setattr(Dispatcher, "compile", alone)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_measurements():
+    """The speed of a forward pass in ten calls or so, where no test reads the figures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forward, "SECONDS", 1e-3)
+        yield
+
+
+def pytest_collection_modifyitems(items):
+    """Float64 in several pieces is slow: compiled once more, for seconds; the cut does not depend on the type."""
+    for item in items:
+        params = getattr(item, "callspec", None) and item.callspec.params
+        if params and params.get("dtype") == "float64" and any(map(_several, params.items())):
+            item.add_marker("slow")
+
+
+def _several(param):
+    name, value = param
+    return value > 1 if name in ("pieces", "threads") else name == "be" and "pieces" in str(value)
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -57,6 +101,22 @@ def be(request):
         return
     with in_pieces(3):
         yield get_backend(name)
+
+
+@pytest.fixture
+def users_data(monkeypatch):
+    """The folder of real data that MINIMALBP_DATA named when the tests began; a skip where it named none."""
+    if not DATA:
+        pytest.skip("MINIMALBP_DATA is not set: no real data to read")
+    monkeypatch.setenv("MINIMALBP_DATA", DATA)
+
+
+@pytest.fixture
+def real_treebank(users_data):
+    """The English Web Treebank, or a skip."""
+    if any(locate(KNOWN["ud-english-ewt"], file) is None for file in KNOWN["ud-english-ewt"].files):
+        pytest.skip("no copy of the English Web Treebank in MINIMALBP_DATA")
+    return load_treebank("ud-english-ewt")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import importlib
 import struct
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import minimalbp as mbp
 from minimalbp.data.formats.idx import DTYPES
 from minimalbp.errors import BadInput
 from minimalbp.experiment import arms
+from minimalbp.kernels.cpu import policy
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 IDX_CODES = {np.dtype(dtype).newbyteorder("="): code for code, dtype in DTYPES.items()}
@@ -95,6 +97,15 @@ def chosen_mask(choice, shape):
     else:
         np.put_along_axis(mask, choice, True, axis=1)
     return mask
+
+
+@contextmanager
+def in_pieces(n, threads=2):
+    """Cut the work of every cpu kernel into n pieces, however small it is and however few the cores."""
+    with policy.threads(threads), pytest.MonkeyPatch.context() as patch:  # the patch is undone first
+        patch.setattr(policy, "PIECE", 1e-3)
+        patch.setattr(policy, "_threads", n)
+        yield
 
 
 def script(name):

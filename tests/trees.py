@@ -4,7 +4,7 @@ import random
 
 from hypothesis import strategies as st
 
-from minimalbp.data import Sentence, write_conllu
+from minimalbp.data import Sentence, Treebank, write_conllu
 
 TAGS = {"D": "DET", "N": "NOUN", "V": "VERB", "P": "PUNCT", "A": "ADV"}
 
@@ -103,6 +103,13 @@ def toy_sentence(draw):
     words.append((".", "P", "punct", verb))
     forms, tags, rels, heads = zip(*words)
     return Sentence(forms, tuple(TAGS[t] for t in tags), tags, heads, rels)
+
+
+def bank_of(train=12, held_out=4, seed=0):
+    """A treebank of such sentences."""
+    draw = random.Random(seed)
+    parts = [tuple(toy_sentence(draw) for _ in range(n)) for n in (train, held_out, held_out)]
+    return Treebank("toy", *parts)
 
 
 def toy_treebank(path, n=60, seed=0):

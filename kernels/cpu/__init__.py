@@ -1,4 +1,5 @@
-"""Numba kernels, and BLAS called from inside them. One file for each module of the contract.
+"""Numba kernels, and BLAS called from inside them. One file per module of the contract.
 
-`products` and `recurrence` do the work of `linear` and `lstm`. policy.py decides everything about Numba.
+`products/` holds the matrix products, `recurrence/` the loops of an LSTM. policy.py decides how all of them are
+compiled, and cache.py when what was compiled earlier is still right.
 """

@@ -1,7 +1,7 @@
 """Element-wise kernels; see reference/activation.py.
 
-tanh, the sigmoid built on it, add and scale are NumPy's own: its vectorised loops need no help from here. A
-constant in a kernel is of the arrays' type, since Numba makes float64 of an integer times a float32.
+tanh, the sigmoid built on it, add and scale are NumPy's own, whose loops are vectorised already. A constant in a
+kernel has the type of the arrays, since Numba makes float64 of an integer times a float32.
 """
 
 from ..reference.activation import add, scale, sigmoid, tanh
@@ -56,7 +56,7 @@ def _relu(y, x):
 def _relu_backward(dx, dy, y):
     zero = y.dtype.type(0)
     for i in range(len(y)):
-        g = dy[i]  # read in any case: a load under a condition is not vectorised
+        g = dy[i]  # read in either case: a load under a condition is not vectorised
         dx[i] = g if y[i] > zero else zero
 
 

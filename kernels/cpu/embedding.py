@@ -1,4 +1,4 @@
-"""Look-ups in tables; see reference/embedding.py. The work is that of the rows that occur, not of the table."""
+"""Look-up in tables; see reference/embedding.py. The work grows with the rows that occur, not with the table."""
 
 import numpy as np
 from numba import prange
@@ -7,7 +7,7 @@ from .policy import kernel, pieces
 
 __all__ = ["backward", "forward"]
 
-CROWDED = 16  # where more than one row in so many occurs, a walk over the table beats sorting the rows
+CROWDED = 16  # if more than one row in so many occurs, a walk over the table beats sorting the rows
 
 
 def forward(y, ids, tables, where):
@@ -32,13 +32,13 @@ def _look_up_pieces(y, ids, tables, where, found, n):
 
 @kernel
 def look_up(y, ids, tables, where, first, end):
-    """Rows first to end of y. Returns as `forward` does."""
+    """Rows first to end of y. Returns what `forward` returns."""
     for e in range(first, end):
         for j in range(len(where)):
-            table, at, unit = tables[where[j, 0]], where[j, 1], ids[e, j]
-            if unit < 0 or unit >= len(table):
+            table, at, row = tables[where[j, 0]], where[j, 1], ids[e, j]
+            if row < 0 or row >= len(table):
                 return np.int64(e) * len(where) + j
-            _copy(y[e, at : at + table.shape[1]], table[unit])
+            _copy(y[e, at : at + table.shape[1]], table[row])
     return np.int64(-1)
 
 
@@ -66,6 +66,7 @@ def _backward(values, rows, count, mark, dy, ids, column, columns, offset):
 
 @kernel
 def _ascending(rows, mark):
+    """Sort the rows, which are those with a non-zero mark."""
     if CROWDED * len(rows) < len(mark):
         rows.sort()
         return
@@ -78,7 +79,7 @@ def _ascending(rows, mark):
 
 @kernel
 def _copy(out, a):
-    """out[:] = a would ask first whether they overlap, which takes longer than a row (measured)."""
+    """out[:] = a would first check whether the two overlap, which takes longer than a row (measured)."""
     for i in range(len(out)):
         out[i] = a[i]
 

@@ -1,7 +1,7 @@
 """y = x Wᵀ + b and its backward products: which kernel for which size, and in how many pieces.
 
-What each function means stands in reference/linear.py. A large product in one piece goes to NumPy outside any
-parallel region: there BLAS may use its own threads.
+What each function means is said in reference/linear.py. A large product in one piece goes to NumPy outside any
+parallel region, where BLAS may use its own threads.
 """
 
 from functools import lru_cache
@@ -22,9 +22,9 @@ __all__ = [
 ]  # fmt: skip
 
 QUICK = 4  # multiply-adds of a dense product that take as long as one element operation
-FEW = 3  # rows, or terms of each, for which a panel is not worth its copy
-# Up to THIN examples products in panels beat BLAS (measured from 10 x 784 x 500 on); dW of so few units does up to
-# DEEP examples, where a panel still fits the second-level cache.
+FEW = 3  # rows, or terms of each, up to which a panel is not worth its copy
+# Up to THIN examples products in panels beat BLAS (measured from 10 x 784 x 500 on). For dW of at most THIN units
+# they do up to DEEP examples, where a panel still fits the second-level cache.
 THIN, DEEP = 128, 1024
 
 
@@ -99,7 +99,7 @@ def _times_dense(out, start, index, value, a):
 
 
 def _times_rows(out, value, a, index):
-    """out = value a[index]: the same rows of a for all of out."""
+    """out = value a[index]: the same rows of a for every row of out."""
     n = pieces(value.size * a.shape[1] // QUICK)
     if min(value.shape) <= FEW:
         if n > 1:
@@ -114,7 +114,7 @@ def _times_rows(out, value, a, index):
 
 @lru_cache(maxsize=64)
 def _even_starts(lists, k):
-    """Where lists begin that all have k entries."""
+    """The starts of lists that have k entries each."""
     return np.arange(0, lists * k + 1, k, dtype=np.int32)
 
 

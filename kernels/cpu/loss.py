@@ -17,13 +17,13 @@ def _softmax_cross_entropy(losses, dlogits, logits, labels, factor):
     for e in range(batch):
         largest = logits[e, 0]
         for c in range(n_classes):
-            if logits[e, c] > largest:  # whether NaN is taken or passed over, its exp reaches the loss
+            if logits[e, c] > largest:  # NaN may be taken or passed over: its exp reaches the loss
                 largest = logits[e, c]
         total = 0.0
         own = logits[e, 0]
         for c in range(n_classes):
             shifted = logits[e, c] - largest
-            if c == labels[e]:  # taken inside the loop, or `reassoc` adds `largest` to log(total) below
+            if c == labels[e]:  # kept here: outside the loop `reassoc` would add `largest` to log(total)
                 own = shifted
             dlogits[e, c] = np.exp(shifted)
             total += dlogits[e, c]

@@ -1,4 +1,7 @@
-"""One direction of an LSTM; see reference/lstm.py. Here: in how many pieces. The loops stand in recurrent*.py."""
+"""One direction of an LSTM; see reference/lstm.py.
+
+Here is decided in how many pieces each loop over time runs. The loops themselves are in recurrence/.
+"""
 
 import numpy as np
 
@@ -13,7 +16,9 @@ __all__ = [
 
 _nobody_waits = np.zeros(1, np.int64)
 
-SMALL = 1 << 18  # bytes of a U that is worth turning for few sentences, and no work for two threads
+SMALL = (
+    1 << 18
+)  # bytes of U up to which a transposed copy pays for few sentences, and a second thread does not
 
 
 def forward(h, c, tanh_c, gates, u, active):
@@ -62,7 +67,7 @@ def backward_chosen(dgates, picked, dx, chosen, dy, gates, c, tanh_c, u, w, acti
 
 
 def _shares(chosen, u, active):
-    """Among how many threads the sentences are dealt out; one alone is for two (recurrent_sparse.py)."""
+    """How many threads share the sentences; a single one takes two threads (recurrence/chosen.py)."""
     n, sentences = pieces(chosen.size * u.shape[1]), int(active[0])
     return min(n, sentences if sentences > 1 else 2)
 

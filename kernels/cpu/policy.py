@@ -9,10 +9,11 @@ whatever threads it has.
 import os
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import numba
 
-from .stamp import stamp
+from .cache import stamp
 
 JIT = not getattr(numba.config, "DISABLE_JIT", False)  # without it kernels are plain Python, for coverage
 # Not in the set: nnan and ninf, which would delete the handling of NaN and infinity.
@@ -73,18 +74,11 @@ def kernel(function=None, *, parallel=False):
     options = {"fastmath": FAST, "error_model": "numpy", "nogil": True, "parallel": parallel}
     try:
         compiled = numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no writable folder for the cache: compile anew in each process
-        return numba.njit(**options)(function)
-    return compiled if not JIT or _stamped(compiled, function) else numba.njit(**options)(function)
-
-
-def _stamped(compiled, function):
-    """Give a kernel's cache our stamp. False where this Numba has no such cache: then nothing is kept on disk."""
-    index = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
-    if index is None or not hasattr(index, "_source_stamp"):
-        return False
-    index._source_stamp = stamp(function.__code__.co_filename)
-    return True
+        if stamp(compiled, Path(function.__code__.co_filename)):
+            return compiled
+    except (RuntimeError, OSError):  # no writable folder for the cache, or no text to judge it by
+        pass
+    return numba.njit(**options)(function)  # compile anew in each process
 
 
 @kernel

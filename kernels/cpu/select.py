@@ -3,7 +3,7 @@
 Magnitudes are compared as integers: the bits of a non-negative float order as the number does, and those of NaN
 lie above those of infinity. The k-th magnitude is found by counting how many keys reach a threshold, a pass at
 the speed of the cache, and moving the threshold; the first guess is the previous example's, in its own scale. A
-heap (the paper's) needs a branch for each entry that no processor foretells: five times slower, measured.
+heap, as in the paper, needs a branch for each entry that no processor predicts: five times slower (measured).
 """
 
 import numpy as np
@@ -15,9 +15,9 @@ from .products.choice import count_chosen, count_rows, invert
 
 __all__ = ["SCORES", "count_chosen", "count_rows", "invert", "score", "top_k"]
 
-COST = 8  # operations that an entry is worth
+COST = 8  # element operations that one entry costs
 _BITS = {np.dtype(np.float32): (np.int32, 0x7F800000), np.dtype(np.float64): (np.int64, 0x7FF0000000000000)}
-_PLACE = np.uint64(0x0020406080A0C0E0)  # times 1 << 8 i, its three top bits are i
+_INDEX = np.uint64(0x0020406080A0C0E0)  # of it times 1 << 8 i the three top bits are i
 _TOP, _BYTES, _ONE = np.uint64(61), np.uint64(0x0101010101010101), np.uint64(1)
 
 
@@ -61,41 +61,41 @@ def _top_k(chosen, bits, infinity):
 
 @kernel
 def room(n_out, integer):
-    """What `choose` needs beside its arguments: key, near, place, hit."""
+    """The scratch memory of `choose`: key, near, index, hit."""
     hit = np.zeros((n_out + 7) // 8 * 8, np.uint8)
     return np.empty(n_out, integer), np.empty(n_out, integer), np.empty(n_out + 2, np.int32), hit
 
 
 @kernel
 def choose(chosen, bits, infinity, scratch, guess):
-    """The choice of one example; returns the guess for one that is like it, but for its scale.
+    """The choice of one example; returns a guess for an example that is like it, but for its scale.
 
-    A guess is the way from the middle of the keys to the threshold: bits of floats are their logarithms, near
-    enough, and the examples of a trained network differ in scale by orders of magnitude.
+    A guess is the distance from the mean of the keys to the threshold. A float's bits are nearly its logarithm,
+    so this distance does not depend on scale; examples of a trained network differ in it by orders of magnitude.
     """
-    key, near, place, hit = scratch
+    key, near, index, hit = scratch
     k = len(chosen)
     nonzero, middle, largest = _keys(key, bits, infinity)
-    if nonzero <= k:  # as often where units are dead, or the example is learnt
+    if nonzero <= k:  # often so, where units are dead or the example is learnt
         _take_all(chosen, key, k - nonzero)
         return guess
     # Clipped before it is added: the sum may overflow.
     guess = middle + min(max(guess, -middle), np.int64(largest) - middle)
     n, loose = _loose_threshold(key, k, _reach(key, key.dtype.type(guess)), guess, np.int64(largest))
     _mark(hit, key, key.dtype.type(loose))
-    _list(place, hit.view(np.uint64))
+    _list(index, hit.view(np.uint64))
     for i in range(n):
-        near[i] = key[place[i]]
+        near[i] = key[index[i]]
     t, ties = _threshold(near[:n], k, loose, np.int64(largest))
-    _take(chosen, place, near, n, key.dtype.type(t), ties)
-    # The next example is likely to be like this one: aim in the middle of k and 2 k, where it may miss by half.
+    _take(chosen, index, near, n, key.dtype.type(t), ties)
+    # The next example is likely to be like this one: aim between k and 2 k keys, where a guess may miss by half.
     aim = loose + (t - loose) * ((n - 1.5 * k) / max(n - k, 1))
     return np.int64(min(max(aim, 0.0), float(t))) - middle
 
 
 @kernel
 def _keys(key, bits, infinity):
-    """key = the magnitudes as integers, one key for every NaN; (how many are not 0, their mean, the largest)."""
+    """key = the magnitudes as integers, one for all NaN. Returns how many are not 0, their mean, the largest."""
     cast = key.dtype.type  # at every operation: Numba makes int64 of a sum of int32, at half the speed
     largest, n, total = cast(0), np.int32(0), np.float32(0)
     all_but_sign, nan = cast(infinity | (infinity - 1)), cast(infinity + 1)
@@ -161,7 +161,7 @@ def _threshold(key, k, low, largest):
 
 @kernel
 def _between(low, n_low, high, n_high, k, turn):
-    """A threshold inside the bracket: on the line between its ends, and each third time in its middle."""
+    """A threshold inside the bracket: by linear interpolation, and every third time in the middle."""
     half = low + (high - low) // 2
     if turn % 3 == 0:
         return half
@@ -187,15 +187,15 @@ def _take_all(chosen, key, zeros):
 
 
 @kernel
-def _take(chosen, place, near, n, least, ties):
+def _take(chosen, index, near, n, least, ties):
     """All of the n near keys above `least`, and the first `ties` of those that equal it."""
     s = 0
     for i in range(n):
         if near[i] > least:
-            chosen[s] = place[i]
+            chosen[s] = index[i]
             s += 1
         elif near[i] == least and ties > 0:
-            chosen[s] = place[i]
+            chosen[s] = index[i]
             s += 1
             ties -= 1
 
@@ -204,9 +204,9 @@ if JIT:
 
     @kernel
     def _list(out, words):
-        """The places of the bytes that are 1, eight at a time; out has room for two more.
+        """The indices of the bytes that are 1, eight bytes at a time; out has room for two more.
 
-        Two places are written whether there are so many or not, since a branch for each could not be foretold.
+        Two indices are written at once, whether there are so many or not: a branch for each could not be predicted.
         """
         s = np.uint64(0)
         for i in range(len(words)):
@@ -215,21 +215,21 @@ if JIT:
             rest = word ^ first
             second = rest & (~rest + _ONE)
             rest ^= second
-            out[s] = np.int32(8 * i) + np.int32((first * _PLACE) >> _TOP)
-            out[s + _ONE] = np.int32(8 * i) + np.int32((second * _PLACE) >> _TOP)
+            out[s] = np.int32(8 * i) + np.int32((first * _INDEX) >> _TOP)
+            out[s + _ONE] = np.int32(8 * i) + np.int32((second * _INDEX) >> _TOP)
             more = s + _ONE
             s += (word * _BYTES) >> np.uint64(56)  # how many there are
             while rest != np.uint64(0):
                 more += _ONE
                 lowest = rest & (~rest + _ONE)
-                out[more] = np.int32(8 * i) + np.int32((lowest * _PLACE) >> _TOP)
+                out[more] = np.int32(8 * i) + np.int32((lowest * _INDEX) >> _TOP)
                 rest ^= lowest
 
-else:  # NumPy warns where whole numbers overflow, which is meant above
+else:  # NumPy would warn of integers that overflow, as is intended above
 
     def _list(out, words):
-        places = np.flatnonzero(words.view(np.uint8))
-        out[: len(places)] = places
+        found = np.flatnonzero(words.view(np.uint8))
+        out[: len(found)] = found
 
 
 @kernel(parallel=True)

@@ -1,7 +1,7 @@
 """Optimiser steps, fused into one pass over memory; see reference/update.py for the formulas.
 
-Each optimiser is a row kernel, a walk over some rows, and the walk in pieces. A row without a gradient (only met
-with `everywhere`) gets a row of zeros, which stays in the first-level cache.
+Each optimiser has three kernels: the update of a row, a walk over rows, and the walk in pieces. A row without a
+gradient (only with `everywhere`) gets a gradient of zeros, which stays in the first-level cache.
 """
 
 import numpy as np
@@ -70,7 +70,7 @@ def _flush(moment, tiny, zero):
 
 @kernel
 def _row(i, s, w, rows, g, zero, everywhere):
-    """(row of w, its gradient, the next entry of `rows` to come) at visit i."""
+    """(row of w, its gradient, index of the next entry of `rows`) at visit i. s: that index before the visit."""
     if not everywhere:
         return rows[i], g[i], s
     if s < len(rows) and rows[s] == i:

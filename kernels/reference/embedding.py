@@ -1,4 +1,4 @@
-"""Rows of tables for whole numbers, side by side; and the gradient of the rows that occurred.
+"""Rows of tables by ids, side by side, and the gradient of the rows that occur.
 
 ids int32 (batch, columns).
 """
@@ -7,9 +7,10 @@ import numpy as np
 
 
 def forward(y, ids, tables, where):
-    """y[e, offset :] = tables[i][ids[e, j]], as much as a row of that table; where[j] = (i, offset), int32.
+    """y[e, offset : offset + size] = tables[i][ids[e, j]]; i, offset = where[j], and size is the width of table i.
 
-    Returns -1, or where in ids.ravel() the first one stands that is outside its table: y is then of no use.
+    where int32 (columns, 2). Returns -1, or the index in ids.ravel() of the first id outside its table; y is then
+    undefined.
     """
     outside = (ids < 0) | (ids >= np.array([len(table) for table in tables])[where[:, 0]])
     if outside.any():
@@ -20,17 +21,17 @@ def forward(y, ids, tables, where):
 
 
 def backward(values, rows, count, mark, dy, ids, column, columns, offset):
-    """values[s] = the sum of dy over all places where rows[s] was found; rows ascending, without repeats.
+    """rows = the ids that occur, ascending, without repeats; values[s] = the sum of the parts of dy of id rows[s].
 
-    The table is looked up for `columns` ids from `column` on. The gradient of what column + j finds stands in
-    dy[:, offset + j size : offset + (j + 1) size], size the width of the table.
-    count[0] says how many rows there are; values and rows have room for as many as there are places or rows of the
-    table, whichever is less. mark int32, one entry for each row of the table, is zero before and after.
+    Columns column : column + columns of the ids belong to the table. The part of dy of ids[e, column + j] is
+    dy[e, offset + j size : offset + (j + 1) size], size the width of the table. count[0] = the number of rows;
+    rows and values have room for as many as there are ids, or rows of the table, whichever is less. mark int32,
+    one entry for each row of the table, is scratch memory, zero before and after.
     """
     size = values.shape[1]
-    units, where = np.unique(ids[:, column : column + columns], return_inverse=True)
-    count[0] = len(units)
-    rows[: len(units)] = units
-    values[: len(units)] = 0
+    found, index = np.unique(ids[:, column : column + columns], return_inverse=True)
+    count[0] = len(found)
+    rows[: len(found)] = found
+    values[: len(found)] = 0
     parts = dy[:, offset : offset + columns * size].reshape(-1, size)
-    np.add.at(values, where.ravel(), parts)
+    np.add.at(values, index.ravel(), parts)

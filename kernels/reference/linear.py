@@ -4,7 +4,7 @@ Names: x (batch, n_in), w (n_out, n_in), y and dy (batch, n_out). A choice of un
     none     every unit                                     *_all
     rows     int32 (r,): the same units for every example   *_rows
     chosen   int32 (batch, k): each example its own units   *_chosen
-`picked` holds dy at the chosen places, (batch, r) or (batch, k). With shared rows it is the dense gradient of a
+`picked` holds the chosen entries of dy, (batch, r) or (batch, k). With shared rows it is the dense gradient of a
 smaller layer, so that dW and db of those rows are `dw_all` and `db_all` of it.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from . import activation
 
-FUNCTIONS = ("none", "relu", "cube")  # of a chain, by number
+FUNCTIONS = ("none", "relu", "cube")  # the functions of a chain, by index
 
 
 def forward(y, x, w, b):
@@ -24,8 +24,8 @@ def forward(y, x, w, b):
 def chain(y, x, weights, layers, work):
     """Several layers in one call, for a few examples: y = f(... f(x Wᵀ + b) ... Wᵀ + b).
 
-    layers: int32 (layers, 3), of each n_in, n_out and f, an index into FUNCTIONS. weights: of each W, row by row,
-    and b, one after another. work (2, batch times the largest n_out).
+    layers: int32 (layers, 3), for each layer n_in, n_out and the index of f in FUNCTIONS. weights: for each layer
+    W, row by row, and b, one after another. work (2, batch times the largest n_out).
     """
     at = 0
     for i, (n_in, n_out, f) in enumerate(layers):
@@ -56,7 +56,7 @@ def dw_all(dw, dy, x):
 def dw_chosen(dw, value, x, start, example):
     """Row s of dw (r, n_in) is the sum of value[i] x[example[i]] over i in start[s]:start[s + 1].
 
-    start, example, value: the choice seen from the units, as `select.invert` writes it.
+    start, example, value: the choice listed by units, as `select.invert` writes it.
     """
     for s in range(len(dw)):
         mine = slice(start[s], start[s + 1])

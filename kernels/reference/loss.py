@@ -1,4 +1,4 @@
-"""Softmax with cross-entropy, forward and backward at once, since they share the probabilities."""
+"""Softmax with cross-entropy: forward and backward in one kernel, since they share the probabilities."""
 
 import numpy as np
 

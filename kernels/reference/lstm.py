@@ -6,14 +6,15 @@ that the sentences of a step are the first of those of the step before. `batch` 
 
     gates, dgates   (rows, 4 size)    input i, forget f, cell g and output o, one after another
     h, c            (batch + rows, size)    the first `batch` rows are the states before step 0: zero
-    tanh_c, dy      (rows, size)      tanh c, kept; the gradient of h from above
+    tanh_c, dy      (rows, size)      tanh c, for the backward pass; the gradient of h from the layer above
     u, w            (4 size, size), (4 size, n_in)    recurrent weights, and those of the inputs
     work            (2, batch, size)  scratch
 
-For the backward kernels gates, c and tanh_c are as `forward` left them. A choice is int32 (rows, groups k) among
-the 4 size entries of dgates: with groups = 4 k units of each gate, with groups = 1 k of all; ascending. `picked`
-holds dgates there. dgates itself is always dense. Of the products with chosen entries dx = picked W belongs to the
-loop, so that it can be made beside it; dx without rows: not wanted. All other products are kernels of `linear`.
+The backward kernels get gates, c and tanh_c as `forward` left them. A choice is int32 (rows, groups k), ascending,
+among the 4 size entries of dgates: k units of each gate with groups = 4, k units of all gates with groups = 1.
+`picked` holds the chosen entries of dgates; dgates itself is always dense. The kernels with a choice also compute
+dx = picked W, which can be done beside the loop; a dx without rows is not computed. All other products are kernels
+of `linear`.
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ from . import activation, linear, select
 
 
 def _steps(active):
-    """Of each step: its rows in gates, in h and c, and those of the step before in h and c."""
+    """For each step: its rows in gates, its rows in h and c, and the rows of the step before in h and c."""
     batch, first, before = int(active[0]), 0, 0
     for n in map(int, active):
         yield slice(first, first + n), slice(batch + first, batch + first + n), slice(before, before + n)
@@ -44,12 +45,12 @@ def forward(h, c, tanh_c, gates, u, active):
 
 
 def backward_all(dgates, dy, gates, c, tanh_c, u, active, work):
-    """dgates, every unit of it sent on: dh' = dgates U."""
+    """dgates, all of whose units send their gradient to the step before: dh' = dgates U."""
     _through_time(dgates, dy, gates, c, tanh_c, active, work, lambda now: dgates[now] @ u)
 
 
 def backward_top_k(dgates, chosen, picked, dx, dy, gates, c, tanh_c, u, w, active, groups, work):
-    """Each word sends its k largest |dgates| of each group to x and to the word before: dh' = picked U."""
+    """Each word sends its k largest |dgates| of each group to the word before: dh' = picked U; dx = picked W."""
 
     def send(now):
         _each_group(chosen[now], dgates[now], groups, select.top_k)
@@ -59,7 +60,7 @@ def backward_top_k(dgates, chosen, picked, dx, dy, gates, c, tanh_c, u, w, activ
 
 
 def backward_unified(dgates, chosen, picked, dx, dy, gates, c, tanh_c, u, w, active, groups, kind, work):
-    """One choice a step for all sentences that reach it, by a score over them (kind: see select.score)."""
+    """The same with one choice at each step for all its sentences, by their score (kind: see select.score)."""
 
     def send(now):
         _each_group(chosen[now], dgates[now], groups, _one_for_all(kind))
@@ -69,7 +70,7 @@ def backward_unified(dgates, chosen, picked, dx, dy, gates, c, tanh_c, u, w, act
 
 
 def backward_chosen(dgates, picked, dx, chosen, dy, gates, c, tanh_c, u, w, active, scale, work):
-    """The choice is given; picked is scale times dgates there (random-k)."""
+    """The same with a given choice (random-k); picked is `scale` times the chosen entries of dgates."""
 
     def send(now):
         return _send(picked, dx, chosen, dgates, u, w, now, scale)
@@ -78,7 +79,7 @@ def backward_chosen(dgates, picked, dx, chosen, dy, gates, c, tanh_c, u, w, acti
 
 
 def _cell(h, c, tanh_c, gates, now, state, before):
-    """The cells of one step; gates are sums on entry."""
+    """The cells of one step. On entry gates is x Wᵀ + b + h' Uᵀ."""
     i, f, g, o = np.split(gates[now], 4, axis=1)
     for gate in (i, f, o):
         activation.sigmoid(gate, gate)
@@ -89,7 +90,7 @@ def _cell(h, c, tanh_c, gates, now, state, before):
 
 
 def _through_time(dgates, dy, gates, c, tanh_c, active, work, send):
-    """Last step to first; `send(rows of the step)` is the gradient of the states h before it."""
+    """From the last step to the first; `send(rows of a step)` returns the gradient of the states h before it."""
     work[:] = 0
     dh, dc = work
     for now, _, before in reversed(list(_steps(active))):
@@ -107,7 +108,7 @@ def _through_time(dgates, dy, gates, c, tanh_c, active, work, send):
 
 
 def _each_group(chosen, dgates, groups, top_k):
-    """Choose in each group of columns by itself; units are counted over all of them."""
+    """Choose in each group of columns. Units are numbered across all groups."""
     width, k = dgates.shape[1] // groups, chosen.shape[1] // groups
     for g in range(groups):
         units = np.empty((len(chosen), k), np.int32)
@@ -116,7 +117,7 @@ def _each_group(chosen, dgates, groups, top_k):
 
 
 def _one_for_all(kind):
-    """`select.top_k` of the score of all rows."""
+    """A top_k that makes one choice for all rows, by their score."""
 
     def top_k(chosen, dy):
         score = np.empty((1, dy.shape[1]), dy.dtype)
@@ -128,7 +129,7 @@ def _one_for_all(kind):
 
 
 def _send(picked, dx, chosen, dgates, u, w, now, scale=1.0):
-    """The chosen entries of the rows `now`, to x and to the step before."""
+    """Pick the chosen entries of the rows `now`; set dx, and return the gradient of the states before."""
     picked[now] = np.take_along_axis(dgates[now], chosen[now], axis=1) * dgates.dtype.type(scale)
     if len(dx):
         linear.dx_chosen(dx[now], picked[now], w, chosen[now])

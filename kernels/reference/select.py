@@ -34,15 +34,15 @@ def score(out, dy, kind):
 
 
 def invert(rows, start, example, value, count, chosen, picked):
-    """The choice seen from the units: which examples chose each unit, and their gradients there.
+    """List a choice by units: for each chosen unit the examples that chose it, and their gradients there.
 
     chosen int32 (batch, k), each row ascending and without repeats; picked (batch, k). Writes
         count[0]             r, how many units at least one example chose
         rows[:r]             those units, ascending
-        start[:r + 1]        where the list of each begins in `example` and `value`
-        example[:batch * k]  the examples that chose it, ascending
+        start[:r + 1]        where the list of each unit begins in `example` and `value`
+        example[:batch * k]  the examples of each list, ascending
         value[:batch * k]    what they picked there
-    rows has room for n_out entries, start for n_out + 1; what lies behind is left as it was.
+    rows has room for n_out entries, start for n_out + 1; the rest is left as it was.
     """
     units, counts = np.unique(chosen, return_counts=True)
     r = len(units)
@@ -56,7 +56,7 @@ def invert(rows, start, example, value, count, chosen, picked):
 
 
 def count_rows(hits, rows, picked):
-    """hits[rows[i]] += the examples whose gradient there is not zero: the activeness of meSimp (section 3).
+    """hits[rows[i]] += the number of examples whose gradient there is not zero: activeness (meSimp, section 3).
 
     hits int64 (n_out,), rows int32 (r,) without repeats, picked (batch, r). NaN is not zero.
     """

@@ -4,12 +4,12 @@
 zero. With `everywhere` all rows are updated (the papers: a dense optimiser); without, only `rows` are read and
 written (work in proportion to k: another algorithm). The gradient of a weight is taken in this order:
 
-    g <- scale g                 `scale`: 1, or what clipping by norm makes of it
+    g <- scale g                 `scale`: 1, or the factor of clipping by norm
     g <- g + decay w             L2 regularisation
     g <- min(max(g, -clip), clip)   element-wise, as in the authors' code; infinity: off. NaN stays NaN
 
-Moments under TINY in magnitude become 0: a row that is never chosen would otherwise decay into subnormal
-numbers, whose arithmetic is many times slower, and stay there for ever. All kernels work in place.
+Moments below TINY in magnitude become 0. Those of a row that is never chosen would otherwise decay into subnormal
+numbers and stay there for ever, and arithmetic with these is many times slower. All kernels work in place.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ def _flush(moment):
 
 
 def sgd(w, velocity, rows, g, lr, momentum, decay, clip, scale, everywhere):
-    """v <- momentum v + g;  w <- w - lr v. With momentum = 0, `velocity` is not looked at and may be empty."""
+    """v <- momentum v + g;  w <- w - lr v. With momentum = 0, `velocity` is not read and may be empty."""
     touched, grad = _gradient(w, rows, g, decay, clip, scale, everywhere)
     if momentum:
         velocity[touched] = _flush(w.dtype.type(momentum) * velocity[touched] + grad)

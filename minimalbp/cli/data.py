@@ -1,4 +1,4 @@
-"""`minimalbp data`: which data sets are here, fetch them, take them from a folder, say where they lie."""
+"""`minimalbp data`: list the known data sets, fetch them, import them from a folder, show where they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from ..data.known.cache import import_from
 from ..data.known.fetch import fetch
-from ..data.known.locations import locate, places, read_verified
+from ..data.known.locations import locate, locations, read_verified
 from ..data.known.registry import KNOWN, KnownFile, KnownSet, known_set
 
 DIGITS = {
@@ -31,7 +31,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     fetcher.add_argument("names", nargs="+", metavar="NAME", help=", ".join(KNOWN))
     importer = commands.add_parser("import", help="copy files of known sets from a folder into the cache")
     importer.add_argument("folder", metavar="DIR", help="searched two folders deep; names do not matter")
-    where = commands.add_parser("where", help="the folders looked in, and the files in use")
+    where = commands.add_parser("where", help="the folders that are searched, and the files in use")
     where.add_argument("name", nargs="?", metavar="NAME", help=", ".join(KNOWN))
     where.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.set_defaults(run=run)
@@ -58,7 +58,7 @@ def _list(args: argparse.Namespace) -> None:
 
 
 def _row(entry: KnownSet) -> dict[str, Any]:
-    """What `list` says of a set. Only names are looked at here; hashes are checked at use."""
+    """What `list` says of a set. It goes by file names only; hashes are checked when a set is used."""
     hits = [(file, locate(entry, file)) for file in entry.files]
     train, dev, test = entry.sizes
     missing = [file.name for file, hit in hits if hit is None]
@@ -81,7 +81,7 @@ def _fetch(args: argparse.Namespace) -> None:
     for name in args.names:
         if name == "digits":
             print("digits  inside scikit-learn, nothing to fetch")
-    # every name is looked up before the first download
+    # every name is checked before the first download
     for name in [known_set(name).name for name in args.names if name != "digits"]:
         fetch(name, say=print)
 
@@ -101,9 +101,9 @@ def _where(args: argparse.Namespace) -> None:
         empty = {"places": [], "name": name, "files": {}}
         print(json.dumps(empty) if args.json else "digits  inside scikit-learn")
         return
-    looked = places(known_set(name).name if name else None)
+    searched = locations(known_set(name).name if name else None)
     out: dict[str, Any] = {
-        "places": [{"kind": p.kind, "folder": str(p.folder), "exists": p.folder.is_dir()} for p in looked]
+        "places": [{"kind": p.kind, "folder": str(p.folder), "exists": p.folder.is_dir()} for p in searched]
     }
     if name:
         entry = KNOWN[name]
@@ -118,7 +118,7 @@ def _where(args: argparse.Namespace) -> None:
 
 
 def _file(entry: KnownSet, file: KnownFile) -> dict[str, str | None]:
-    """Path in use of a file, its content verified, and the SHA-256 it has or must have."""
+    """The path in use for a file, with its content verified, and the SHA-256 that it has or must have."""
     hit = locate(entry, file)
     if hit is not None:
         read_verified(entry, file, hit[1])

@@ -1,4 +1,4 @@
-"""`minimalbp env`: versions, processor, threads, caches, so that a result can be told from another."""
+"""`minimalbp env`: print versions, processor, threads and caches, to record what a result was measured on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "env", help="versions, processor, threads and caches", description=__doc__
     )
     parser.add_argument(
-        "--ceilings", action="store_true", help="measure what this machine can reach, and print it"
+        "--ceilings",
+        action="store_true",
+        help="measure the fastest product and copies of this machine, and print only these",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.set_defaults(run=run)
@@ -27,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     if args.ceilings:
         return _ceilings(args.json)
     from ..backend import kernel_cache
-    from ..data.known.locations import places
+    from ..data.known.locations import locations
     from ..measure.machine import machine, thread_pools, version
 
     here: dict[str, Any] = {
@@ -35,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         "peers": {name: version(name) for name in ("torch", "matplotlib", "pillow")},
         "threads": thread_pools(),
         "kernel_cache": kernel_cache(),
-        "data": [{"kind": p.kind, "folder": str(p.folder), "exists": p.folder.is_dir()} for p in places()],
+        "data": [{"kind": p.kind, "folder": str(p.folder), "exists": p.folder.is_dir()} for p in locations()],
     }
     if args.json:
         print(json.dumps(here))
@@ -60,14 +62,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _ceilings(as_json: bool) -> int:
-    """A large matrix product and a streaming copy on all cores, alone."""
+    """Measure and print the ceilings on all cores."""
     from ..backend import cores
     from ..cost.ceilings import ceilings
+    from ..report.cost_table import ceilings_text
 
     found = {"threads": cores(), **ceilings(cores())}
-    if as_json:
-        print(json.dumps(found))
-    else:
-        print(f"{found['gflops']:.0f} GFLOP/s (large product), {found['gbps']:.1f} GB/s (streaming copy), "
-              f"{found['cache_gbps']:.0f} GB/s (copy within the caches), {found['threads']} threads")  # fmt: skip
+    print(json.dumps(found) if as_json else f"{ceilings_text(found)}, {found['threads']} threads")
     return 0

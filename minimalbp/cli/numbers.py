@@ -1,4 +1,4 @@
-"""Numbers as typed: what is none stays text, for the settings to refuse in their own words."""
+"""Numbers as typed. What is not a number stays text, so that the settings can refuse it in their own words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def as_whole(text: str) -> Any:
-    """An int where the text is one."""
+    """The text as an int, if it is one."""
     try:
         return int(text)
     except ValueError:
@@ -14,7 +14,7 @@ def as_whole(text: str) -> Any:
 
 
 def as_number(text: str) -> Any:
-    """A float where the text is one."""
+    """The text as a float, if it is one."""
     try:
         return float(text)
     except ValueError:

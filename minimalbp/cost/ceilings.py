@@ -1,6 +1,7 @@
 """The ceilings of a machine, measured: a large matrix product, a streaming copy, a copy within the caches.
 
-And the roof over one backward pass that they make together (the roofline of Williams, Waterman and Patterson).
+Together they give the least time of a backward pass (the roofline model of Williams, Waterman and Patterson,
+2009).
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ from .peers import peer_threads, product
 
 SIZE = 2048  # of the square product: its three matrices fill no second-level cache
 STREAM = 1 << 28  # bytes of the array that is copied: above the caches of most machines
-NEAR = 1 << 21  # bytes for each thread of the array copied within the caches; fewer measure Python's lock
+NEAR = (
+    1 << 21
+)  # bytes for each thread of the array copied within the caches; with fewer, Python's lock is timed
 REPEATS = 7
 FLOAT = 4  # bytes
 
 
 def ceilings(threads: int) -> dict[str, float]:
-    """{"gflops", "gbps", "cache_gbps"} on `threads` cores, the best of several: a ceiling is what can be reached.
+    """{"gflops", "gbps", "cache_gbps"} on `threads` cores, each the best of several runs.
 
-    gflops counts two operations for a multiply-add, of the fastest product at hand (NumPy's, PyTorch's); gbps
-    counts the bytes read and those written, from memory and within the caches.
+    "gflops" is the faster product of NumPy's and PyTorch's, with two operations for a multiply-add. "gbps" and
+    "cache_gbps" count the bytes read and the bytes written, in memory and within the caches.
     """
     rng = np.random.default_rng(0)
     a, b = (rng.random((SIZE, SIZE), dtype=np.float32) for _ in range(2))
@@ -41,11 +44,11 @@ def ceilings(threads: int) -> dict[str, float]:
 def roof(
     limits: dict[str, float], shape: tuple[int, int, int], rows: int, ops: int, moved: int
 ) -> dict[str, float | str]:
-    """{"seconds", "by"}: what one backward pass takes at least, and which ceiling says so.
+    """{"seconds", "by"}: the least time of one backward pass, and the ceiling that sets it.
 
-    ops, moved: as counted for selection, dW and dx. A row that several examples read comes from the caches but once
-    ("cache"); where `rows` rows of W and of dW, x, dx and dy together are larger than the last cache, each is read
-    from memory or written there once ("memory").
+    `ops` and `moved` are the operations and bytes counted for selection, dW and dx; "arithmetic" and "cache"
+    are the times for these. "memory" matters where x, dx, dy and `rows` rows of W and of dW together exceed the
+    last cache: then each of them crosses the memory bus once.
     """
     batch, n_in, n_out = shape
     whole = FLOAT * (2 * rows * n_in + 2 * batch * n_in + batch * n_out)
@@ -84,7 +87,7 @@ def _copy_part(part: tuple[np.ndarray, np.ndarray], times: int) -> None:
 
 
 def _best(call: Callable[[], object]) -> float:
-    """Seconds of the fastest call but for the first, which warms up."""
+    """Seconds of the fastest call, not counting the first, which warms up."""
     times = []
     for _ in range(REPEATS + 1):
         began = time.perf_counter()

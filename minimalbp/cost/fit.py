@@ -1,4 +1,4 @@
-"""What a row of measured points says: the straight line through them, and where they meet a level."""
+"""What measured points say: the straight line through them, and the k at which they reach a level."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def line(k: list[int], seconds: list[float]) -> dict[str, float | None]:
-    """{"slope", "intercept", "r2"} of seconds = intercept + slope k by least squares; None below two points."""
+    """{"slope", "intercept", "r2"} of seconds = intercept + slope k by least squares; all None below two points."""
     if len(k) < 2:
         return {"slope": None, "intercept": None, "r2": None}
     from scipy.stats import linregress
@@ -16,7 +16,7 @@ def line(k: list[int], seconds: list[float]) -> dict[str, float | None]:
 
 
 def crossover(k: list[int], seconds: list[float], dense: float) -> float | None:
-    """The k at which `seconds` first reaches `dense`, on straight lines between the points; None: not reached."""
+    """The k at which `seconds`, interpolated between the points, first reaches `dense`; None if it never does."""
     above = [i for i, t in enumerate(seconds) if t >= dense]
     if not above:
         return None

@@ -1,7 +1,8 @@
 """The cost law of minimal-effort back propagation, k / n, measured on one linear layer.
 
-Seconds of selection, dW, dx and update against k, beside the fastest dense code at hand: ours, NumPy's, PyTorch's.
-All take turns in short blocks within one run, so that a slow moment of the machine hits all of them.
+Seconds of selection, dW, dx and update against k, beside the fastest dense code at hand (ours, NumPy's or
+PyTorch's). All take turns in short blocks within one run, so that a slow moment of the machine hits all of
+them.
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ class Ours:
 
     def __init__(self, problem: Problem, backend: str = "cpu"):
         _, n_in, n_out = problem.shape
-        self.layer = Linear(n_in, n_out, bias=False, select=RandomK(1))  # so that it has a generator
+        self.layer = Linear(n_in, n_out, bias=False, select=RandomK(1))  # random, so that it gets a generator
         self.net = Sequential(self.layer, backend=backend)
         self.layer.weight.value[...] = problem.w
         self.layer.forward(problem.x)
         self.dy = problem.dy
-        self.optimizer = Adam(self.net.parameters(), lr=1e-12, rows="chosen")  # weights stay what they are
+        self.optimizer = Adam(
+            self.net.parameters(), lr=1e-12, rows="chosen"
+        )  # so small that weights do not change
 
     def backward(self) -> None:
         """select, dW, dx."""
@@ -78,8 +81,25 @@ def measure_layer(
 ) -> dict[str, Any]:
     """One entry of "results" in cost.json: the points, the fit and the crossover of one shape and selector.
 
-    ks: ascending, each in 1..n_out, else BadInput. limits: what `ceilings` found. seconds: for each arm. tick:
-    called `ticks(...)` times.
+    Parameters
+    ----------
+    problem : Problem
+    select : str
+        "topk", "unified" or "random".
+    ks : list of int
+        Ascending, each in 1..n_out.
+    threads : int
+    limits : dict of str to float
+        What `ceilings` found.
+    seconds : float, default 0.3
+        Of measuring, for each arm.
+    tick : callable, optional
+        Called as many times as `ticks` says, for a progress bar.
+
+    Raises
+    ------
+    BadInput
+        For a k outside 1..n_out.
     """
     batch, n_in, n_out = problem.shape
     if any(not 1 <= k <= n_out for k in ks):
@@ -127,13 +147,13 @@ def measure_layer(
 
 
 def ticks(ks: list[int], seconds: float) -> int:
-    """How often `measure_layer` calls `tick`."""
+    """The number of times that `measure_layer` calls `tick`."""
     peers = 2 if version("torch") else 1
     return (len(ks) + 1 + peers) * blocks(seconds) + (len(ks) + 1) * blocks(seconds / 4)
 
 
 def _call(ours: Ours, select: Selector, meter: Meter) -> Callable[[], tuple[float, ...]]:
-    """Seconds of (select, dW, dx) of one backward; the meter keeps the counts of the last."""
+    """A call that gives the seconds of (select, dW, dx); the meter keeps the counts of the last one."""
 
     def call() -> tuple[float, ...]:
         ours.layer.select = select
@@ -170,7 +190,7 @@ def _pair(of_dw: Callable[[], object], of_dx: Callable[[], object]) -> Callable[
 
 
 def _update(ours: Ours, select: Selector) -> Callable[[], tuple[float, ...]]:
-    """Seconds of Adam on the rows that the last backward touched."""
+    """A call that gives the seconds of Adam on the rows that a backward pass touched."""
 
     def call() -> tuple[float, ...]:
         ours.layer.select = select

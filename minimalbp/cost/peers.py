@@ -1,4 +1,4 @@
-"""The dense code to compare with: NumPy and, where it is installed, PyTorch, on the same cores and buffers."""
+"""The dense code to compare with: NumPy and, where it is installed, PyTorch, on the same cores and arrays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Products = tuple[Callable[[], object], Callable[[], object]]
 
 @contextmanager
 def peer_threads(n: int, peer: str = "") -> Iterator[None]:
-    """Give NumPy's BLAS or PyTorch n threads inside the block.
+    """A context in which a peer has so many threads.
 
     The other library gets one thread: a second, idle one would spin and slow the one being timed.
 
@@ -26,8 +26,8 @@ def peer_threads(n: int, peer: str = "") -> Iterator[None]:
     ----------
     n : int
         Threads.
-    peer : {"", "NumPy", "PyTorch"}, default ""
-        Which library has them. "": both, to be used in turns.
+    peer : {"NumPy", "PyTorch", ""}, default ""
+        The library that is timed. "" gives n threads to both.
     """
     from threadpoolctl import threadpool_limits
 
@@ -46,7 +46,7 @@ def peer_threads(n: int, peer: str = "") -> Iterator[None]:
 
 
 def product(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> dict[str, Callable[[], object]]:
-    """{peer: out = a b}, to be called inside `peer_threads`. The arrays may be turned (transposed) views."""
+    """{peer: out = a b}, to be called inside `peer_threads`. The arrays may be transposed views."""
     calls: dict[str, Callable[[], object]] = {"NumPy": lambda: np.dot(a, b, out=out)}
     torch = _torch()
     if torch:
@@ -58,24 +58,24 @@ def product(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> dict[str, Callable
 def dense_backward(
     dw: np.ndarray, dx: np.ndarray, dy: np.ndarray, x: np.ndarray, w: np.ndarray
 ) -> dict[str, Products]:
-    """{peer: (dW = dyᵀ x, dx = dy W)}, each into the caller's memory."""
+    """{peer: (dW = dyᵀ x, dx = dy W)}, each written to the caller's arrays."""
     of_dw, of_dx = product(dw, dy.T, x), product(dx, dy, w)
     return {peer: (of_dw[peer], of_dx[peer]) for peer in of_dw}
 
 
 class TorchStep:
-    """One training step of a chain of linear layers and ReLU in PyTorch, with Adam.
+    """The training step of linear layers with ReLU between them in PyTorch, with Adam.
 
     Parameters
     ----------
     sizes : sequence of int
         Inputs, hidden layers, outputs.
     weights : list of array
-        Weight (n_out, n_in) and bias (n_out,) of each layer in turn.
+        Weight (n_out, n_in) and bias (n_out,) of each layer in turn, copied.
     fused : bool or None
-        PyTorch's switch for Adam in one kernel. None is its default, which is what most people run.
+        PyTorch's switch for one kernel that updates all parameters. None is its default, which most people run.
     lr : float, default 1e-3
-        Learning rate.
+        Adam's learning rate.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class TorchStep:
         """The loss, and the seconds of forward, backward (with the loss) and update."""
         batch, target = self.torch.from_numpy(x), self.torch.from_numpy(labels).long()
         clock = time.perf_counter
-        marks = [clock()]  # taking the arrays over is no part of a step in PyTorch
+        marks = [clock()]  # taking over the arrays is not part of a step in PyTorch
         logits = self.net(batch)
         marks.append(clock())
         value = self.loss(logits, target)

@@ -1,4 +1,4 @@
-"""What `minimalbp cost` measures: planned and checked first, so that nonsense is refused before a clock is read."""
+"""What `minimalbp cost` measures, planned and checked, so that bad input is refused before anything is timed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .step import measure_step, step_ticks
 
 @dataclass(frozen=True)
 class _Job:
-    """One entry of "results" to come. measure: takes the options of `CostPlan.measure` and `tick`."""
+    """One entry of "results" to come: `measure` makes it, and calls its option `tick` so many times."""
 
     measure: Callable[..., dict[str, Any]]
     ticks: int
@@ -40,6 +40,13 @@ class CostPlan:
         Of measuring, for each point.
     jobs : tuple
         One for each entry of "results".
+
+    Examples
+    --------
+    >>> from minimalbp.cost import plan_layers
+    >>> plan = plan_layers([(64, 500, 500)], ks=[0.05, 50], selects=["unified"])
+    >>> plan.phase, len(plan.jobs)
+    ('backward', 1)
     """
 
     phase: str
@@ -47,7 +54,7 @@ class CostPlan:
     jobs: tuple[_Job, ...]
 
     def measure(self, *, threads: int | None = None, progress: bool = False) -> dict[str, Any]:
-        """Measure on so many cores (None: all), with a progress bar if wanted; returns what cost.json holds.
+        """Measure on so many cores, by default all, and return the report that cost.json holds.
 
         Raises BadInput for threads out of range.
         """
@@ -92,11 +99,12 @@ def plan_layers(
     Raises
     ------
     BadInput
-        For layers that do not fit into memory, k above the units of a layer, unknown names, and files that hold no
-        layer.
+        For layers that do not fit into memory, a k above the units of a layer, unknown names, and files that do
+        not hold a layer.
 
     Examples
     --------
+    >>> from minimalbp.cost import plan_layers
     >>> plan = plan_layers([(64, 500, 500)], ks=[0.05, 50])
     >>> len(plan.jobs)  # plan.measure() takes some seconds for each
     2
@@ -153,6 +161,7 @@ def plan_steps(
 
     Examples
     --------
+    >>> from minimalbp.cost import plan_steps
     >>> plan_steps([784, 500, 500, 10], [1, 10], ks=[25], selects=["topk"]).phase
     'step'
     """
@@ -163,8 +172,11 @@ def plan_steps(
         raise BadInput(
             f"network must have a hidden layer, such as 784,500,10, not {','.join(map(str, sizes))}"
         )
+    if not batches:
+        raise BadInput("batches must hold at least one size of a mini-batch, such as 10")
     for n_in, n_out in pairwise(sizes):
-        check_shape((max(batches), n_in, n_out))
+        for batch in batches:
+            check_shape((batch, n_in, n_out))
     sweep = resolve_ks(ks, max(sizes[1:-1]))
     return CostPlan("step", seconds, tuple(
         _Job(partial(measure_step, sizes, batch, select, sweep, rows=rows), step_ticks(sweep, seconds))
@@ -173,7 +185,7 @@ def plan_steps(
 
 
 def resolve_ks(ks: Iterable[int | float], n_out: int) -> list[int]:
-    """The k of a layer, ascending and each once.
+    """Turn numbers and shares of units into the k of one layer.
 
     Parameters
     ----------
@@ -185,14 +197,16 @@ def resolve_ks(ks: Iterable[int | float], n_out: int) -> list[int]:
     Returns
     -------
     list of int
+        Ascending, each once.
 
     Raises
     ------
     BadInput
-        For a k below 1 or above `n_out`, or a share outside of (0, 1].
+        For a k below 1 or above `n_out`, a share outside (0, 1], and no k at all.
 
     Examples
     --------
+    >>> from minimalbp.cost import resolve_ks
     >>> resolve_ks([25, 0.1, 0.05], n_out=500)
     [25, 50]
     """
@@ -202,6 +216,8 @@ def resolve_ks(ks: Iterable[int | float], n_out: int) -> list[int]:
             found.add(max(1, round(check_float("k as a share", k, 0, 1, open_low=True) * n_out)))
         else:
             found.add(check_int("k", k, least=1))
+    if not found:
+        raise BadInput("ks must hold at least one k, such as 25 or 0.05")
     if max(found) > n_out:
         raise BadInput(f"k = {max(found)} is larger than the layer's {n_out} units; use k in 1..{n_out}")
     return sorted(found)
@@ -210,7 +226,7 @@ def resolve_ks(ks: Iterable[int | float], n_out: int) -> list[int]:
 def _layer(
     make: Callable[[], Problem], select: str, ks: list[int], more: dict[str, str], **options: Any
 ) -> dict[str, Any]:
-    """The arrays are made when their turn comes: all large ones at once would crowd each other out."""
+    """The arrays are made when their turn comes, because all large ones together may not fit into memory."""
     return measure_layer(make(), select, ks, **options) | more
 
 

@@ -1,4 +1,4 @@
-"""One backward pass of a linear layer to be measured: of random numbers, or a person's own."""
+"""One backward pass of a linear layer to be measured: of random numbers, or of a user's own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import BadInput
+from ..errors import BadInput, check_int
 from ..measure.machine import check_memory
 
 
@@ -27,7 +27,7 @@ class Problem:
 
 
 def check_shape(shape: Sequence[int]) -> tuple[int, int, int]:
-    """The shape of a layer to measure, checked.
+    """Check the shape of a layer that is to be measured.
 
     Parameters
     ----------
@@ -37,19 +37,26 @@ def check_shape(shape: Sequence[int]) -> tuple[int, int, int]:
     Returns
     -------
     tuple of int
-        The same.
+        The same numbers.
 
     Raises
     ------
     BadInput
-        For anything but three numbers, and where the layer would not fit into memory with all that is measured.
+        For anything but three whole numbers of at least 1, and where the layer with all that is measured would
+        not fit into memory.
+
+    Examples
+    --------
+    >>> from minimalbp.cost import check_shape
+    >>> check_shape([64, 500, 500])
+    (64, 500, 500)
     """
     if len(shape) != 3:
         raise BadInput(f"shape must be BATCH,N_IN,N_OUT, such as 64,500,500, not {','.join(map(str, shape))}")
-    batch, n_in, n_out = shape
+    batch, n_in, n_out = (check_int("each number in shape", n, least=1) for n in shape)
     per_weight, per_example = 32, 24  # bytes: w (and as float64 when drawn), both dW, two moments, scratch
     need = per_weight * n_in * n_out + per_example * batch * (n_in + n_out)
-    check_memory(need, f"a shape of {batch},{n_in},{n_out}", "a smaller --shape")
+    check_memory(need, f"a shape of {batch},{n_in},{n_out}", "a smaller one")
     return batch, n_in, n_out
 
 
@@ -62,7 +69,7 @@ def random_problem(batch: int, n_in: int, n_out: int, seed: int = 0) -> Problem:
 
 
 def load_problem(path: str | Path) -> Problem:
-    """The arrays x, w and dy of an .npz: a layer of one's own. Raises BadInput where they are not one."""
+    """A user's own layer: the arrays x, w and dy of an .npz. Raises BadInput where they do not form a layer."""
     if not Path(path).is_file():
         raise BadInput(f"{path}: no such file; give an .npz with the arrays x, w and dy")
     try:

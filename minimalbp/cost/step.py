@@ -1,6 +1,6 @@
-"""The whole training step against k: what a cheaper backward pass leaves of it, and what it can never save.
+"""The whole training step against k: how much of it a cheaper backward pass saves.
 
-Amdahl's line: the step if its backward pass took no time at all.
+It can never save more than Amdahl's line, the step whose backward pass takes no time at all.
 """
 
 from __future__ import annotations
@@ -41,8 +41,22 @@ def measure_step(
 ) -> dict[str, Any]:
     """One entry of "results" of `--phase step`: ReLU between linear layers, softmax cross-entropy, Adam.
 
-    sizes: inputs, hidden ..., outputs. ks: of the widest hidden layer; narrower ones clip it. rows: "all" or
-    "chosen", the rows that the sparse arms' Adam updates; dense arms update all.
+    Parameters
+    ----------
+    sizes : sequence of int
+        Inputs, hidden layers, outputs.
+    batch : int
+    select : str
+        "topk", "unified" or "random".
+    ks : list of int
+        Units of the widest hidden layer; narrower layers use at most all of theirs.
+    rows : str
+        "all" or "chosen", the rows that Adam updates in sparse arms; dense arms update all.
+    threads : int
+    seconds : float, default 0.3
+        Of measuring, for each arm.
+    tick : callable, optional
+        Called as many times as `step_ticks` says, for a progress bar.
     """
     rng = np.random.default_rng(0)
     made = [
@@ -78,7 +92,7 @@ def measure_step(
 
 
 def step_ticks(ks: list[int], seconds: float) -> int:
-    """How often `measure_step` calls `tick`."""
+    """The number of times that `measure_step` calls `tick`."""
     return (len(ks) + 1 + (2 if version("torch") else 0)) * blocks(seconds)
 
 

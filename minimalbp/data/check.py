@@ -21,15 +21,36 @@ def check_arrays(
     what: str = "the data",
     training: bool = False,
 ) -> None:
-    """Refuse examples `x` (n, *shape) and labels `y` (n,) that no network can use.
+    """Refuse examples and labels that no network can use.
 
-    n_classes : labels must lie in 0..n_classes-1; by default any label from 0 is good
-    shape     : the example shape that the training part has, to compare with
-    what      : how messages name these arrays, e.g. "mnist test"
-    training  : also refuse labels of one class only
+    Parameters
+    ----------
+    x : array, shape (n, *shape)
+        Examples, of any real dtype.
+    y : array, shape (n,)
+        Labels: whole numbers, of any real dtype.
+    n_classes : int, optional
+        Labels must be in 0..n_classes-1. By default there is no upper limit.
+    shape : tuple of int, optional
+        The shape that an example must have, that of the training part.
+    what : str, default "the data"
+        How messages name these arrays, such as "mnist test".
+    training : bool, default False
+        Whether labels of a single class are refused too.
 
-    Raises BadInput: no examples, no inputs, different numbers of examples and labels, another shape, NaN or
-    infinite values, a label outside the classes, a single class.
+    Raises
+    ------
+    BadInput
+        For no examples, no inputs, different numbers of examples and labels, another shape, NaN or infinite
+        values, a label outside the classes, and a single class where `training`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from minimalbp.data import check_arrays
+    >>> check_arrays(np.zeros((4, 8)), np.array([0, 1, 2, 1]), n_classes=2)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    minimalbp.errors.BadInput: the data: example 2: label 2 is outside the classes 0..1; ...
     """
     _check_values(x, shape, what)
     _check_one_each(y, what)
@@ -40,14 +61,36 @@ def check_arrays(
         raise BadInput(f"{what}: every label is {y[0]}; training needs examples of at least two classes")
 
 
+def check_dataset(data: Dataset) -> None:
+    """Refuse a data set with a part that `check_arrays` refuses.
+
+    Parameters
+    ----------
+    data : Dataset
+
+    Raises
+    ------
+    BadInput
+        As `check_arrays` does; the message names the part.
+    """
+    for part in ("train", "dev", "test"):
+        split = getattr(data, part)
+        check_arrays(
+            split.x,
+            split.y,
+            n_classes=data.n_classes,
+            shape=data.shape,
+            what=f"{data.name} {part}",
+            training=part == "train",
+        )
+
+
 def check_labels(
-    y: npt.NDArray[Any], n_classes: int | None, what: str, place: Callable[[int], str] | None = None
+    y: npt.NDArray[Any], n_classes: int | None, what: str, describe: Callable[[int], str] | None = None
 ) -> None:
     """Refuse labels that are not whole numbers, or lie outside 0..n_classes-1 (None: no upper limit).
 
-    place : index in y -> where that label stands, e.g. "row 7"; by default messages do not say
-
-    Raises BadInput.
+    `describe` turns an index of `y` into words such as "row 7", for the message. Raises BadInput.
     """
     _check_one_each(y, what)
     if y.dtype.kind not in "iufb":
@@ -63,29 +106,15 @@ def check_labels(
     for bad, fault in faults:
         if bad.any():
             i = int(bad.argmax())
-            where = f"{what}: {place(i)}" if place else what
+            where = f"{what}: {describe(i)}" if describe else what
             raise BadInput(f"{where}: label {str(y[i]).removesuffix('.0')} {fault}")
 
 
 def _check_one_each(y: npt.NDArray[Any], what: str) -> None:
     if y.ndim != 1:
         raise BadInput(
-            f"{what}: labels need the shape (n,), one class number an example, not {y.shape}; "
+            f"{what}: labels need the shape (n,), one class number for each example, not {y.shape}; "
             "for one-hot rows store y.argmax(axis=1)"
-        )
-
-
-def check_dataset(data: Dataset) -> None:
-    """Refuse a data set with a part that `check_arrays` refuses. Raises BadInput."""
-    for part in ("train", "dev", "test"):
-        split = getattr(data, part)
-        check_arrays(
-            split.x,
-            split.y,
-            n_classes=data.n_classes,
-            shape=data.shape,
-            what=f"{data.name} {part}",
-            training=part == "train",
         )
 
 

@@ -14,8 +14,20 @@ import numpy.typing as npt
 class Split:
     """One part of a data set.
 
-    x : (n, *shape) float32, C-contiguous; one example per leading index
-    y : (n,) int64, classes counted from 0
+    Parameters
+    ----------
+    x : array of float32, shape (n, *shape)
+        Examples, C-contiguous.
+    y : array of int64, shape (n,)
+        Their classes, counted from 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> part = mbp.Split(np.zeros((3, 8, 8), np.float32), np.array([0, 1, 0]))
+    >>> len(part)
+    3
     """
 
     x: npt.NDArray[np.float32]
@@ -24,18 +36,31 @@ class Split:
     def __len__(self) -> int:
         return len(self.x)
 
-    def first(self, n: int) -> tuple[npt.NDArray[np.float32], None]:
-        """The inputs of the first n examples; None: they are no sentences, which would have lengths."""
-        return self.x[:n], None
-
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Train, dev and test parts with the same example shape and the same classes.
 
-    classes : class names; `classes[c]` belongs to label c
-    source  : "scikit-learn", "$MINIMALBP_DATA", "cache", or the path as the user typed it
-    sha256  : fingerprint of each file (decompressed bytes), so that a run tells which data it saw
+    Parameters
+    ----------
+    name : str
+    train, dev, test : Split
+    classes : tuple of str
+        Class names: `classes[c]` belongs to label c.
+    source : str, default ""
+        Where the files were: "scikit-learn", "$MINIMALBP_DATA", "cache", or the path as the user typed it.
+    sha256 : dict of str to str, optional
+        Fingerprint of each file (its decompressed bytes), so that a run can record which data it saw.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> x, y = np.zeros((9, 4), np.float32), np.arange(9) % 2
+    >>> train, dev, test = (mbp.Split(x[i : i + 3], y[i : i + 3]) for i in (0, 3, 6))
+    >>> data = mbp.Dataset("mine", train, dev, test, classes=("no", "yes"))
+    >>> data.shape, data.n_inputs, data.n_classes
+    ((4,), 4, 2)
     """
 
     name: str
@@ -48,6 +73,7 @@ class Dataset:
 
     @property
     def n_classes(self) -> int:
+        """Number of classes: the width of a network's last layer."""
         return len(self.classes)
 
     @property
@@ -61,7 +87,7 @@ class Dataset:
         return math.prod(self.shape)
 
     def describe(self) -> dict[str, Any]:
-        """For run.json: where it came from, and the sizes."""
+        """For run.json: where the data came from, and the sizes."""
         parts = {part: len(getattr(self, part)) for part in ("train", "dev", "test")}
         return {"name": self.name, "source": self.source, "sha256": self.sha256, **parts,
                 "shape": list(self.shape), "classes": self.n_classes}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Dividing examples into train, dev and test: stratified, and the same for a seed on every machine."""
+"""Dividing examples into train, dev and test: stratified, and for one seed the same on every machine."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..errors import BadInput, check_int
 
 
 def share(what: str, value: Any, n: int) -> int:
-    """How many of `n` examples `value` means: a fraction in (0, 1) or a whole count from 1.
+    """The number of examples, of `n`, that a fraction in (0, 1) or a whole count of at least 1 means.
 
-    Raises BadInput for anything else, NaN and booleans included.
+    Raises BadInput for anything else, including NaN and booleans; the message begins with `what`.
     """
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         if isinstance(value, numbers.Integral) and int(value) >= 1:
@@ -27,16 +27,16 @@ def share(what: str, value: Any, n: int) -> int:
 def stratified_order(y: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.intp]:
     """An order of all examples in which every stretch holds the classes in their overall proportion.
 
-    The i-th of the n_c examples of a class, in random order, goes to the relative place (i + 1/2) / n_c.
-    Only raw generator bits and stable sorts are used: NumPy promises the same bits for ever, but not the
-    same `permutation`.
+    The i-th of the n_c examples of a class, in random order, goes to the relative position (i + 1/2) / n_c.
+    Only raw generator bits and stable sorts are used, because NumPy promises the same bits for ever, but not
+    the same `permutation`.
     """
     shuffled = np.argsort(np.random.PCG64(seed).random_raw(len(y)), kind="stable")
-    place = np.empty(len(y))
+    position = np.empty(len(y))
     for c in np.unique(y):
         members = np.flatnonzero(y[shuffled] == c)
-        place[members] = (np.arange(len(members)) + 0.5) / len(members)
-    return shuffled[np.argsort(place, kind="stable")]
+        position[members] = (np.arange(len(members)) + 0.5) / len(members)
+    return shuffled[np.argsort(position, kind="stable")]
 
 
 def divide(
@@ -44,10 +44,7 @@ def divide(
 ) -> dict[str, npt.NDArray[np.intp]]:
     """Indices, ascending, of each part named in `takes` and of the rest, named "train".
 
-    y     : (n,) labels
-    takes : part -> fraction of n, or count
-    seed  : whole number from 0; the same seed gives the same parts
-
+    `takes` gives each part a fraction or a count of the n labels in `y`. The same seed gives the same parts.
     Raises BadInput where nothing would be left to train on, or a class would have no training example.
     """
     n = len(y)

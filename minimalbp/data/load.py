@@ -7,15 +7,17 @@ import stat
 from pathlib import Path
 
 from ..errors import BadInput, check_int, unknown
+from .assemble import RawData, assemble
 from .dataset import Dataset
-from .formats.csv_table import load_csv
-from .formats.npz import load_npz
-from .formats.pictures import load_pictures
+from .formats.csv_table import read_csv
+from .formats.idx import is_idx_folder, read_idx_folder
+from .formats.npz import read_npz
+from .formats.pictures import read_pictures
 from .known.digits import load_digits
-from .known.mnist import is_idx_folder, load_idx_folder, load_known
+from .known.mnist import load_known
 from .known.registry import KNOWN
 
-FILES = {".npz": load_npz, ".csv": load_csv}
+FILES = {".npz": read_npz, ".csv": read_csv}
 ACCEPTED = "give an .npz, a .csv or a folder"
 SPECIAL = {
     stat.S_IFCHR: "a character device", stat.S_IFBLK: "a block device",
@@ -32,18 +34,39 @@ def load_dataset(
 ) -> Dataset:
     """Load a data set by its name, or a user's own by its path.
 
-    name : "digits" (1,797 of 8x8, ships with scikit-learn), "mnist", "fashion-mnist" (28x28; dev = the first
-        5,000 training images, train = the other 55,000, test = 10,000); or the path of a folder of IDX files,
-        an .npz, a .csv, or a folder of class folders of pictures. A `Path` is never taken for a name.
-    dev, test : size of a part that the data do not bring along: a fraction in (0, 1) or a count; default 0.2.
-        Of mnist and fashion-mnist, dev is that many of the first training images.
-    seed : of the stratified division into parts; the same seed gives the same parts on every machine
-
-    Images come as float32: bytes (uint8) divided by 255, digits by 16, all else as it is. Labels are 0..n-1.
     mnist and fashion-mnist are looked for in $MINIMALBP_DATA, then in the cache, then on public mirrors.
 
-    Raises BadInput, one line, for an unknown name, a missing or corrupt file, and data that cannot be
-    trained on (see `check_arrays`).
+    Parameters
+    ----------
+    name : str or path
+        "digits" (1,797 images of 8x8, which ship with scikit-learn), "mnist" or "fashion-mnist" (28x28; dev is
+        the first 5,000 training images, train the other 55,000, test 10,000). Or a path: a folder of IDX files,
+        an .npz, a .csv, or a folder of class folders of pictures. A `Path` is never taken for a name.
+    dev, test : float or int, default 0.2
+        Size of a part that the data do not bring along, as a fraction in (0, 1) or a count. Of mnist and
+        fashion-mnist, dev is that many of the first training images.
+    seed : int, default 0
+        Of the stratified division into parts. The same seed gives the same parts on every machine.
+
+    Returns
+    -------
+    Dataset
+        Inputs are float32: bytes (uint8) are divided by 255, digits by 16, all else keeps its values. Labels
+        are 0..n_classes-1.
+
+    Raises
+    ------
+    BadInput
+        For an unknown name, a missing or corrupt file, and data that cannot be trained on (see `check_arrays`).
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> data = mbp.load_dataset("digits")
+    >>> data.shape, data.n_classes
+    ((8, 8), 10)
+    >>> len(data.train), len(data.dev), len(data.test)
+    (1079, 359, 359)
     """
     seed = check_int("seed", seed)
     if isinstance(name, str) and name == "digits":
@@ -57,22 +80,32 @@ def load_dataset(
         return load_known(KNOWN[name], dev=dev, test=test)
     typed = os.fspath(name)
     path = Path(os.path.expanduser(typed))
+    if not os.path.exists(path):
+        raise _not_found(typed, path, isinstance(name, str))
+    own_name, raw = _read(path, typed)
+    return assemble(own_name, raw, dev=dev, test=test, seed=seed, source=typed, where=str(path))
+
+
+def _read(path: Path, typed: str) -> tuple[str, RawData]:
+    """The name that a user's own data get from their path, and the data."""
     if os.path.isdir(path):  # unlike Path.is_dir, it never raises
-        load = load_idx_folder if is_idx_folder(path) else load_pictures
-        return load(path, dev=dev, test=test, seed=seed, source=typed)
-    if os.path.isfile(path):
-        if ".conllu" in path.suffixes:
-            raise BadInput(
-                f"{typed}: a treebank; read it with minimalbp.load_treebank({typed!r}), "
-                "or train with --task tagging or parsing"
-            )
-        if path.suffix.lower() not in FILES:
-            raise BadInput(f"{typed}: cannot be read as data; {ACCEPTED}")
-        return FILES[path.suffix.lower()](path, dev=dev, test=test, seed=seed, source=typed)
-    if os.path.exists(path):
+        return path.resolve().name, (read_idx_folder if is_idx_folder(path) else read_pictures)(path)
+    if not os.path.isfile(path):
         kind = SPECIAL.get(stat.S_IFMT(path.stat().st_mode), "a special file")
         raise BadInput(f"{typed}: {kind}, which cannot be read as data; {ACCEPTED}")
-    if os.sep in typed or path.suffix or not isinstance(name, str):
-        raise BadInput(f"{typed}: no such file or folder; check the path, or {ACCEPTED}")
+    if ".conllu" in path.suffixes:
+        raise BadInput(
+            f"{typed}: a treebank; read it with minimalbp.load_treebank({typed!r}), "
+            "or train with --task tagging or parsing"
+        )
+    if path.suffix.lower() not in FILES:
+        raise BadInput(f"{typed}: cannot be read as data; {ACCEPTED}")
+    return path.stem, FILES[path.suffix.lower()](path)
+
+
+def _not_found(typed: str, path: Path, may_be_name: bool) -> BadInput:
+    """The error for what is neither a known name nor an existing path."""
+    if os.sep in typed or path.suffix or not may_be_name:
+        return BadInput(f"{typed}: no such file or folder; check the path, or {ACCEPTED}")
     names = ["digits", *(known.name for known in KNOWN.values() if not known.treebank)]
-    raise BadInput(f"{unknown('data set or path', typed, names)}; or {ACCEPTED}")
+    return BadInput(f"{unknown('data set or path', typed, names)}; or {ACCEPTED}")

@@ -1,4 +1,4 @@
-"""Bytes in and out of files: gzip or not on the way in, temporary name and rename on the way out."""
+"""Files as bytes: found under their spellings, decompressed, and known by their SHA-256."""
 
 from __future__ import annotations
 
@@ -8,22 +8,30 @@ import zlib
 from pathlib import Path
 
 from ..errors import BadInput
-from ..files import replacing
 
 GZIP_MAGIC = b"\x1f\x8b"
 
 
+def find_file(folder: Path, name: str) -> Path | None:
+    """The file `name` in `folder`: raw or .gz, and also spelt with a dot as some archives unpack it."""
+    for stem in (name, name.replace("-idx", ".idx")):
+        for spelling in (stem, stem + ".gz"):
+            if (folder / spelling).is_file():
+                return folder / spelling
+    return None
+
+
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file as they lie there. Raises BadInput if it cannot be read."""
+    """The bytes of a file as they are stored. Raises BadInput if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as e:
-        remedy = "check its permissions" if isinstance(e, PermissionError) else "give a file that is there"
+        remedy = "check its permissions" if isinstance(e, PermissionError) else "give an existing file"
         raise BadInput(f"{path}: cannot be read: {e.strerror or e}; {remedy}") from e
 
 
 def gunzip(data: bytes, name: str) -> bytes:
-    """`data` decompressed if it is gzip, else as it is. Raises BadInput if it is corrupt or cut short."""
+    """`data` decompressed if it is gzip, else unchanged. Raises BadInput if it is corrupt or cut short."""
     if data[:2] != GZIP_MAGIC:
         return data
     try:
@@ -39,15 +47,6 @@ def read_raw(path: Path) -> bytes:
 
 def sha256(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it; missing folders are made.
-
-    Raises BadInput if the folder cannot be written.
-    """
-    with replacing(path, "set MINIMALBP_CACHE to a folder that can be written") as temporary:
-        temporary.write_bytes(data)
 
 
 def one_line(error: BaseException) -> str:

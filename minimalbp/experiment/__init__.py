@@ -1,4 +1,4 @@
-"""What the commands do: settings, networks side by side, many runs, and the folder that keeps a run."""
+"""What the commands do: read settings, train networks side by side or many runs, and keep a run in a folder."""
 
 from .build import build
 from .folder import SMALL

@@ -1,4 +1,4 @@
-"""A tagger or parser that `minimalbp train` or `simplify` has left in a folder, at work on new sentences."""
+"""New sentences annotated by a tagger or parser that `minimalbp train` or `simplify` left in a folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Annotator:
     Attributes
     ----------
     name : str
-        Of its run: "dense", "topk 10".
+        The name of the network in its run, such as "dense" or "topk 10".
     net : Sequential
     task : SentenceTask
         What the network does with sentences.
@@ -41,11 +41,11 @@ class Annotator:
 
     @cached_property
     def frozen(self) -> Frozen:
-        """The network as it was when first asked."""
+        """The network for inference, made at its first use."""
         return Frozen(self.net)
 
     def __call__(self, sentences: Sequence[Sentence], *, threads: int | None = None) -> list[Sentence]:
-        """The sentences with the tags, or the heads and relations, that the network finds.
+        """The sentences with predicted tags, or with predicted heads and relations.
 
         Raises BadInput for sentences without the tags that a parser reads.
         """
@@ -53,9 +53,10 @@ class Annotator:
             return self.task.annotate(self.frozen, self.encoding, sentences)
 
     def scores(self, gold: Sequence[Sentence], found: Sequence[Sentence]) -> dict[str, float] | None:
-        """How much of `gold` was found: {"accuracy"} of tags, or {"uas", "las"} of trees; None where gold has none.
+        """The scores of predicted sentences: "accuracy" of tags, or "uas" and "las" of trees.
 
-        A tree with several roots or a cycle is none: CoNLL 2018's rules do not score against it.
+        None where `gold` has a word without a tag or head, or a tree with several roots or a cycle, which the rules
+        of CoNLL 2018 do not score.
         """
         return self.task.compare(self.encoding, gold, found)
 
@@ -66,11 +67,11 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     Parameters
     ----------
     folder : str or Path
-        What `minimalbp train --out` or `minimalbp simplify --out` has left.
+        A folder that `minimalbp train --out` or `minimalbp simplify --out` made.
     run : str, optional
-        A name in run.json: "dense", or that with the selector, such as "topk 10"; of `simplify` "dense",
-        "simplified", "from scratch", "magnitude" or "random". By default the one with the selector, or
-        "simplified".
+        The name of a network in run.json. Of `train`, "dense" or the one with the selector, such as "topk 10",
+        which is the default. Of `simplify`, "dense", "simplified" (the default), "from scratch", "magnitude" or
+        "random".
 
     Returns
     -------
@@ -80,7 +81,7 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     Raises
     ------
     BadInput
-        For a folder that holds no such run.
+        For a folder without such a run or network, and for a damaged file.
 
     Examples
     --------
@@ -102,7 +103,7 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     folder = Path(folder)
     if not (folder / "run.json").is_file():
         raise BadInput(
-            f"{folder} holds no run: there is no run.json; "
+            f"{folder} holds no run, since there is no run.json; "
             f"make one with minimalbp train --task tagging --out {folder}"
         )
     report = read_json(folder / "run.json")
@@ -129,7 +130,7 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
 
 
 def _settings(report: Any, folder: Path) -> tuple[Settings, list[str], dict[str, list[int]]]:
-    """The settings of a run; its networks, that with a selector last; the widths of those that shrank."""
+    """The settings of a run, the names of its networks, the default last, and the hidden units of some by name."""
     try:
         settings = Settings(**report["config"] | {"threads": None})
         if "plan" in report:
@@ -141,7 +142,7 @@ def _settings(report: Any, folder: Path) -> tuple[Settings, list[str], dict[str,
 
 
 def _shrunk(runs: list[dict[str, Any]], folder: Path) -> tuple[list[str], dict[str, list[int]]]:
-    """The networks of `minimalbp simplify`, that which shrank last, and their widths."""
+    """The names of the networks of `minimalbp simplify`, the one that shrank last, and their hidden units."""
     if not runs:
         raise BadInput(
             f"the run in {folder} is not finished; go on with minimalbp simplify --resume {folder}"

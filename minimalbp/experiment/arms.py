@@ -23,7 +23,7 @@ from .settings import Settings
 
 @dataclass(frozen=True)
 class Arm:
-    """A network by name, with the selector of its hidden layers, and what changes it while it is trained."""
+    """A network by name, with the selector of its hidden layers, and the companion that changes it in training."""
 
     name: str
     settings: Settings
@@ -34,7 +34,7 @@ class Arm:
 class PreparedArm:
     """An arm whose network is built and fits the data. Raises BadInput where it does not.
 
-    Nothing is written before `train`, so that whatever is refused leaves the folder as it was.
+    Nothing is written before `train`, so that a refusal leaves the folder as it was.
     """
 
     def __init__(self, arm: Arm, data: Any, folder: Folder):
@@ -48,14 +48,14 @@ class PreparedArm:
         )  # fmt: skip
 
     def resume(self) -> None:
-        """Go on from the checkpoint in the folder, if there is one. Raises BadInput where it does not fit."""
+        """Go on from the checkpoint in the folder, if there is one. Raises BadInput for one that does not fit."""
         path = self.folder.checkpoint(self.arm.name)
         if path is not None and path.exists():
             self.run.load(path)
             self.resumed = True
 
     def train(self, *, progress: bool) -> dict[str, Any]:
-        """Train the network to its last epoch; returns what run.json says of it."""
+        """Train the network to its last epoch. Returns what run.json says of it."""
         settings, name = self.arm.settings, self.arm.name
         self._warm_up()
         history = self.run.train(
@@ -66,7 +66,7 @@ class PreparedArm:
         return self._result(history)
 
     def _warm_up(self) -> None:
-        """Compile: that is no part of a step's time. A network that shrinks below k runs the dense kernels too."""
+        """Compile the kernels, which must not count as training. Once it shrinks below k, a network runs dense."""
         settings = self.arm.settings
 
         def count() -> None:
@@ -113,7 +113,7 @@ class _Keep(Companion):
 
 
 def fit_batch(settings: Settings, data: Any) -> tuple[Settings, list[str]]:
-    """The settings with a mini-batch that these data allow, and notes for the user where it is another."""
+    """The settings with a mini-batch that these data allow, and a note for the user if that is another."""
     batch, notes = settings.task_object.batch(settings, data)
     return settings.changed(batch=batch), notes
 
@@ -136,9 +136,10 @@ def start_report(arm: PreparedArm) -> dict[str, Any]:
 
 
 def open_folder(report: dict[str, Any], arms: list[PreparedArm], later: list[str], resume: bool) -> None:
-    """Claim a new folder, or see that the run in it can be gone on with.
+    """Claim a new folder, or resume the arms whose run is in it.
 
-    later: the names of arms that are prepared when these are trained. Raises BadInput before anything is touched.
+    `later` has the names of arms that are prepared once these are trained. Raises BadInput, and changes nothing,
+    for a folder in use, or a run that cannot be resumed.
     """
     first = arms[0]
     folder, task = first.folder, first.arm.settings.task_object

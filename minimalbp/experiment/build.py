@@ -11,12 +11,35 @@ from .settings import Settings
 
 
 def load_data(settings: Settings) -> Any:
-    """The data set, or the treebank as its task wants it. Raises BadInput as the loaders do."""
+    """The data of a run, as `fit` and `compare` take them.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of these, `task`, `data` and `tags` matter.
+
+    Returns
+    -------
+    Dataset, TaggingData or ParsingData
+        As the task has it.
+
+    Raises
+    ------
+    BadInput
+        As `load_dataset` and `load_treebank` do.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> data = mbp.load_data(mbp.Settings(data="digits"))
+    >>> data.n_inputs, data.n_classes
+    (64, 10)
+    """
     return settings.task_object.load(settings)
 
 
 def network(settings: Settings, data: Any, select: Selector) -> Sequential:
-    """The network for these data, with `select` in every hidden layer."""
+    """The network for these data, with `select` in every hidden layer. Raises BadInput where it is too large."""
     return settings.task_object.network(settings, settings.task_object.encoding(data), select)
 
 

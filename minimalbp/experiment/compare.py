@@ -22,20 +22,20 @@ def compare(
     resume: bool = False,
     progress: bool = False,
 ) -> dict[str, Any]:
-    """Train both networks and report, as `minimalbp train --json` prints it.
+    """Train a network dense and with a selector, and report on both as `minimalbp train --json` does.
 
     Parameters
     ----------
     settings : Settings
-        Of both networks but for the selector, which the dense one does not have.
-    data : Dataset or data of a task
-        As ``load_data(settings)`` brings them.
+        Of both networks; the dense one ignores the selector.
+    data : Dataset, TaggingData or ParsingData
+        As ``load_data(settings)`` returns them.
     dense : bool, default True
         Whether to train the dense network too.
     out : Path, optional
         A new folder for run.json, metrics.jsonl, and a checkpoint and the best weights of each network.
     resume : bool, default False
-        Go on with the run in `out`.
+        Whether to go on with the run in `out`.
     progress : bool, default False
         Whether to show bars on a terminal.
 
@@ -47,7 +47,7 @@ def compare(
     Raises
     ------
     BadInput
-        As `fit` does, and where `data` are not those of the run that is resumed.
+        As `fit` does, for a folder in use, and for other data than those of the run that is resumed.
     Diverged
         When a loss is no longer finite.
 

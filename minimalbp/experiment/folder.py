@@ -12,21 +12,21 @@ from ..files import read_json, replacing, write_json
 from ..train.checkpoint import read_checkpoint
 from ..train.history import History, Record
 
-VOCABULARIES = "vocabularies.json"  # what a tagger or parser knows beside its weights
+VOCABULARIES = "vocabularies.json"  # the encoding of a tagger or parser
 CHECKPOINT = ".checkpoint.npz"
 SMALL = "simplified"  # the network of `minimalbp simplify` that shrinks
-RESULTS = ("runs", "speedup", "decoding")  # of run.json: what training finds out
+RESULTS = ("runs", "speedup", "decoding")  # the keys of run.json that training fills in
 
 
 class Folder:
-    """None: nothing is kept. command: the subcommand that makes such folders, for messages."""
+    """The files of a run in `path`; with None nothing is kept. `command` is the subcommand to name in messages."""
 
     def __init__(self, path: Path | None, command: str = "train"):
         self.path, self.command = path, command
         self.metrics: dict[str, History] = {}  # by the name of the network, in their order
 
     def open(self, report: dict[str, Any]) -> None:
-        """Claim the folder, which is empty or new. Raises BadInput for any other."""
+        """Claim the folder, which must be empty or new. Raises BadInput for any other."""
         out = self.path
         if out is None:
             return
@@ -42,7 +42,11 @@ class Folder:
         self.write("run.json", report)
 
     def check(self, report: dict[str, Any], names: list[str]) -> list[str]:
-        """The networks that have a checkpoint here, of those named. Raises BadInput for what is not theirs."""
+        """Those of the named networks that have a checkpoint here.
+
+        Raises BadInput for other data than this run has, for a checkpoint of none of the networks, and for best
+        weights that are missing.
+        """
         assert self.path is not None
         if read_json(self.path / "run.json")["data"]["sha256"] != report["data"]["sha256"]:
             raise BadInput(f"{self.path} was trained on other data than {report['data']['name']} holds now")
@@ -55,13 +59,13 @@ class Folder:
             weights = self.path / f"{path.name.removesuffix(CHECKPOINT)}.safetensors"
             if any(record.test for record in _records(path)) and not weights.is_file():
                 raise BadInput(
-                    f"{weights} is missing: the weights of the best look so far, which no checkpoint holds; "
+                    f"{weights} is missing, which alone holds the weights of the best evaluation so far; "
                     "put it back, or begin anew with another --out"
                 )
         return [known[path.name] for path in found]
 
     def check_settings(self, report: dict[str, Any]) -> None:
-        """Raise BadInput unless the run here has the settings of `report`; of threads it may have others."""
+        """Raise BadInput unless the run here has the settings of `report`, apart from threads."""
         if self.path is None:
             return
         before = read_json(self.path / "run.json")
@@ -76,13 +80,13 @@ class Folder:
                     )
 
     def reopen(self, report: dict[str, Any]) -> None:
-        """Go on, with the new settings should this be stopped as well; the old results stay until there are new."""
+        """Write the settings of a resumed run, and keep the old results until there are new ones."""
         assert self.path is not None
         before = read_json(self.path / "run.json")
         self.write("run.json", report | {key: before[key] for key in RESULTS if key in before})
 
     def write(self, name: str, value: Any) -> None:
-        """A file of JSON."""
+        """Write a file of JSON."""
         if self.path is not None:
             write_json(self.path / name, value)
 
@@ -95,17 +99,17 @@ class Folder:
         return None if self.path is None else self.path / f"{file_stem(name)}.safetensors"
 
     def load_history(self, name: str) -> None:
-        """Of a network that is trained next: its records up to its checkpoint, if there is one."""
+        """Take the records of a network from its checkpoint, if there is one."""
         path = self.checkpoint(name)
         self.metrics[name] = History(_records(path) if path is not None and path.exists() else [])
 
     def keep_history(self, name: str, history: History) -> None:
-        """Write metrics.jsonl anew, with these records of a network."""
+        """Write metrics.jsonl with these records of a network."""
         self.metrics[name] = history
         self._write_metrics()
 
     def _write_metrics(self) -> None:
-        """One line for each evaluation on the dev set, the networks one after another."""
+        """Write one line for each evaluation on the dev set, the networks one after another."""
         if self.path is None:
             return
         lines = [
@@ -136,5 +140,5 @@ def file_stem(name: str) -> str:
 
 
 def _records(checkpoint: Path) -> list[Record]:
-    """The looks that a checkpoint remembers."""
+    """The records in a checkpoint."""
     return [Record.from_json(r) for r in read_checkpoint(checkpoint)[1]["training"].get("history", [])]

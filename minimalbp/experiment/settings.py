@@ -20,19 +20,19 @@ _OWN: Any = None  # the task's own default
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a run, by the names of the command line. They are checked when they are made.
+    """The settings of a run, by the names of the command line, checked when they are made.
 
     Parameters
     ----------
     task : str, default "classify"
-        A name in `minimalbp.tasks.TASKS`: "classify" labelled arrays; "tagging" or "parsing" of a treebank.
+        A name in `minimalbp.tasks.TASKS`: "classify" for labelled arrays, "tagging" or "parsing" for a treebank.
+        The defaults of optional settings depend on the task (`Task.defaults`).
     data : str, optional
-        The name of a data set or treebank, or a path. This and whatever else is not given is the task's own
-        (`Task.defaults`).
+        The name of a data set or treebank, or a path.
     hidden : sequence of int, or str, optional
         Units of each hidden layer: ``(500, 500)`` or ``"500,500"``.
     k : int or str, optional
-        Units that get a gradient: a number, or a percentage of the layer ("5%").
+        Units of a layer that get a gradient, as a number or a percentage ("5%"); in an LSTM, units of each gate.
     select : {"topk", "unified", "random", "random-scaled", "dense"}, default "topk"
         The selector of the hidden layers.
     optimizer : {"adam", "adagrad", "sgd"}, default "adam"
@@ -46,7 +46,7 @@ class Settings:
     dropout : float, optional
         Probability after each hidden layer, in a tagger after the embedding too.
     clip : float, optional
-        Limit of each entry of a gradient; None: off.
+        Limit of each entry of a gradient; by default there is none.
     init : str, default "glorot_uniform"
         Initial weights, by the name of an initialiser.
     evals : int, optional
@@ -54,9 +54,9 @@ class Settings:
     tags : {"xpos", "upos"}, optional
         The column that a tagger learns and a parser reads.
     bidirectional : bool, default False
-        Whether a tagger reads both ways.
+        Whether a tagger reads sentences in both directions.
     seed : int, default 0
-        Of the initial weights, the order of examples, dropout and random choices.
+        Of the initial weights, the order of examples, dropout and random-k.
     backend : {"cpu", "reference"}, default "cpu"
     threads : int, optional
         Cores to use; by default all that this process may use.
@@ -64,7 +64,7 @@ class Settings:
     Raises
     ------
     BadInput
-        For anything out of range, with the nearest known name.
+        For a value out of range, and for an unknown name, with the nearest known one.
 
     Examples
     --------
@@ -149,7 +149,7 @@ class Settings:
         return asdict(self) | {"hidden": list(self.hidden)}
 
     def changed(self, **new: Any) -> Settings:
-        """The same settings with some changed. Raises BadInput for a name that is none."""
+        """The same settings with some changed. Raises BadInput for an unknown name."""
         names = [f.name for f in fields(self)]
         for name in new:
             if name not in names:
@@ -236,7 +236,7 @@ def whole_list(name: str, value: Any) -> tuple[int, ...]:
 
 
 def read_toml(path: str | Path, more: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The settings in a TOML file, and what it holds of the names in `more`; no-compare is no_compare.
+    """The settings in a TOML file, and its values of the names in `more`. no-compare stands for no_compare.
 
     Raises BadInput for a file that cannot be read, and for an unknown name.
     """

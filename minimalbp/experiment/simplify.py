@@ -1,4 +1,4 @@
-"""A network that shrinks while it trains, beside the networks that it must be better than."""
+"""A network that shrinks during training, beside the dense one and the controls to compare it with."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ MIN_WIDTH = 10
 
 
 def simplify_settings(**given: Any) -> Settings:
-    """The settings of a run of meSimp: what is not given is what the task has for that, else its own."""
+    """The settings of a run of meSimp, with the task's defaults for `simplify`."""
     task = TASKS.get(str(given.get("task", "classify")))
     own = task.simplify_defaults if task else {}  # an unknown task is for Settings to refuse
     return Settings(**{key: value for key, value in own.items() if key != "prune"} | given)
 
 
 def plan_of(settings: Settings, **given: Any) -> Plan:
-    """The plan of these settings, with what is given. Else a cycle is about a quarter of the epochs, the last one
-    for training; the prune rate is that of the task; ten units stay, or all of a smaller layer.
+    """The plan for these settings, with the fields given. Raises BadInput for anything out of range.
 
-    Raises BadInput for anything out of range.
+    By default the prune rate is that of the task; a cycle is about a quarter of the epochs, so that the last one is
+    a training cycle; ten units stay in each layer, or all of a smaller one.
     """
     own = {
         "prune": settings.task_object.simplify_defaults["prune"], "cycle": _quarter(settings.epochs),
@@ -54,25 +54,25 @@ def simplify(
     resume: bool = False,
     progress: bool = False,
 ) -> dict[str, Any]:
-    """Train the dense network, the one that shrinks, and its controls; report as `minimalbp simplify --json` does.
+    """Train a dense network, one that shrinks, and its controls, and report as `minimalbp simplify --json` does.
 
     Parameters
     ----------
     settings : Settings
         Of all networks.
     plan : Plan
-        When units leave.
-    data : Dataset or data of a task
-        As ``load_data(settings)`` brings them.
+        When units are removed.
+    data : Dataset, TaggingData or ParsingData
+        As ``load_data(settings)`` returns them.
     controls : bool, default True
-        Whether to train three more: a dense network of the last widths from scratch, and two that shrink to the
-        same widths at the same time, keeping the units of the largest weights, or any units. Their moments are
-        restarted where those of the network that shrinks were.
+        Whether to train three more networks. One is dense and has the reported widths from the start. Two shrink to
+        these widths at the same time; one keeps the units with the largest weights, the other random units. Their
+        moments are restarted where those of the network that shrinks are.
     out : Path, optional
         A new folder for run.json, metrics.jsonl, simplify.png, activeness.npz, and a checkpoint and the best
         weights of each network.
     resume : bool, default False
-        Go on with the run in `out`.
+        Whether to go on with the run in `out`.
     progress : bool, default False
         Whether to show bars on a terminal.
 
@@ -84,10 +84,10 @@ def simplify(
     Raises
     ------
     BadInput
-        As `fit` does; for a plan under which no unit or every unit would be removed; for other data or settings
-        than those of the run that is resumed.
+        As `fit` does; for a plan under which no unit or every unit would be removed; for a folder in use; for other
+        data or settings than those of the run that is resumed.
     Diverged
-        When a loss of the first two networks is no longer finite. A control that diverges is a note.
+        When a loss of the first two networks is no longer finite. A control that diverges is only noted.
     """
     settings, notes = fit_batch(settings, data)
     folder, simplifier = Folder(out, "simplify"), Simplifier(plan)
@@ -108,7 +108,7 @@ def simplify(
         result = arm.train(progress=progress)
         result |= _sizes(result, arm.arm.settings) | {"notes": [*result["notes"], *notes]}
         report["runs"].append(result)
-        if not resume:  # what is done can be used whatever becomes of the rest
+        if not resume:  # finished networks can be used even if the rest fails
             folder.write("run.json", report)
         return result
 
@@ -142,8 +142,8 @@ def _sizes(result: dict[str, Any], settings: Settings) -> dict[str, Any]:
 def _controls(
     settings: Settings, little: Settings, plan: Plan, simplifier: Simplifier, widths: list[int]
 ) -> Iterator[Arm]:
-    """The networks of the size that was scored. little: the settings of an ordinary network of that size."""
-    # A faithful run may shrink on after its best evaluation: its controls stop at the widths of that
+    """The controls, of the widths that are reported. `little` has the settings of a dense network of that size."""
+    # A faithful run may shrink on after its best evaluation; its controls stop at the reported widths
     sizes = [list(map(max, evaluation, widths)) for evaluation in simplifier.sizes()]
     yield Arm(CONTROLS[0], little, Dense())
     for rule in CONTROLS[1:]:
@@ -178,9 +178,9 @@ def _quarter(epochs: int) -> int:
     return next((cycle for cycle in cycles if -(-epochs // cycle) % 2 == 0), 1)
 
 
-def _check(settings: Settings, plan: Plan, looks: int) -> None:
-    """Raise BadInput where no unit or every unit would always be removed. looks: evaluations in an epoch."""
-    usable = looks * min(plan.cycle, settings.epochs) - (settings.epochs <= plan.cycle)
+def _check(settings: Settings, plan: Plan, parts: int) -> None:
+    """Raise BadInput for a plan under which no unit or every unit would be removed. `parts` is that of an epoch."""
+    usable = parts * min(plan.cycle, settings.epochs) - (settings.epochs <= plan.cycle)
     if plan.window > usable:
         raise BadInput(
             f"window = {plan.window} is more than the {usable} evaluations of the first cycle after which training "

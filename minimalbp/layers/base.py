@@ -16,7 +16,7 @@ from ..select import Selector
 
 
 class NotReady(BadInput, AttributeError):
-    """An attribute is read before the network, or the pass, that sets it. `hasattr` then says no."""
+    """An attribute was read before a network, or a pass, had set it. It is an AttributeError too, for `hasattr`."""
 
 
 class _Later:
@@ -60,9 +60,7 @@ class Layer(ABC):
 
     takes_ids: ClassVar[bool] = False  # whether the input is ids, int32
     takes_lengths: ClassVar[bool] = False  # whether forward takes the lengths of the sentences in x
-    elementwise: ClassVar[bool] = (
-        False  # whether each output depends on one input only, that of its own index
-    )
+    elementwise: ClassVar[bool] = False  # whether each output depends on the input of the same index only
     be: Backend = later()
     buf: Buffers = later()
     path: tuple[int, ...] = ()

@@ -9,7 +9,7 @@ from ..backend import Array, Backend
 from ..errors import BadInput
 from ..param import Param
 from ..seeds import Streams
-from .base import Layer
+from .base import Layer, later
 
 
 class Chain(Layer):
@@ -29,6 +29,7 @@ class Chain(Layer):
     """
 
     takes_lengths = True  # for the layers inside that do
+    _first: int = later()  # the index of the first layer that has parameters
 
     def __init__(self, *layers: Layer):
         if not layers:
@@ -42,6 +43,8 @@ class Chain(Layer):
         super().bind(be, dtype, streams, path)
         for i, layer in enumerate(self.children):
             layer.bind(be, dtype, streams, (*path, i))
+        learning = (i for i, layer in enumerate(self.children) if layer.parameters())
+        self._first = next(learning, len(self.children))
 
     def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
         """The outputs for x, which is an array as `Sequential.prepare` returns it. The next call overwrites them.
@@ -55,7 +58,7 @@ class Chain(Layer):
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         """dx, or None. Without `need_dx` it is computed only down to the first layer that has parameters."""
-        first = next((i for i, layer in enumerate(self.children) if layer.parameters()), len(self.children))
+        first = self._first
         for i in range(len(self.children) - 1, -1, -1):
             needed = need_dx or i > first
             dx = self.children[i].backward(dy, need_dx=needed)

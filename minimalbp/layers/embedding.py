@@ -18,7 +18,7 @@ class Embedding(Layer):
     """Look up rows of tables by ids, and put them side by side.
 
     The input is ids int32 (batch, columns), the output (batch, sum of the sizes of all columns). Only the rows that
-    occur get a gradient. There is no gradient of ids, so the layer comes first.
+    occur get a gradient. There is no gradient of ids, so the layer must come first.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Embedding(Layer):
         self.columns = sum(columns for _, _, columns in self.shapes)
         self.n_out = sum(size * columns for _, size, columns in self.shapes)
         self._parts = self._find_parts()
-        self._where = np.array(  # of each column, as the kernel wants it: its table, and where its part of y begins
+        self._where = np.array(  # of each column, for the kernel: its table, and where its part of y begins
             [(i, offset + j * self.shapes[i][1]) for i, (_, columns, offset) in enumerate(self._parts)
              for j in range(columns)], np.int32,
         )  # fmt: skip
@@ -98,7 +98,7 @@ class Embedding(Layer):
             raise BadInput(
                 f"id {x[row, column]} in row {row}, column {column} is outside "
                 f"0..{self.shapes[self._where[column, 0]][0] - 1}, the entries of its table; "
-                "number what is unknown as an entry of its own"
+                "give what is unknown an entry of its own"
             )
         self.last_x = x
         return y
@@ -109,10 +109,8 @@ class Embedding(Layer):
         for i, (table, (column, columns, offset)) in enumerate(zip(self.tables, self._parts)):
             entries, size = table.value.shape
             room = min(entries, len(x) * columns)
-            values, rows = (
-                self.buf.get(f"values{i}", (room, size)),
-                self.buf.get(f"rows{i}", (room,), "int32"),
-            )
+            values = self.buf.get(f"values{i}", (room, size))
+            rows = self.buf.get(f"rows{i}", (room,), "int32")
             self.be.embedding.backward(values, rows, count, self._marks[i], dy, x, column, columns, offset)
             r = int(count[0])
             table.grad = RowGrad(rows[:r], values[:r])

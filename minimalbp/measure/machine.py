@@ -16,7 +16,19 @@ LIBRARIES = ("numpy", "numba", "scipy", "scikit-learn")
 
 
 def machine() -> dict[str, Any]:
-    """The processor, its cores, the system and the versions of what computes, as JSON."""
+    """The processor, its cores, the system, and the versions of the libraries that compute.
+
+    Returns
+    -------
+    dict of str to str, int or None
+        Ready for JSON. The version of a library that is not installed is None.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> list(mbp.machine())
+    ['minimalbp', 'python', 'numpy', 'numba', 'scipy', 'scikit-learn', 'system', 'cpu', 'cores']
+    """
     return {
         "minimalbp": __version__,
         "python": platform.python_version(),
@@ -28,26 +40,31 @@ def machine() -> dict[str, Any]:
 
 
 def check_memory(need: float, what: str, remedy: str) -> None:
-    """Raise BadInput where `need` bytes are more than this machine has: the system would end the process."""
+    """Raise BadInput where `what` needs more bytes than this machine has: the system would end the process."""
     have = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else need
     if need > have:
         raise BadInput(
-            f"{what} needs {need / 1e9:.0f} GB of memory, there are {have / 1e9:.0f}; use {remedy}"
+            f"{what} needs {need / 1e9:.0f} GB of memory, but there are {have / 1e9:.0f}; use {remedy}"
         )
 
 
 def version(package: str) -> str | None:
-    """Tell the version of an installed package.
+    """The version of an installed package, or None.
 
     Parameters
     ----------
     package : str
-        Its name in the package index.
+        Its name in the package index, such as "scikit-learn".
 
     Returns
     -------
     str or None
-        None where it is not installed.
+
+    Examples
+    --------
+    >>> from minimalbp.measure import version
+    >>> print(version("no-such-package"))
+    None
     """
     try:
         return importlib.metadata.version(package)

@@ -1,6 +1,6 @@
 """Where a training step goes: seconds, operations and bytes of each phase.
 
-A Meter wraps the kernels of a network's backend, so that layers know nothing of being measured.
+A Meter wraps the kernels of a network's backend, so that layers need no code for being measured.
 """
 
 from __future__ import annotations
@@ -23,12 +23,33 @@ _TIMED = ("select", "dw", "dx")  # phases known from their kernels; the others f
 
 
 class Meter:
-    """Adds up a run. `seconds`, `ops` and `bytes` are dictionaries over PHASES; `steps` counts steps.
+    """Adds up what training steps cost, phase by phase.
 
-    forward is from taking the batch to the logits, update the optimiser, both with their Python; select, dw and
-    dx are their kernels; other is the rest between logits and update: loss, biases, activations, the drawing of
-    random choices, Python. The seconds of all phases so add up to the whole step. The loop of an LSTM back through
-    time is one kernel: its seconds are dx, its operations those of its parts.
+    The phases are those of `PHASES`. forward lasts from taking the batch to the logits, and update is the
+    optimiser, both with their Python. select, dw and dx are the time of their kernels. other is the rest between
+    logits and update: loss, biases, activations, the drawing of random choices, Python. So the seconds of all
+    phases add up to the whole step. The backward loop of an LSTM is one kernel: its seconds count as dx, and its
+    operations count in the phases of its parts.
+
+    Attributes
+    ----------
+    steps : int
+        Steps so far.
+    seconds, ops, bytes : dict of str to number
+        Of each phase: seconds, operations (multiply-adds and element-wise steps), and bytes read and written.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> net = mbp.mlp([4, 8, 3], backend="reference")
+    >>> meter = mbp.Meter()
+    >>> with meter.attached(net, mbp.SoftmaxCrossEntropy(), mbp.SGD(net.parameters())):
+    ...     meter.start()
+    ...     logits = net.forward(np.ones((10, 4), np.float32))
+    ...     meter.mark("forward")
+    >>> meter.ops["forward"]  # two products, and ReLU
+    640
     """
 
     def __init__(self) -> None:
@@ -41,19 +62,19 @@ class Meter:
         self._on = self._forward = False
 
     def clear(self) -> None:
-        """Forget what was added up."""
+        """Set everything back to zero."""
         self.steps = 0
         for counts in (self.seconds, self.ops, self.bytes):
             counts.update(dict.fromkeys(counts, 0))
 
     def start(self) -> None:
-        """A step begins."""
+        """Begin a step."""
         self._kernels.update(dict.fromkeys(_TIMED, 0.0))
         self._on = self._forward = True
         self._last = time.perf_counter()
 
     def mark(self, phase: str) -> None:
-        """The part "forward", "backward" or "update" of the step ends here; "update" ends the step."""
+        """End the part "forward", "backward" or "update" of a step; "update" ends the step."""
         now = time.perf_counter()
         took, self._last = now - self._last, now
         if phase == "backward":
@@ -69,7 +90,7 @@ class Meter:
 
     @contextmanager
     def attached(self, net: Sequential, loss: SoftmaxCrossEntropy, optimizer: Optimizer) -> Iterator[None]:
-        """Watch these three inside the block. Kernels called outside a step (evaluation) do not count."""
+        """Measure these three inside the block. Kernels called outside a step, as in evaluation, do not count."""
         before = net.be
         self.attach(net, loss, optimizer)
         try:
@@ -78,7 +99,7 @@ class Meter:
             _give(before, net, loss, optimizer)
 
     def attach(self, net: Sequential, loss: SoftmaxCrossEntropy, optimizer: Optimizer) -> None:
-        """Watch these three from now on."""
+        """Measure these three from now on."""
         _give(self.watch(net.be), net, loss, optimizer)
 
     def watch(self, be: Backend) -> Backend:
@@ -126,11 +147,11 @@ class Meter:
         return {key: {**values, "total": sum(values.values())} for key, values in parts.items()}
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
+        """What has been added up, for a checkpoint."""
         return {"steps": self.steps, "seconds": self.seconds, "ops": self.ops, "bytes": self.bytes}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned."""
+        """Continue from what `state` returned."""
         self.steps = state["steps"]
         for key in ("seconds", "ops", "bytes"):
             getattr(self, key).update(state[key])

@@ -68,7 +68,7 @@ def load(net: Sequential, path: str | Path) -> None:
     try:
         found = unpack(Path(path).read_bytes())
     except OSError as e:
-        raise BadInput(f"cannot read {path}: {e.strerror or e}; check the path, and who may read it") from e
+        raise BadInput(f"cannot read {path}: {e.strerror or e}; check the path and its permissions") from e
     except (SafetensorError, KeyError, ValueError) as e:
         raise BadInput(f"{path} is not a whole safetensors file ({e})") from e
     mine = {p.name: p for p in net.parameters()}

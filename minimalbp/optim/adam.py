@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..backend import Array
-from ..errors import check_float
+from ..errors import BadInput, check_float, short
 from ..param import Param
 from .base import Optimizer
 
@@ -71,10 +71,10 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         **options: Any,
     ):
-        self.betas = (
-            check_float("beta1", betas[0], 0, 0.999999),
-            check_float("beta2", betas[1], 0, 0.999999),
-        )
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise BadInput(f"betas must be two numbers, such as (0.9, 0.999), not {short(betas)}")
+        beta1, beta2 = betas
+        self.betas = check_float("beta1", beta1, 0, 0.999999), check_float("beta2", beta2, 0, 0.999999)
         self.eps = check_float("eps", eps, 0, open_low=True)
         super().__init__(params, lr=lr, **options)
 

@@ -11,19 +11,19 @@ WIDTH, HEIGHT = 4.6, 3.6  # inches of a panel
 
 
 def draw_cost(report: dict[str, Any], path: Path) -> None:
-    """Draw seconds against k.
+    """Draw seconds against k, one panel for each shape or network.
 
     Parameters
     ----------
     report : dict
-        What cost.json holds.
+        As cost.json holds it.
     path : Path
-        The PNG to write.
+        Of the PNG to write.
 
     Raises
     ------
     BadInput
-        Where it cannot be written.
+        Where the file cannot be written.
     """
     from matplotlib.figure import Figure
 
@@ -39,7 +39,7 @@ def draw_cost(report: dict[str, Any], path: Path) -> None:
 
 
 def _panel(panel: Any, title: str, results: list[dict[str, Any]], part: str) -> None:
-    """k / n across, milliseconds upwards; the ideal is the dense time's share k / n."""
+    """Milliseconds against k / n; the ideal is the share k / n of the dense time."""
     for result in results:
         ratios = [p["ratio"] for p in result["points"]]
         low, high = zip(*(p["quartiles"] for p in result["points"]))
@@ -55,9 +55,7 @@ def _panel(panel: Any, title: str, results: list[dict[str, Any]], part: str) -> 
             ratios, [1e3 * dense["seconds"] * r for r in ratios], ":", color="grey", label="ideal k / n"
         )
     else:
-        panel.axhline(
-            1e3 * results[0]["amdahl"]["seconds"], color="grey", ls=":", label="backward for nothing"
-        )
+        panel.axhline(1e3 * results[0]["amdahl"]["seconds"], color="grey", ls=":", label="backward for free")
     panel.set(xscale="log", yscale="log", xlabel="k / n", ylabel="milliseconds", title=title)
     panel.legend(fontsize=7)
 

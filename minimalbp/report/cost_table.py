@@ -1,4 +1,4 @@
-"""What `minimalbp cost` measured, as tables for a person."""
+"""What `minimalbp cost` measured, as tables to read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ PARTS = {"select": "select", "dW": "dw", "dx": "dx", "backward": "backward", "up
 
 
 def cost_table(report: dict[str, Any]) -> str:
-    """`report` as cost.json holds it: a table for each shape or network, with what it comes to in a line below."""
-    limits = report["ceilings"]
-    head = (
-        f"{report['threads']} threads, ceilings measured now: {limits['gflops']:.0f} GFLOP/s (large product), "
-        f"{limits['gbps']:.1f} GB/s (streaming copy), {limits['cache_gbps']:.0f} GB/s (copy within the caches)"
-    )
+    """A table for each shape or network of a report as cost.json holds it, each with a line that sums it up."""
+    head = f"{report['threads']} threads, ceilings measured now: {ceilings_text(report['ceilings'])}"
     table = _layer if report["phase"] == "backward" else _step
     return "\n\n".join([head, *(table(result) for result in report["results"])])
+
+
+def ceilings_text(limits: dict[str, float]) -> str:
+    """The ceilings of a machine in words."""
+    return (
+        f"{limits['gflops']:.0f} GFLOP/s (large product), {limits['gbps']:.1f} GB/s (streaming copy), "
+        f"{limits['cache_gbps']:.0f} GB/s (copy within the caches)"
+    )
 
 
 def _layer(result: dict[str, Any]) -> str:
@@ -53,7 +57,7 @@ def _step(result: dict[str, Any]) -> str:
         times = (_micro(p["seconds"][phase]) for phase in (*PHASES, "total"))
         rows.append([str(p["k"]), *times, *(f"{p['speedup'][peer]:.2f}x" for peer in ("minimalbp", *peers))])
     amdahl = (
-        f"Amdahl's line: were the dense backward pass free, its step would take {_micro(free['seconds'])} us "
+        f"Amdahl's line: with a free backward pass, the dense step would take {_micro(free['seconds'])} us "
         f"({free['speedup']:.2f}x)"
     )
     return "\n".join([title, align(rows), amdahl])

@@ -8,7 +8,7 @@ from .parsing.data import ParsingData, Trees, parse
 from .parsing.encoding import Parsing, Transitions
 from .parsing.network import parser
 from .parsing.task import ParsingTask
-from .sentences import SentenceTask, TreebankData
+from .sentences import SentenceTask
 from .tagging.baseline import MostFrequentTag
 from .tagging.data import TaggingData, Words, tag
 from .tagging.encoding import Tagging
@@ -49,6 +49,6 @@ def sentence_task(name: str) -> SentenceTask:
 
 __all__ = [
     "TASKS", "Attachment", "MostFrequentTag", "Parsing", "ParsingData", "SentenceTask", "Tagging",
-    "TaggingData", "Task", "Transitions", "TreebankData", "Trees", "Words", "attachment", "parse", "parser",
+    "TaggingData", "Task", "Transitions", "Trees", "Words", "attachment", "parse", "parser",
     "sentence_task", "tag", "tag_accuracy", "tagger",
 ]  # fmt: skip

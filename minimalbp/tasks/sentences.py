@@ -56,10 +56,27 @@ class SentenceTask(Task):
 class TreebankData:
     """A treebank for one task: what `TaggingData` and `ParsingData` have in common.
 
-    Raises BadInput for a word without a tag in `column`, and names the part.
+    Parameters
+    ----------
+    bank : Treebank
+        With tags.
+    column : {"xpos", "upos"}
+        The tags that must be there.
+
+    Attributes
+    ----------
+    encoding : Tagging or Parsing
+        Learnt from the training part by the subclass.
+    parts : dict of str to sequence of Sentence
+        The sentences of "train", "dev" and "test".
+
+    Raises
+    ------
+    BadInput
+        For a word without a tag, with the name of its part.
     """
 
-    encoding: Any  # learnt from the training part
+    encoding: Any
 
     def __init__(self, bank: Treebank, column: str):
         self.name, self.source, self.sha256, self.bank = bank.name, bank.source, bank.sha256, bank

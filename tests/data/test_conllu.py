@@ -96,7 +96,7 @@ def test_sentences_without_a_file():
     refused(lambda: Sentence(()), "at least one word")
     refused(lambda: Sentence(("a", "b"), heads=(0,)), "a sentence of 2 words has 1 heads")
     refused(lambda: plain.changed(head=[0, 1]), "unknown column 'head'; did you mean 'heads'?")
-    refused(lambda: plain.changed(heads=[0, 3]), "head 3 is outside of 0..2")
+    refused(lambda: plain.changed(heads=[0, 3]), "head 3 is outside 0..2")
     refused(lambda: format_conllu([Sentence(("a b\n",))]), "cannot stand in a column")
 
 
@@ -124,12 +124,16 @@ GOOD = ("1 a NOUN N 2 det", "2 b NOUN N 0 root")
 @pytest.mark.parametrize(
     "text, line, fragments",
     [
-        ("", 1, ["no sentence in it (0 bytes)"]),
-        ("\n\n", 1, ["no sentence in it"]),
+        ("", 1, ["no sentence in the file (0 bytes)"]),
+        ("\n\n", 1, ["no sentence in the file"]),
         ("# only\n# comments\n\n", 1, ["a sentence without words"]),
         ("hello\n", 1, ["1 column, not 10", "tabs"]),
-        (conllu(*GOOD).replace("root", "ro\rot"), 3, ["a carriage return inside it; end lines with \\n"]),
-        (conllu(*GOOD).replace("\n", "\r\r\n"), 2, ["a carriage return inside it"]),
+        (
+            conllu(*GOOD).replace("root", "ro\rot"),
+            3,
+            ["a carriage return inside the line; end lines with \\n"],
+        ),
+        (conllu(*GOOD).replace("\n", "\r\r\n"), 2, ["a carriage return inside the line"]),
         ("# c\r1\ta\r\r", 1, ["a sentence without words; end lines with \\n"]),
         (conllu(*GOOD) + "1\ta\tb\n", 5, ["3 columns, not 10"]),
         (conllu(*GOOD).replace("det\t_\t_", "det\t_\t_\t_"), 2, ["11 columns, not 10"]),
@@ -141,13 +145,13 @@ GOOD = ("1 a NOUN N 2 det", "2 b NOUN N 0 root")
         (conllu("1-2 ab _ _ _ _", GOOD[0], "2-2 b _ _ _ _", GOOD[1]), 4, ["2-2 overlaps"]),
         (conllu(GOOD[0], "2-1 b _ _ _ _", GOOD[1]), 3, ["2-1 overlaps another, or runs backwards"]),
         (conllu("1-3 abc _ _ _ _", *GOOD), 4, ["a multiword token ends at 3, the sentence at 2"]),
-        (conllu("x a NOUN N 0 root"), 2, ["id 'x' is none"]),
-        (conllu("١ a NOUN N 0 root"), 2, ["is none; write 1"]),
+        (conllu("x a NOUN N 0 root"), 2, ["'x' is not an id; write 1 for a word"]),
+        (conllu("١ a NOUN N 0 root"), 2, ["is not an id; write 1"]),
         (conllu(GOOD[0]).rstrip() + "\n# late\n", 3, ["a comment inside a sentence"]),
         (conllu("1 a NOUN N 3 det", GOOD[1]), 2, ["head 3 is outside the sentence of 2 words"]),
-        (conllu("1 a NOUN N -2 det", GOOD[1]), 2, ["head '-2' is no number"]),
-        (conllu("1 a NOUN N 1_0 det", GOOD[1]), 2, ["head '1_0' is no number"]),
-        (conllu("1 a NOUN N " + "9" * 5000 + " det", GOOD[1]), 2, ["is no number", "characters"]),
+        (conllu("1 a NOUN N -2 det", GOOD[1]), 2, ["head '-2' is not a number"]),
+        (conllu("1 a NOUN N 1_0 det", GOOD[1]), 2, ["head '1_0' is not a number"]),
+        (conllu("1 a NOUN N " + "9" * 5000 + " det", GOOD[1]), 2, ["is not a number", "characters"]),
         (conllu("1 a NOUN N 1 det", GOOD[1]), 2, ["the heads form a cycle (words 1)"]),
         (conllu("1 a X X 0 root", "2 a X X 3 x", "3 a X X 2 x"), 3, ["form a cycle (words 2, 3)"]),
         (conllu("1 a NOUN N 2 det", "2 b NOUN N 1 det"), 2, ["no word of the sentence is the root"]),
@@ -167,8 +171,10 @@ def test_refused_bytes(tmp_path):
     refused(lambda: read_conllu(path), f"{path}, line 5: byte 0xe9 is not UTF-8")
     path.write_bytes(gzip.compress(conllu(*GOOD).encode())[:-9])
     refused(lambda: read_conllu(path), f"{path}: corrupt or cut-short gzip")
-    refused(lambda: read_conllu(tmp_path / "none"), "none: cannot be read: No such file", "give a file")
-    refused(lambda: read_conllu(tmp_path), "cannot be read: Is a directory; give a file that is there")
+    refused(
+        lambda: read_conllu(tmp_path / "none"), "none: cannot be read: No such file", "give an existing file"
+    )
+    refused(lambda: read_conllu(tmp_path), "cannot be read: Is a directory; give an existing file")
 
 
 def test_without_trees_heads_may_be_anything_inside():

@@ -1,12 +1,11 @@
 """Treebanks by name, as a user's folder, as one file; and the real English Web Treebank."""
 
 import gzip
-import os
 from pathlib import Path
 
+import known_sets
 import pytest
 from helpers import refused
-from test_data_fetch import Mirror, mirror  # noqa: F401
 from trees import conllu
 
 import minimalbp as mbp
@@ -36,20 +35,12 @@ def tiny_bank(mirrors=()):
 
 
 def put(folder, files=FILES, zipped=False):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, raw in files.items():
-        (folder / (name + ".gz" * zipped)).write_bytes(gzip.compress(raw) if zipped else raw)
-    return folder
+    return known_sets.put(folder, files, zipped)
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    """No test sees the user's data or writes in the user's cache."""
-    given = os.environ.get("MINIMALBP_DATA")
-    monkeypatch.delenv("MINIMALBP_DATA", raising=False)
-    monkeypatch.setenv("MINIMALBP_CACHE", str(tmp_path / "cache"))
+def tiny(monkeypatch):
     monkeypatch.setitem(KNOWN, "tiny-bank", tiny_bank())
-    return given
 
 
 def check(bank, name, source):
@@ -64,7 +55,7 @@ def check(bank, name, source):
 
 @pytest.mark.parametrize("zipped", [True, False])
 @pytest.mark.parametrize("where", ["data/tiny-bank", "data", "cache/tiny-bank"])
-def test_a_known_treebank_is_found_in_each_place(tmp_path, monkeypatch, where, zipped):
+def test_a_known_treebank_is_found_in_each_location(tmp_path, monkeypatch, where, zipped):
     put(tmp_path / where, zipped=zipped)
     if where.startswith("data"):
         monkeypatch.setenv("MINIMALBP_DATA", str(tmp_path / "data"))
@@ -81,7 +72,7 @@ def test_wrong_content_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_it_is_fetched_under_its_plain_names(tmp_path, monkeypatch, mirror, zipped):  # noqa: F811
+def test_it_is_fetched_under_its_plain_names(tmp_path, monkeypatch, mirror, zipped):
     mirror.pages = {f"/r1/{name}": gzip.compress(raw) if zipped else raw for name, raw in FILES.items()}
     monkeypatch.setitem(KNOWN, "tiny-bank", tiny_bank((f"{mirror.url}/r1/",)))
     check(load_treebank("tiny-bank"), "tiny-bank", "cache")
@@ -112,7 +103,7 @@ def test_each_loader_names_the_other(tmp_path):
     )  # fmt: skip
     refused(
         lambda: load_treebank("mnist"),
-        "mnist is no treebank; load it with minimalbp.load_dataset('mnist'), or train with --task classify",
+        "mnist is not a treebank; load it with minimalbp.load_dataset('mnist'), or train with --task classify",
     )
     refused(lambda: load_treebank("ud-english-etw"), "did you mean 'ud-english-ewt'?", "give a .conllu file")
     path = put(tmp_path / "mine", zipped=True) / "en_tiny-ud-dev.conllu.gz"
@@ -165,7 +156,7 @@ def test_one_file_is_cut_in_its_order(tmp_path, n, sizes):
 
 def test_what_is_no_treebank(tmp_path):
     (tmp_path / "two.conllu").write_text(text("w", 2))
-    refused(lambda: load_treebank(tmp_path / "two.conllu"), "2 of at least 3 sentences")
+    refused(lambda: load_treebank(tmp_path / "two.conllu"), "2 of the 3 sentences needed")
     refused(lambda: load_treebank("/dev/null"), "neither a file nor a folder")
     refused(lambda: load_treebank(tmp_path / "none"), "unknown treebank or path")
 
@@ -180,18 +171,8 @@ def test_sentences_without_heads_are_let_through_where_asked(tmp_path):
 # --- the real one ---------------------------------------------------------------------------------------------
 
 
-def real_treebank(given, monkeypatch):
-    """EWT, or a skip with the reason. `given`: what MINIMALBP_DATA was before the test."""
-    if not given:
-        pytest.skip("MINIMALBP_DATA is not set: no copy of the English Web Treebank to read")
-    monkeypatch.setenv("MINIMALBP_DATA", given)
-    if any(locate(KNOWN["ud-english-ewt"], file) is None for file in KNOWN["ud-english-ewt"].files):
-        pytest.skip("no copy of the English Web Treebank in MINIMALBP_DATA")
-    return load_treebank("ud-english-ewt")
-
-
-def test_real_english_web_treebank(own_folders, monkeypatch):
-    bank = real_treebank(own_folders, monkeypatch)
+def test_real_english_web_treebank(real_treebank):
+    bank = real_treebank
     parts = (bank.train, bank.dev, bank.test)
     assert bank.source == "$MINIMALBP_DATA"
     assert tuple(map(len, parts)) == KNOWN["ud-english-ewt"].sizes

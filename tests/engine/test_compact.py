@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+from shrinking import lstms, mask, mlp, outputs_of
 
 import minimalbp as mbp
 from minimalbp.network.compact import compact, hidden_layers
@@ -15,13 +16,6 @@ IDS = np.random.default_rng(6).integers(0, 5, (11, 2)).astype(np.int32)
 LENGTHS = np.array([4, 1, 6])
 
 
-def mlp(select, activation, **options):
-    return mbp.Sequential(
-        mbp.Linear(6, 9, select=select), activation(), mbp.Linear(9, 8, select=select, bias=False), activation(),
-        mbp.Linear(8, 3), **options,
-    )  # fmt: skip
-
-
 def parser(select, **options):
     return mbp.Sequential(
         mbp.Embedding([(5, 4, 2)], scale=1),
@@ -29,14 +23,6 @@ def parser(select, **options):
         mbp.Cube(),
         mbp.Linear(9, 3),
         **options,
-    )
-
-
-def lstms(select, bidirectional=False, gates="each", **options):
-    both = {"select": select, "bidirectional": bidirectional, "gates": gates}
-    width = 7 * (1 + bidirectional)
-    return mbp.Sequential(
-        mbp.LSTM(6, 7, **both), mbp.LSTM(width, 5, **both), mbp.Linear(5 * (1 + bidirectional), 3), **options
     )
 
 
@@ -78,21 +64,6 @@ def some(hidden, rng, m=4):
     """m units of each group, ascending."""
     groups, n = hidden.shape
     return np.sort([rng.permutation(n)[:m] for _ in range(groups)])
-
-
-def outputs_of(hidden, units):
-    return (units + hidden.shape[1] * np.arange(hidden.shape[0])[:, None]).ravel()
-
-
-def mask(hidden, kept):
-    """The masked network: nothing reads the units that are gone, neither the next layer nor their own."""
-    groups, n = hidden.shape
-    gone = np.setdiff1d(np.arange(groups * n), outputs_of(hidden, kept))
-    for cut in hidden.reader.input_cuts(gone):
-        cut.param.value[:, gone] = 0
-    if isinstance(hidden.layer, mbp.LSTM):
-        for d, units in zip(hidden.layer.directions, kept):
-            d.u.value[:, np.setdiff1d(np.arange(n), units)] = 0
 
 
 def step(net, labels):

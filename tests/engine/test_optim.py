@@ -131,7 +131,7 @@ def test_a_vector_of_biases(case, backend, dtype, rng):
 @every_case
 @pytest.mark.parametrize("pieces", [2, 3, 50])
 def test_pieces_do_not_change_the_result(case, dtype, pieces, rng):
-    from conftest import in_pieces
+    from helpers import in_pieces
 
     start = rng.normal(size=(N, WIDTH)).astype(dtype)
     grads = list(gradients(rng, dtype))
@@ -211,7 +211,7 @@ def test_bad_settings_of_their_own():
     p = param(np.ones((1, 1)), "reference")
     for bad in (-0.1, 1.1, math.nan):
         refused(lambda bad=bad: mbp.SGD([p], momentum=bad), "momentum")
-    for betas in ((1.0, 0.9), (0.9, 1.0), (-0.1, 0.9)):
+    for betas in ((1.0, 0.9), (0.9, 1.0), (-0.1, 0.9), (0.9,), 0.9, (0.9, 0.9, 0.9)):
         refused(lambda betas=betas: mbp.Adam([p], betas=betas), "beta")
     for cls in (mbp.Adam, mbp.AdaGrad):
         refused(lambda cls=cls: cls([p], eps=0), "eps")

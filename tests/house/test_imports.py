@@ -8,6 +8,7 @@ import pytest
 
 import minimalbp
 import minimalbp.kernels
+from minimalbp.kernels.cpu import cache
 
 TESTS = Path(__file__).parents[1]
 PACKAGE, KERNELS = Path(minimalbp.__file__).parent, Path(minimalbp.kernels.__file__).parent
@@ -149,8 +150,20 @@ def test_kernels_import_numbers_and_themselves():
             assert outside <= {"numpy"}, "the specification is plain NumPy"
 
 
+def test_the_cache_follows_every_import_of_a_kernel():
+    """It reads them by pattern, the rules here by grammar."""
+    for path in sources(KERNELS):
+        dotted = ".".join(("minimalbp.kernels", *path.relative_to(KERNELS).with_suffix("").parts))
+        names = {name for name, _ in imports(path, dotted.removesuffix(".__init__"))}
+        inside = {
+            KERNELS.joinpath(*name.split(".")[2:]) for name in names if name.startswith("minimalbp.kernels.")
+        }
+        files = {p / "__init__.py" if p.is_dir() else p.with_suffix(".py") for p in inside}
+        assert files <= cache.imported(path), path
+
+
 def test_a_folder_called_kernels_is_never_imported_as_such():
-    """`import kernels` would find another package of that name; few tests reach below the backend."""
+    """`import kernels` would find another package of that name; only few tests reach below the backend."""
     scripts = TESTS.parent / "scripts"
     paths = [*TESTS.rglob("*.py"), *(scripts.rglob("*.py") if scripts.exists() else ())]
     below = set()
@@ -159,7 +172,14 @@ def test_a_folder_called_kernels_is_never_imported_as_such():
             assert name.partition(".")[0] != "kernels", path
             if name.startswith("minimalbp.kernels"):
                 below.add(path.name)
-    assert below <= {"conftest.py", "test_policy.py", "test_imports.py", "test_packaging.py", "test_stamp.py"}
+    assert below <= {
+        "conftest.py",
+        "helpers.py",
+        "test_cache.py",
+        "test_policy.py",
+        "test_imports.py",
+        "test_packaging.py",
+    }
 
 
 def test_the_reader_of_imports_sees_them_all(tmp_path):

@@ -1,11 +1,12 @@
 """The kernels' contract: the same names and parameters in every backend, and a count for each of them."""
 
 import inspect
+from pathlib import Path
 
 import pytest
 
 from minimalbp.backend import BACKENDS, NAMESPACES, get_backend
-from minimalbp.measure import FORMULAS, PHASES
+from minimalbp.measure import FORMULAS, PHASES, counts
 from minimalbp.report import tables as table
 
 
@@ -46,6 +47,20 @@ def test_every_kernel_is_counted_and_every_count_has_a_kernel():
     reference = get_backend("reference")
     named = {f"{space}.{name}" for space in NAMESPACES for name in kernels(getattr(reference, space))}
     assert set(FORMULAS) == named
+
+
+def test_a_count_stands_in_the_module_of_its_kernels_stem():
+    linear = get_backend("reference").linear
+    stems = [{p.stem for p in Path(m.__file__).parent.glob("*.py")} for m in (counts, linear)]
+    assert stems[0] == stems[1] == {"__init__", *NAMESPACES}
+    for name, formula in FORMULAS.items():
+        assert formula.__module__ == f"{counts.__name__}.{name.partition('.')[0]}"
+
+
+@pytest.mark.parametrize("space", NAMESPACES)
+def test_a_count_takes_the_arguments_of_its_kernel(space):
+    for name, signature in kernels(getattr(get_backend("reference"), space)).items():
+        inspect.signature(FORMULAS[f"{space}.{name}"]).bind(*signature.parameters)
 
 
 def test_the_phases_are_those_of_the_report():

@@ -4,8 +4,7 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
-from conftest import in_pieces
-from helpers import close, full_gradient, refused
+from helpers import close, full_gradient, in_pieces, refused
 
 import minimalbp as mbp
 from minimalbp.backend import cores, get_backend
@@ -78,12 +77,14 @@ def test_every_path_is_the_specification(name, hidden, pieces, small, dtype, rng
 
 
 @pytest.mark.parametrize("name", ["topk", "random"])
-@pytest.mark.parametrize("threads", [1, pytest.param(2, marks=pytest.mark.skipif(cores() < 2, reason="two"))])
-def test_two_pieces_of_one_sentence_wait_for_each_other(name, threads, dtype, rng):
+@pytest.mark.parametrize(
+    "pieces, threads", [(2, 1), pytest.param(2, 2, marks=pytest.mark.skipif(cores() < 2, reason="two"))]
+)
+def test_two_pieces_of_one_sentence_wait_for_each_other(name, pieces, threads, dtype, rng):
     """The loop and, a step behind it, dx: on two threads, and where one thread has to run both."""
     x, dy = data(rng, [40], dtype)
     found = set()
-    for n in [1, *[2] * 30]:
+    for n in [1, *[pieces] * 30]:
         net, _ = lstm("cpu", dtype, select=SELECTORS[name])
         net.forward(x)
         with in_pieces(n, threads):
@@ -99,14 +100,14 @@ def test_nan_and_infinity_travel_as_in_the_specification(where, lengths, name, p
     """Not infinite inputs: a gate is then 0 up to rounding, and 0 times infinity is NaN."""
     found, value = [], np.inf if "infinite" in where else np.nan
     for backend in ("reference", "cpu"):
-        net, layer = lstm(backend, select=SELECTORS[name])
-        x, dy = data(np.random.default_rng(3), lengths, "float64")
+        net, layer = lstm(backend, "float32", select=SELECTORS[name])
+        x, dy = data(np.random.default_rng(3), lengths, "float32")
         (d,) = layer.directions
         {"u": d.u.value, "w": d.w.value, "x": x}.get(where, dy)[-1, 1] = value
         with in_pieces(pieces) if backend == "cpu" else nullcontext():
             found.append(step(net, x, dy, lengths))
     for a, b in zip(found[1][0] + found[1][1], found[0][0] + found[0][1]):
-        close(a, b, "float64")
+        close(a, b, "float32")
 
 
 @pytest.mark.parametrize("pieces", [1, 2])
@@ -114,9 +115,9 @@ def test_nan_and_infinity_travel_as_in_the_specification(where, lengths, name, p
 @pytest.mark.parametrize("gates", ["each", "all"])
 def test_no_row_of_u_and_w_is_read_but_the_chosen(gates, name, pieces, backend, rng, quiet):
     """Of two words the second alone sends through U: the rows that it chose."""
-    (x, dy), found, choice = data(rng, [2], "float64"), [], None
+    (x, dy), found, choice = data(rng, [2], "float32"), [], None
     for poisoned in (False, True):
-        net, layer = lstm(backend, select=SELECTORS[name], gates=gates)
+        net, layer = lstm(backend, "float32", select=SELECTORS[name], gates=gates)
         net.forward(x)
         if poisoned:
             (d,) = layer.directions
@@ -129,14 +130,16 @@ def test_no_row_of_u_and_w_is_read_but_the_chosen(gates, name, pieces, backend, 
     assert np.isfinite(dx).all() and found[0] == found[1]
 
 
-def test_gates_stay_within_their_bounds(be, dtype):
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_gates_stay_within_their_bounds(backend, pieces, dtype):
     """Also where they are 0 or 1 but for a rounding: a gate below 0 would turn its gradient around."""
     words, size = 5001, 8  # as many sentences of one word
     gates = np.repeat(np.linspace(-50, 50, words * size).reshape(words, 1, size), 4, axis=1).astype(dtype)
     gates = gates.reshape(words, 4 * size)
     h, c, tanh_c = (np.zeros((rows, size), dtype) for rows in (2 * words, 2 * words, words))
     u = np.zeros((4 * size, size), dtype)
-    be.lstm.forward(h, c, tanh_c, gates, u, np.array([words], np.int32))
+    with in_pieces(pieces):
+        get_backend(backend).lstm.forward(h, c, tanh_c, gates, u, np.array([words], np.int32))
     i, f, g, o = np.split(gates, 4, axis=1)
     for gate in (i, f, o):
         assert gate.min() >= 0 and gate.max() <= 1

@@ -26,7 +26,7 @@ def double(x):
 
 
 def test_a_kernel_is_cached_and_keeps_nan(asked, monkeypatch):
-    monkeypatch.setattr(policy, "_stamped", lambda compiled, function: True)
+    monkeypatch.setattr(policy, "stamp", lambda compiled, path: True)
     assert policy.kernel(double) is double
     assert policy.kernel(parallel=True)(double) is double
     plain, parallel = asked

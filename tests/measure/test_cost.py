@@ -1,7 +1,9 @@
-"""`minimalbp cost` and what it stands on: tiny layers, no threshold on any clock."""
+"""`minimalbp cost` and the room behind it, on tiny layers, without thresholds on a clock."""
 
 import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,13 +11,12 @@ from helpers import refused
 
 from minimalbp.cli import main
 from minimalbp.cost import ceilings as ceilings_module
+from minimalbp.cost import plan_layers, plan_steps
 from minimalbp.cost.ceilings import roof
 from minimalbp.cost.fit import crossover, line
 from minimalbp.cost.layer import Ours, measure_layer
 from minimalbp.cost.peers import dense_backward, peer_threads
 from minimalbp.cost.problem import check_shape, load_problem, random_problem
-from minimalbp.measure import timing as turns
-from minimalbp.measure.timing import Timed, blocks, in_blocks, in_turns
 from minimalbp.select import Dense, RandomK, TopK, UnifiedTopK
 
 QUICK = ["--seconds", "0.001", "--threads", "1"]
@@ -134,7 +135,7 @@ def test_bad_problems(tmp_path):
         refused(lambda: load_problem(path), "x must hold finite numbers")
     path.write_text("x")
     refused(lambda: load_problem(path), "not an .npz")
-    refused(lambda: check_shape((1, 10**6, 10**6)), "a smaller --shape")
+    refused(lambda: check_shape((1, 10**6, 10**6)), "a smaller one")
     refused(lambda: measure_layer(random_problem(1, 2, 3), "topk", [4], threads=1, limits={}), "1..3")
 
 
@@ -166,34 +167,6 @@ def test_the_peers_compute_the_dense_backward():
             np.testing.assert_allclose(dx, problem.dy @ problem.w, rtol=1e-5, atol=1e-5)
 
 
-def test_arms_take_turns(monkeypatch):
-    monkeypatch.setattr(turns, "WARM", 0)  # two calls
-    order = []
-
-    def arm(name):
-        return Timed(lambda: (order.append(name), (float(len(order)),))[1], lambda: peer_threads(1))
-
-    ticks = []
-    found = in_turns({"a": arm("a"), "b": arm("b")}, 1e-9, lambda: ticks.append(None))
-    assert "".join(order) == "aaabbb" * 2  # two that do not count and one that does, in each block
-    assert found["a"].tolist() == [[3], [9]] and len(ticks) == 4
-    assert [blocks(s) for s in (1e-9, 0.05, 1)] == [2, 5, 10]
-
-
-def test_blocks_of_calls_take_turns_on_the_same_arguments(monkeypatch):
-    calls, rests = [], []
-    monkeypatch.setattr(turns.time, "sleep", lambda seconds: rests.append(len(calls)))
-
-    def arm(name, pool):
-        return Timed(lambda x: (calls.append(f"{name}{x}"), (x, -x))[1], lambda: peer_threads(1), pool)
-
-    arms = {"a": arm("a", ""), "b": arm("b", ""), "c": arm("c", "PyTorch")}
-    found = in_blocks(arms, [(1,), (2,), (3,), (4,)], rounds=2, calls=3, skip=1)
-    assert " ".join(calls) == "a1 a2 a3 b1 b2 b3 c1 c2 c3 a4 a1 a2 b4 b1 b2 c4 c1 c2"
-    assert rests == [0, 6, 9, 15], "before another library's threads begin, and before ours do again"
-    assert all(times.tolist() == [[2, -2], [3, -3], [1, -1], [2, -2]] for times in found.values())
-
-
 def test_line_and_crossover():
     fit = line([1, 2, 4], [3.0, 5.0, 9.0])
     assert fit == pytest.approx({"slope": 2, "intercept": 1, "r2": 1})
@@ -209,6 +182,22 @@ def test_the_roof():
     assert roof(limits, (1, 10, 10), 5, ops=1, moved=10**9) == {"seconds": 0.1, "by": "cache"}
     wide = roof(limits, (1, 10**5, 10**4), 10**3, ops=1, moved=1)  # 0.8 GB of W and dW
     assert wide["by"] == "memory" and wide["seconds"] == pytest.approx(0.8, rel=1e-2)
+
+
+def test_importing_the_room_brings_nothing_heavy():
+    heavy = "{'numba', 'scipy', 'torch', 'matplotlib', 'tqdm'}"
+    code = f"import sys, minimalbp.cost; print(*{heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_what_a_plan_refuses():
+    refused(lambda: plan_layers([(3, 4)], ks=[1]), "shape must be BATCH,N_IN,N_OUT")
+    refused(lambda: plan_layers([(3, 4, 0)], ks=[1]), "each number in shape must be at least 1")
+    refused(lambda: plan_layers([(3, 4, 5)], ks=[]), "at least one k")
+    refused(lambda: plan_layers([(3, 4, 5)], ks=[0.0]), "k as a share")
+    refused(lambda: plan_steps([3, 4, 5], [], ks=[1]), "at least one size of a mini-batch")
+    refused(lambda: plan_steps([3, 4, 5], [1, 0], ks=[1]), "at least 1")
 
 
 def test_ceilings_alone(capsys):

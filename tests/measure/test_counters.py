@@ -133,7 +133,7 @@ def test_dx_of_sparse_layers(backend):
 
 
 def test_evaluation_is_not_counted(backend):
-    """60 examples in batches of 4: 15 equal steps per epoch, however often the dev set is looked at."""
+    """60 examples in batches of 4: 15 equal steps per epoch, however often the dev set is evaluated."""
     one, _ = measured(backend, mbp.Dense(), "all")
     for evals in (1, 15):
         net = mbp.mlp([N_IN, H, N_OUT], backend=backend)
@@ -160,7 +160,7 @@ def test_a_meter_lets_go(backend):
 
 
 def test_seconds_add_up_to_the_whole_step(backend, monkeypatch):
-    """By a clock that goes one second at each look: all but the counting itself belongs to some phase."""
+    """On a clock that advances a second whenever it is read: all but the counting itself belongs to a phase."""
     ticks = []
 
     def clock():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_simplify import trained, widths_of
+from shrinking import trained, widths_of
 
 import minimalbp as mbp
 from minimalbp.simplify import Follower, Simplifier

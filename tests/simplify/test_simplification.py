@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from helpers import refused, stop_after
-from test_simplify import DATA
+from shrinking import DATA
 
 import minimalbp as mbp
 from minimalbp.experiment.arms import PreparedArm

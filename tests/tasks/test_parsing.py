@@ -7,7 +7,6 @@ import pytest
 from helpers import refused
 from hypothesis import given
 from hypothesis import strategies as st
-from test_treebank import own_folders, real_treebank  # noqa: F401
 from trees import any_tree, projective_tree, sentence, with_heads
 
 from minimalbp.data import format_conllu, is_projective, parse_conllu
@@ -234,8 +233,8 @@ def test_a_damaged_parser(change, fragment):
     )
 
 
-def test_real_parsing(own_folders, monkeypatch):  # noqa: F811
-    bank = real_treebank(own_folders, monkeypatch)
+def test_real_parsing(real_treebank):
+    bank = real_treebank
     parsing = Parsing.fit(bank.train)
     assert parsing.sizes == (8590, 52, 38)
     assert len(parsing.system) == 72

@@ -8,7 +8,6 @@ import pytest
 from helpers import refused
 from hypothesis import given
 from hypothesis import strategies as st
-from test_treebank import own_folders, real_treebank  # noqa: F401
 from trees import sentence
 
 from minimalbp.tasks import MostFrequentTag, Tagging, tag_accuracy
@@ -232,8 +231,8 @@ def test_accuracy_needs_a_tag_for_every_word():
     assert tag_accuracy(TRAIN[:1], [("D", "N", "N")]) == 2 / 3
 
 
-def test_real_tagging(own_folders, monkeypatch):  # noqa: F811
-    bank = real_treebank(own_folders, monkeypatch)
+def test_real_tagging(real_treebank):
+    bank = real_treebank
     tagging = Tagging.fit(bank.train)
     assert len(tagging.tags) == 49
     assert tagging.sizes == (15735, 187, 68, 548, 1970, 2170, 1970, 1970)

@@ -1,11 +1,9 @@
 """A treebank as `fit` takes it: sentences of words, transitions of trees, batches of them, and their scores."""
 
-import random
-
 import numpy as np
 import pytest
 from helpers import refused
-from trees import sentence, toy_sentence
+from trees import bank_of, sentence
 
 import minimalbp as mbp
 from minimalbp.data import Treebank
@@ -13,13 +11,6 @@ from minimalbp.seeds import Streams
 from minimalbp.tasks.parsing.data import parse
 from minimalbp.tasks.tagging.data import packed, tag
 from minimalbp.tasks.vocabulary import UNKNOWN
-
-
-def bank_of(train=12, held_out=4, seed=0):
-    draw = random.Random(seed)
-    parts = [tuple(toy_sentence(draw) for _ in range(n)) for n in (train, held_out, held_out)]
-    return Treebank("toy", *parts)
-
 
 BANK = bank_of()
 CROSSED = sentence("a/D/3/x b/N/0/root c/N/2/y d/V/1/z")  # 1 on 3, 4 on 1: not projective

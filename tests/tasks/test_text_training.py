@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 from helpers import Told, assert_same, parameters
-from test_text_data import bank_of
+from trees import bank_of
 
 import minimalbp as mbp
 from minimalbp.backend import BACKENDS

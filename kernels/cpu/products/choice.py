@@ -1,4 +1,4 @@
-"""A choice seen from the units: which examples chose each, how often with a gradient; see reference/select.py."""
+"""A choice listed by units: which examples chose each, and how often with a gradient; see reference/select.py."""
 
 import numpy as np
 
@@ -21,20 +21,20 @@ def count_chosen(hits, chosen, picked):
 
 @kernel
 def _invert(rows, start, example, value, count, chosen, picked, n_out):
-    """A counting sort: how many examples chose each unit, where each list begins, then the lists."""
+    """A counting sort: how many examples chose each unit, where the list of each begins, then the lists."""
     batch, k = chosen.shape
-    place = np.zeros(n_out, np.int32)
+    at = np.zeros(n_out, np.int32)  # of each unit: how many examples chose it, then where the next one goes
     for e in range(batch):
         for j in range(k):
-            place[chosen[e, j]] += 1
+            at[chosen[e, j]] += 1
     r = 0
     begin = 0
     for o in range(n_out):
-        chosen_by = place[o]
+        chosen_by = at[o]
         if chosen_by > 0:
             rows[r] = o
             start[r] = begin
-            place[o] = begin
+            at[o] = begin
             begin += chosen_by
             r += 1
     start[r] = begin
@@ -42,9 +42,9 @@ def _invert(rows, start, example, value, count, chosen, picked, n_out):
     for e in range(batch):
         for j in range(k):
             o = chosen[e, j]
-            example[place[o]] = e
-            value[place[o]] = picked[e, j]
-            place[o] += 1
+            example[at[o]] = e
+            value[at[o]] = picked[e, j]
+            at[o] += 1
 
 
 @kernel

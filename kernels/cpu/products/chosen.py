@@ -1,11 +1,13 @@
-"""Kernels of the sparse backward products: some units of every example, or some of each.
+"""Kernels of the sparse backward products, for shared rows and for a choice per example.
 
-With a choice per example both products are one: a sparse matrix, given as lists of (index, value), times a dense
-one. dx has a list of units for each example, dW a list of examples for each unit. Threads share the lists; but
-where the rows of the dense matrix lie beyond the second-level cache and each is used many times, they share its
-columns, and copy a few of them together before they use them: rows of a power of two bytes would otherwise fall on
-the same few places of the cache. Of many rows (the examples of a large batch, for dW) they copy as many at a time
-as that cache keeps. Bodies of parallel loops are functions of their own, as in dense.py.
+With a choice per example dx and dW are one operation: a sparse matrix, given as lists of (index, value), times a
+dense one. dx has a list of units for each example, dW a list of examples for each unit.
+
+Threads share the lists. But where the dense matrix exceeds the second-level cache and each row is used many times,
+they share its columns, and copy a narrow block of them before using it: rows whose length is a power of two would
+otherwise compete for the same few lines of the cache. If there are many rows (for dW the examples of a large
+batch), they copy as many at a time as that cache holds. Bodies of parallel loops are functions of their own, as in
+dense.py.
 """
 
 import numpy as np
@@ -14,9 +16,9 @@ from numba import prange
 from ..policy import kernel
 from .tile import WIDE, add_tile, columns, copy_wide_tile, sum_tile
 
-LARGE = 1 << 20  # bytes that a second-level cache does not keep beside others
-OFTEN = 8  # uses of a row, and entries of a list, that pay for copying rows
-KEPT = 1024  # rows of a tile's width that this cache keeps, beside the sums of a few hundred lists
+LARGE = 1 << 20  # bytes of a matrix that a second-level cache does not hold beside others
+OFTEN = 8  # uses of a row, and entries of a list, from which copying rows pays
+KEPT = 1024  # rows, as wide as a tile, that this cache holds beside the sums of a few hundred lists
 
 
 @kernel
@@ -42,7 +44,9 @@ def times_dense(out, start, index, value, a, first, last):
     for s in range(first, last):
         if n < wide:
             _narrow(out[s], a, index, value, start[s], start[s + 1])
-        for c in range(0, n if n >= wide else 0, wide):  # the last tile is moved back to end with the columns
+        for c in range(
+            0, n if n >= wide else 0, wide
+        ):  # the last tile is moved back, to end with the columns
             sum_tile(out, s, min(c, n - wide), a, index, value, start[s], start[s + 1])
 
 
@@ -54,13 +58,13 @@ def times_dense_pieces(out, start, index, value, a, n):
 
 @kernel
 def _share(start, p, n):
-    """Where the lists of piece p begin, if all pieces are to have about as many entries."""
+    """The first list of piece p, such that all pieces have about as many entries."""
     lists = len(start) - 1
     return np.searchsorted(start[:lists], np.int64(start[lists]) * p // n) if p < n else lists
 
 
 def rows_at_once(rows, lists, entries):
-    """How many rows to copy together: all, or as many as the cache keeps where these are much of each list."""
+    """How many rows to copy at a time: all, or as many as the cache holds if lists have enough entries for that."""
     parts = -(-rows // KEPT)
     return KEPT if parts > 1 and entries >= OFTEN * lists * parts else rows
 
@@ -74,7 +78,7 @@ def times_dense_columns(out, start, index, value, a, rows, n):
 
 @kernel
 def times_columns(out, start, index, value, a, rows, lo, hi):
-    """out[:, lo:hi] of the same product; `rows` rows of a are copied at a time, and lists are ascending."""
+    """out[:, lo:hi] of the same product, with `rows` rows of a copied at a time. The lists are ascending."""
     wide = WIDE // a.itemsize
     if hi - lo < wide:
         for s in range(len(out)):
@@ -100,7 +104,7 @@ def times_columns(out, start, index, value, a, rows, lo, hi):
 
 @kernel
 def _cuts(start, index, rows, most):
-    """cuts[p, s]: where in list s the indices of p * rows and above begin."""
+    """cuts[p, s]: where in list s the indices from p * rows on begin."""
     parts = -(-most // rows)
     cuts = np.empty((parts + 1, len(start) - 1), np.int64)
     for s in range(len(start) - 1):
@@ -119,7 +123,7 @@ def times_dense_shared_pieces(out, index, value, a, n):
 
 @kernel
 def times_dense_shared(out, index, value, a, lo, hi):
-    """out[s, lo:hi] = sum of value[s, i] a[index[i], lo:hi] over i: one list of rows for all."""
+    """out[s, lo:hi] = sum of value[s, i] a[index[i], lo:hi] over i: one list of rows for every s."""
     wide = WIDE // a.itemsize
     for s in range(len(out)):
         if hi - lo < wide:

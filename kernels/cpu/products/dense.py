@@ -1,9 +1,9 @@
 """Kernels of the dense products: every unit of every example.
 
-Small batches are bound by reading W once, which BLAS does not manage with so few examples: the forward kernel
-holds ten dot products in registers. With some dozens of examples these stand in panels, turned, as in panel.py.
-Large products are BLAS, a piece per thread, cut along the longer side of the result. Bodies of parallel loops are
-functions of their own: LLVM vectorises little of what stands in the loop itself.
+Small batches are bound by reading W once, at a speed that BLAS does not reach with so few examples: the forward
+kernel holds ten dot products in registers. Some dozens of examples are transposed into panels, as in panel.py.
+Large products are BLAS calls, a piece per thread, cut along the longer side of the result. Bodies of parallel loops
+are functions of their own, since LLVM vectorises little of what is in the loop itself.
 """
 
 import numpy as np
@@ -11,10 +11,10 @@ from numba import prange
 
 from ..policy import kernel
 from .blas import product
-from .tile import PANEL, ROWS, turned_block_tile, turned_row_tile
+from .tile import PANEL, ROWS, transposed_block_tile, transposed_row_tile
 
-SMALL_BATCH = 24  # up to here the forward product is one of dot products
-STRIP = 64  # terms that are turned at a time, so that both sides stay in the first-level cache
+SMALL_BATCH = 24  # examples up to which the forward product is made of dot products
+STRIP = 64  # terms transposed at a time, so that both sides stay in the first-level cache
 
 
 @kernel(parallel=True)
@@ -26,7 +26,7 @@ def forward_small(y, x, w, b, n):
 
 @kernel
 def dot_block(y, x, w, b):
-    """y = x wᵀ + b. Five examples: two rows of w to a pass. Examples left over: four rows. Rows left over: one."""
+    """y = x wᵀ + b, by five examples and two rows of w at a time; examples left over take four rows, or one."""
     n, even, fives = len(w) // 4 * 4, len(w) // 2 * 2, len(x) // 5 * 5
     for o in range(0, n, 4):
         for e in range(0, fives, 5):
@@ -96,22 +96,23 @@ def forward_panels(y, x, w, b, n):
 
 @kernel
 def panel_block(y, x, w, b):
-    """y = x wᵀ + b: panels of examples, and the few that fill none as dot products."""
+    """y = x wᵀ + b: panels of examples, and dot products for the few that do not fill one."""
     wide = PANEL // x.itemsize
     whole, blocks = len(x) // wide * wide, len(w) // ROWS * ROWS
     panel = np.empty((x.shape[1], wide), x.dtype)
     for e in range(0, whole, wide):
-        _turn(panel, x[e : e + wide])
+        _transpose(panel, x[e : e + wide])
         for o in range(0, blocks, ROWS):
-            turned_block_tile(y, o, e, w, panel)
+            transposed_block_tile(y, o, e, w, panel)
         for o in range(blocks, len(w)):
-            turned_row_tile(y, o, e, w, panel)
+            transposed_row_tile(y, o, e, w, panel)
     add_bias(y[:whole], b)
     dot_block(y[whole:], x[whole:], w, b)
 
 
 @kernel
-def _turn(panel, x):
+def _transpose(panel, x):
+    """panel = xᵀ."""
     for lo in range(0, len(panel), STRIP):
         hi = min(lo + STRIP, len(panel))
         for e in range(len(x)):

@@ -1,8 +1,8 @@
-"""A dense product in panels: out = value a[index], for products of which one side is small.
+"""A dense product in panels: out = value a[index], for products with one small side.
 
-BLAS first copies both sides into an order of its own, which does not pay where one has a few dozen rows, and it
-wants rows that it has to gather first. Here a panel, as wide as a tile, of the chosen rows of a is copied together
-once, and serves all rows of the result.
+BLAS first copies both sides into an order of its own. That does not pay where one side has a few dozen rows, and
+the rows of a would have to be gathered for it before. Here the rows of a are copied once, in panels as wide as a
+tile, and each panel serves all rows of the result.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from numba import prange
 from ..policy import kernel
 from .tile import PANEL, ROWS, block_tile, columns, copy_tile, row_tile
 
-DEEP = 256  # terms from which the copy of a transposed value pays
+DEEP = 256  # terms from which a copy of a transposed value pays
 
 
 @kernel(parallel=True)
@@ -40,7 +40,7 @@ def _columns(out, value, a, index, lo, hi):
     panel = np.empty((len(index), wide), a.dtype)
     blocks = len(out) // ROWS * ROWS
     for c in range(lo, hi, wide):
-        column = min(c, hi - wide)  # the last panel is moved back to end with the columns
+        column = min(c, hi - wide)  # the last panel is moved back, to end with the columns
         for i in range(len(index)):
             copy_tile(panel, i, a, index[i], column)
         for r in range(0, blocks, ROWS):

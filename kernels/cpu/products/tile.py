@@ -1,9 +1,9 @@
 """Tiles of a product, held in registers from the first term to the last.
 
-The one loop that Numba's compiler does not find: it would vectorise each row by itself and load and store the sums
-every time. A tile is a few rows of the result and a few vectors of 32 bytes of each: enough independent sums to
-hide the time that one addition takes, and few enough for the sixteen registers of AVX2. Other processors get what
-LLVM makes of it.
+Numba's compiler does not find this loop: it would vectorise each row alone, and load and store the sums for every
+term. A tile is a few rows of the result, a few vectors of 32 bytes of each. These are enough independent sums to
+hide the latency of an addition, and few enough for the sixteen registers of AVX2. On other processors LLVM makes
+the best of it.
 """
 
 from llvmlite import ir
@@ -20,7 +20,7 @@ ROWS, PANEL = 4, 3 * VECTOR  # rows, and bytes of each, in the tile of `block_ti
 
 @kernel
 def columns(a, p, n, width):
-    """The columns of piece p: whole tiles of `width` bytes, but for the last; none where there are too few."""
+    """The columns of piece p: whole tiles of `width` bytes, except in the last; none where there are too few."""
     wide = width // a.itemsize
     tiles = max(a.shape[1] // wide, 1)
     return tiles * p // n * wide, tiles * (p + 1) // n * wide if p + 1 < n else a.shape[1]
@@ -39,10 +39,10 @@ if not JIT:
     def block_tile(out, row, column, value, panel):
         out[row : row + ROWS, column : column + panel.shape[1]] = value[row : row + ROWS] @ panel
 
-    def turned_block_tile(out, row, column, value, panel):
+    def transposed_block_tile(out, row, column, value, panel):
         out[column : column + panel.shape[1], row : row + ROWS] = (value[row : row + ROWS] @ panel).T
 
-    def turned_row_tile(out, row, column, value, panel):
+    def transposed_row_tile(out, row, column, value, panel):
         out[column : column + panel.shape[1], row] = value[row] @ panel
 
     def copy_tile(panel, i, a, row, column):
@@ -67,7 +67,7 @@ else:
 
     @intrinsic
     def add_tile(typing, out, row, column, a, index, value, first, last):
-        """The same added to what is there."""
+        """The same, added to out."""
         return types.void(out, row, column, a, index, value, first, last), _sum(more=True)
 
     @intrinsic
@@ -81,14 +81,14 @@ else:
         return types.void(out, row, column, value, panel), _block(1)
 
     @intrinsic
-    def turned_block_tile(typing, out, row, column, value, panel):
+    def transposed_block_tile(typing, out, row, column, value, panel):
         """out[column:, row:] = (value[row:] panel)ᵀ, ROWS columns and as many rows as PANEL bytes hold numbers."""
-        return types.void(out, row, column, value, panel), _block(ROWS, turned=True)
+        return types.void(out, row, column, value, panel), _block(ROWS, transposed=True)
 
     @intrinsic
-    def turned_row_tile(typing, out, row, column, value, panel):
+    def transposed_row_tile(typing, out, row, column, value, panel):
         """The same for a single column."""
-        return types.void(out, row, column, value, panel), _block(1, turned=True)
+        return types.void(out, row, column, value, panel), _block(1, transposed=True)
 
     @intrinsic
     def copy_tile(typing, panel, i, a, row, column):
@@ -105,9 +105,9 @@ _LONG, _INT = ir.IntType(64), ir.IntType(32)
 
 
 class _Loop:
-    """What both kinds of tile are made of, for one call that is being compiled.
+    """The parts that tiles are made of, for one call that is being compiled.
 
-    Sums live in stack slots here, which LLVM turns into registers.
+    Sums are stack slots, which LLVM keeps in registers.
     """
 
     def __init__(self, context, builder, signature, args):
@@ -124,8 +124,8 @@ class _Loop:
     def at(self, array, row, column=None):
         """The address of a row, or of an entry."""
         a, b = self.arrays[array], self.builder
-        place = b.add(b.ptrtoint(a.data, _LONG), b.mul(row, self.step(array, 0)))
-        return place if column is None else b.add(place, b.mul(column, _LONG(self.size)))
+        address = b.add(b.ptrtoint(a.data, _LONG), b.mul(row, self.step(array, 0)))
+        return address if column is None else b.add(address, b.mul(column, _LONG(self.size)))
 
     def step(self, array, axis):
         return self.builder.extract_value(self.arrays[array].strides, axis)  # bytes
@@ -134,20 +134,20 @@ class _Loop:
         return self.sums([ir.Constant(self.vector, [0.0] * self.vector.count)] * count)
 
     def sums(self, begin):
-        """Stack slots that begin with these vectors."""
+        """Stack slots that hold these vectors at first."""
         sums = [cgutils.alloca_once(self.builder, self.vector) for _ in begin]
         for s, v in zip(sums, begin, strict=True):
             self.builder.store(v, s)
         return sums
 
-    def load(self, place, count):
-        start = self.builder.inttoptr(place, self.vector.as_pointer())
+    def load(self, address, count):
+        start = self.builder.inttoptr(address, self.vector.as_pointer())
         return [self.builder.load(self.builder.gep(start, [_INT(j)]), align=self.size) for j in range(count)]
 
-    def spread(self, place):
+    def spread(self, address):
         """The number at an address, in every lane of a vector."""
         b, nothing = self.builder, ir.Constant(self.vector, ir.Undefined)
-        number = b.load(b.inttoptr(place, self.scalar.as_pointer()))
+        number = b.load(b.inttoptr(address, self.scalar.as_pointer()))
         lanes = ir.Constant(ir.VectorType(_INT, self.vector.count), [0] * self.vector.count)
         return b.shuffle_vector(b.insert_element(nothing, number, _INT(0)), nothing, lanes)
 
@@ -156,8 +156,8 @@ class _Loop:
             term = self.builder.fmul(v, weights, flags=("contract",))
             self.builder.store(self.builder.fadd(self.builder.load(s), term, flags=("contract",)), s)
 
-    def store(self, place, vectors):
-        start = self.builder.inttoptr(place, self.vector.as_pointer())
+    def store(self, address, vectors):
+        start = self.builder.inttoptr(address, self.vector.as_pointer())
         for j, v in enumerate(vectors):
             self.builder.store(v, self.builder.gep(start, [_INT(j)]), align=self.size)
 
@@ -165,8 +165,8 @@ class _Loop:
         """Each number of the vectors to a row of its own."""
         b, numbers = self.builder, [(v, j) for v in vectors for j in range(self.vector.count)]
         for i, (v, j) in enumerate(numbers):
-            place = self.at(array, b.add(row, _LONG(i)), column)
-            b.store(b.extract_element(v, _INT(j)), b.inttoptr(place, self.scalar.as_pointer()))
+            address = self.at(array, b.add(row, _LONG(i)), column)
+            b.store(b.extract_element(v, _INT(j)), b.inttoptr(address, self.scalar.as_pointer()))
 
 
 def _sum(more=False):
@@ -174,13 +174,13 @@ def _sum(more=False):
         out, row, column, a, index, value, first, last = range(8)
         loop = _Loop(context, builder, signature, args)
         n, count = loop.numbers, WIDE // VECTOR
-        place = loop.at(out, n[row], n[column])
-        sums = loop.sums(loop.load(place, count)) if more else loop.zeros(count)
+        address = loop.at(out, n[row], n[column])
+        sums = loop.sums(loop.load(address, count)) if more else loop.zeros(count)
         with cgutils.for_range_slice(builder, n[first], n[last], _LONG(1), _LONG, inc=True) as (i, _):
             weights = loop.spread(loop.at(value, i))
             of_a = builder.sext(builder.load(builder.gep(loop.arrays[index].data, [i])), _LONG)
             loop.add(sums, loop.load(loop.at(a, of_a, n[column]), count), weights)
-        loop.store(place, map(builder.load, sums))
+        loop.store(address, map(builder.load, sums))
         return context.get_dummy_value()
 
     return emit
@@ -197,7 +197,7 @@ def _copy(width):
     return emit
 
 
-def _block(rows, turned=False):
+def _block(rows, transposed=False):
     def emit(context, builder, signature, args):
         out, row, column, value, panel = range(5)
         loop = _Loop(context, builder, signature, args)
@@ -209,11 +209,11 @@ def _block(rows, turned=False):
         with cgutils.for_range(builder, depth, intp=_LONG) as inside:
             vectors = loop.load(loop.at(panel, inside.index), count)
             along = builder.mul(inside.index, loop.step(value, 1))
-            for of_row, place in zip(sums, begin, strict=True):
-                loop.add(of_row, vectors, loop.spread(builder.add(place, along)))
+            for of_row, address in zip(sums, begin, strict=True):
+                loop.add(of_row, vectors, loop.spread(builder.add(address, along)))
         for r, of_row in zip(mine, sums, strict=True):
             vectors = [builder.load(s) for s in of_row]
-            if turned:
+            if transposed:
                 loop.scatter(out, n[column], r, vectors)
             else:
                 loop.store(loop.at(out, r, n[column]), vectors)

@@ -1,1 +1,1 @@
-"""The loops of an LSTM over time."""
+"""The loops of an LSTM over time, forward and backward."""

@@ -1,7 +1,8 @@
-"""The cell of an LSTM, a few units of one sentence at one step, and where the rows of each step stand.
+"""The cell of an LSTM, for some units of one sentence at one step, and the rows of each step.
 
-The loops over units write one array each, or LLVM gives up proving that none overlaps another; and what they write
-they do not read under another name, for then none is vectorised (tanh: 4.4 microseconds for 500 numbers, not 0.8).
+A loop over units writes one array only, since for several LLVM does not prove that none overlaps another. The
+array that it writes is not read there under another name, or the loop is not vectorised: tanh of 500 numbers then
+takes 4.4 microseconds instead of 0.8.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..policy import kernel
 
 @kernel
 def starts(active):
-    """Where the rows of each step begin in gates."""
+    """The first row of each step in gates."""
     start = np.zeros(len(active), np.int64)
     for t in range(1, len(active)):
         start[t] = start[t - 1] + active[t - 1]
@@ -20,7 +21,7 @@ def starts(active):
 
 @kernel
 def previous(start, active, t):
-    """Where the rows of the step before begin in h and c; those of step t begin at start[t] + active[0]."""
+    """The first row in h and c of the step before step t, whose own first row is start[t] + active[0]."""
     return start[t - 1] + active[0] if t > 0 else np.int64(0)
 
 
@@ -34,7 +35,7 @@ def four(gates, lo, hi):
 
 @kernel
 def cell_forward(h, c, tanh_c, gates, before, lo, hi):
-    """Units lo to hi: gates become i, f, g, o; before: c of the step before."""
+    """Units lo to hi of one sentence at one step: gates become i, f, g, o. before: c of the step before."""
     i, f, g, o = four(gates, lo, hi)
     c, tanh_c = c[lo:hi], tanh_c[lo:hi]
     sigmoid(i)
@@ -49,9 +50,9 @@ def cell_forward(h, c, tanh_c, gates, before, lo, hi):
 
 @kernel
 def cell_backward(dgates, dh, dc, dy, gates, before, tanh_c, lo, hi):
-    """dgates of units lo to hi, for one sentence at one step. before: c of the step before.
+    """dgates of units lo to hi of one sentence at one step. before: c of the step before.
 
-    dh and dc enter with what comes from the next step; dc leaves with what goes to the one before.
+    On entry dh and dc come from the next step; on exit dc is for the step before.
     """
     i, f, g, o = four(gates, lo, hi)
     di, df, dg, do = four(dgates, lo, hi)
@@ -138,7 +139,7 @@ def sigmoid(a):
         e = abs(x)
         e = exp_less_one(-(far if e > far else e), numbers)  # NaN passes
         y = one / (one + one + e)
-        y = one if y > one else y  # reassociated sums may overshoot by a rounding, and 1 - y was negative
+        y = one if y > one else y  # a reassociated sum may be too large by a rounding, and 1 - y negative
         a[j] = one - y if x < 0 else y
 
 
@@ -158,7 +159,7 @@ def tanh(a):
 
 @kernel
 def series(a):
-    """The numbers of `exp_less_one`, in the type of the array: an integer among them would make it float64."""
+    """The numbers of `exp_less_one` in the type of the array, since an integer among them would make it float64."""
     t = a.dtype.type
     return (
         t(1 / 128), t(1), t(1 / 2), t(1 / 3), t(1 / 4), t(1 / 5), t(1 / 6), t(1 / 7), t(1 / 8), t(1 / 9), t(1 / 10),
@@ -167,9 +168,9 @@ def series(a):
 
 @kernel
 def exp_less_one(x, numbers):
-    """exp(x) - 1 for -44 <= x <= 0: a series for x / 128, squared seven times. Right to some four roundings.
+    """exp(x) - 1 for -44 <= x <= 0: a series for x / 128, squared seven times; exact to about four roundings.
 
-    Vectorised, where calls of exp and tanh would take longer than all the rest of a cell.
+    It is vectorised. Calls of exp and tanh would take longer than all the rest of a cell.
     """
     small, one, a2, a3, a4, a5, a6, a7, a8, a9, a10 = numbers
     y = x * small

@@ -1,8 +1,8 @@
-"""Loops of an LSTM back through time in which only chosen units of the gates send their gradient on.
+"""Loops of an LSTM back through time in which only the chosen units of the gates send their gradient on.
 
-A step reads so few rows of U that a parallel region would cost more than the step. Several sentences are dealt out,
-each as a whole. Of a single one the first thread runs the loop, and a second, a step behind it, dx, which nothing
-waits for; it so is awake for what follows (a thread that sleeps takes 50 microseconds to come).
+A step reads so few rows of U that a parallel region would cost more than the step. So threads share sentences, each
+as a whole. For one sentence, one thread runs the time loop; a second follows one step behind and computes dx. The
+second is then awake for what follows the loop (a thread that sleeps takes 50 microseconds to start).
 """
 
 import numpy as np
@@ -28,10 +28,13 @@ def top_k_pieces(dgates, bits, infinity, chosen, picked, dx, dy, kept, groups, w
 
 @kernel
 def top_k(dgates, bits, infinity, chosen, picked, dx, dy, kept, groups, work, done, first, stride):
-    """Every stride-th sentence, from its last step to its first. Each step: the cell, the choice, what it sends."""
+    """Every stride-th sentence, from its last step to its first: the cell, the choice, and what it sends on.
+
+    bits: dgates as integers, see `choose`. done: how many rows are chosen, for the thread that follows.
+    """
     active = kept[5]
     start, scratch = starts(active), room(bits.shape[1] // groups, bits.dtype)
-    guess = np.zeros(groups, np.int64)  # of each group by itself: the gates' gradients differ in scale
+    guess = np.zeros(groups, np.int64)  # one for each group, since the gradients of the gates differ in scale
     for e in range(first, active[0], stride):
         work[:, e] = 0
         for t in range(steps_of(active, e) - 1, -1, -1):
@@ -77,7 +80,7 @@ def pick(picked, d, chosen, scale):
 
 @kernel
 def pass_on(dx, picked, chosen, kept, work, done, t, row, e):
-    """To the step before and, where dx is wanted here, to x."""
+    """Send the picked gradients of a row to the step before and, unless dx is empty, to x."""
     _, _, _, u, w, _ = kept
     publish(done, len(picked) - row)
     if t > 0:
@@ -88,11 +91,11 @@ def pass_on(dx, picked, chosen, kept, work, done, t, row, e):
 
 @kernel
 def follow(dx, picked, chosen, kept, done):
-    """dx of one sentence, each step as soon as it has been chosen."""
+    """dx of one sentence, each step as soon as its units have been chosen."""
     for row in range(len(dx) - 1, -1, -1):
         wait_for(done, len(dx) - row)
         sum_rows(dx[row], picked[row], chosen[row], kept[4])
-    wait_for(done, len(picked))  # awake to the end, also where dx is not wanted
+    wait_for(done, len(picked))  # stays awake to the end, also where dx is not wanted
 
 
 @kernel
@@ -116,7 +119,7 @@ def given_pieces(dgates, picked, dx, chosen, dy, kept, scale, work, n):
 
 @kernel
 def given(dgates, picked, dx, chosen, dy, kept, scale, work, done, first, stride):
-    """As `top_k`, the choice being known."""
+    """As `top_k`, with a given choice."""
     active = kept[5]
     start = starts(active)
     for e in range(first, active[0], stride):
@@ -130,7 +133,7 @@ def given(dgates, picked, dx, chosen, dy, kept, scale, work, done, first, stride
 
 @kernel
 def unified(dgates, score, bits, infinity, chosen, picked, dx, dy, kept, groups, kind, work, done):
-    """Step by step, since all sentences of one share its choice. score: memory for one row of dgates; its bits."""
+    """Step by step, since all sentences of a step share its choice. score (1, 4 size): scratch; bits: its bits."""
     active = kept[5]
     start, scratch = starts(active), room(bits.shape[1] // groups, bits.dtype)
     guess = np.zeros(groups, np.int64)

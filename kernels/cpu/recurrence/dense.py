@@ -1,8 +1,8 @@
 """Dense loops of an LSTM over time, each in one call, since a step is a few microseconds of work.
 
-Bound by reading U at every step, which is cut by hidden units: each thread multiplies and then finishes the cell of
-its own units, in one parallel region a step; sentences are dealt out where they are many. Bodies of parallel loops
-are functions of their own, as in dense.py.
+A step is bound by reading U. There is one parallel region a step, in which each thread multiplies the rows of U of
+its own hidden units and then finishes their cells. Many sentences are shared out among the threads instead. Bodies
+of parallel loops are functions of their own, as in products/dense.py.
 """
 
 import numpy as np
@@ -12,8 +12,8 @@ from ..policy import kernel
 from ..products.blas import product
 from .cell import add, add_four, add_rows, cell_backward, cell_forward, previous, starts
 
-FEW = 6  # sentences up to which the product of a step is sums of our own; above, BLAS
-MANY = 8  # units for each sentence, up to which the sentences are dealt out, and not the units
+FEW = 6  # sentences up to which the product of a step is made of loops here; above, it is a BLAS call
+MANY = 8  # units per sentence up to which threads share the sentences, not the units
 
 
 @kernel(parallel=True)
@@ -33,15 +33,17 @@ def forward(h, c, tanh_c, gates, u, active):
 
 @kernel
 def forward_small(h, c, tanh_c, gates, u, active):
-    """Few sentences and a U that the second-level cache keeps, turned once: sums of its rows need no sum across
-    a vector, of which `four_dots` has one for each unit and gate."""
-    start, turned, every = begin(h, c, active), u.T.copy(), np.arange(u.shape[1])
+    """For few sentences and a U that the second-level cache holds: U is transposed once.
+
+    Sums of its rows need no sum across a vector; `four_dots` needs one for each unit and gate.
+    """
+    start, transposed, every = begin(h, c, active), u.T.copy(), np.arange(u.shape[1])
     for t in range(len(active)):
         before = previous(start, active, t)
         for e in range(active[t]):
             row, now = start[t] + e, start[t] + e + active[0]
             if t > 0:  # h is zero before
-                add_rows(gates[row], h[before + e], every, turned)
+                add_rows(gates[row], h[before + e], every, transposed)
             cell_forward(h[now], c[now], tanh_c[row], gates[row], c[before + e], 0, u.shape[1])
 
 
@@ -54,7 +56,7 @@ def begin(h, c, active):
 
 @kernel
 def forward_step(h, c, tanh_c, gates, u, active, start, t, p, n):
-    """Piece p of n of step t: its units of all sentences, or, where these are many, all units of its sentences."""
+    """Piece p of n of step t: its units of all sentences or, where these are many, all units of its sentences."""
     batch, first, before, size = active[t], start[t], previous(start, active, t), u.shape[1]
     if batch > FEW and MANY * batch >= size:
         lo, hi, begins, ends = 0, size, batch * p // n, batch * (p + 1) // n
@@ -91,7 +93,7 @@ def add_product(gates, h, u, lo, hi):
 
 @kernel
 def four_dots(out, x, a, b, c, d, j):
-    """The products with the rows of a unit's four gates; four streams from memory are the fastest (measured)."""
+    """x times the rows of the four gates of unit j; four streams from memory are the fastest (measured)."""
     size = len(x)
     s0 = s1 = s2 = s3 = x.dtype.type(0)
     for i in range(size):
@@ -129,8 +131,9 @@ def backward_all(dgates, dy, gates, c, tanh_c, u, active, work):
 def backward_step(dgates, dy, gates, c, tanh_c, u, active, start, work, sums, t, p, n):
     """Piece p of n: what the next step sent to its units, their cell, and what they send to the step before.
 
-    Few sentences: each piece reads the rows of U of its own units, and `sums` keeps what it sends to all units
-    until the next call (one half is read, the other written). Many: a BLAS call for the columns of U of its units.
+    For few sentences each piece reads the rows of U of its own units. What it sends to all units waits in `sums`
+    for the next call, which reads one half and writes the other. For many sentences it is a BLAS call, on the
+    columns of U of its units.
     """
     size, dh, dc = u.shape[1], work[0], work[1]
     lo, hi = size * p // n, size * (p + 1) // n
@@ -159,7 +162,7 @@ def add_up(out, sums):
 
 @kernel
 def send(out, d, u, lo, hi):
-    """out = the rows of U of the four gates of units lo to hi, times d there."""
+    """out = the sum of the rows of U of the four gates of units lo to hi, each times its d."""
     size = len(out)
     out[:] = 0
     for j in range(lo, hi):

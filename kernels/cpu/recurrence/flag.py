@@ -1,6 +1,6 @@
 """A number that one thread writes and another waits for, within one parallel region.
 
-There is no deadlock where the writer's piece comes before the reader's: a thread that runs both runs them in order.
+There is no deadlock if the writer's piece comes before the reader's: a thread that runs both runs them in order.
 """
 
 from numba import types
@@ -24,24 +24,24 @@ else:
         return types.void(flag, types.int64), _store
 
     @intrinsic
-    def _look(typing, flag):
+    def _value(typing, flag):
         return types.int64(flag), _load
 
     @kernel
     def wait_for(flag, least):
-        """Until flag[0] >= least; what was written before that is then to be seen here."""
-        while _look(flag) < least:  # type: ignore[call-arg]
+        """Wait until flag[0] >= least. What the other thread wrote before that can then be read here."""
+        while _value(flag) < least:  # type: ignore[call-arg]
             pass
 
 
-def _place(context, builder, signature, args):
+def _address(context, builder, signature, args):
     return context.make_array(signature.args[0])(context, builder, args[0]).data
 
 
 def _store(context, builder, signature, args):
-    builder.store_atomic(args[1], _place(context, builder, signature, args), "release", 8)
+    builder.store_atomic(args[1], _address(context, builder, signature, args), "release", 8)
     return context.get_dummy_value()
 
 
 def _load(context, builder, signature, args):
-    return builder.load_atomic(_place(context, builder, signature, args), "acquire", 8)
+    return builder.load_atomic(_address(context, builder, signature, args), "acquire", 8)

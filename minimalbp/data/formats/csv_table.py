@@ -1,4 +1,4 @@
-"""A user's own table in a .csv file: one row an example, one column its label."""
+"""A user's own table in a .csv file: each row is an example, and one column holds the labels."""
 
 from __future__ import annotations
 
@@ -11,42 +11,31 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import BadInput, short
-from ..assemble import assemble, named_labels
+from ..assemble import RawData, named_labels
 from ..check import check_labels
-from ..dataset import Dataset
 from ..raw_files import one_line, read_bytes, sha256
 
 LABEL = "label"
 
 
-def load_csv(
-    path: Path,
-    *,
-    dev: float | int | None = None,
-    test: float | int | None = None,
-    seed: int = 0,
-    source: str = "",
-) -> Dataset:
+def read_csv(path: Path) -> RawData:
     """Rows of comma-separated numbers with a label, which may be text; UTF-8.
 
-    A first row without a number is a header, and so is one with the cell "label": that column holds the
-    labels, or else the last one. Classes are numbered in sorted order of their names; where all are numbers
-    they must be whole and at least 0. Numbers are taken as written: a table has no dtype that would tell
-    pixels from counts, so bring 0..255 to 0..1 yourself.
+    A first row without a number is a header. So is a first row with the cell "label", and then that column
+    holds the labels; otherwise the last column does. Classes are numbered in sorted order of their names; where
+    all are numbers they must be whole and at least 0. Numbers are taken as written, because a table has no
+    dtype that would tell pixels from counts.
 
     Raises BadInput, with the row (as an editor counts lines) and the column, for a cell that cannot be used.
     """
     data = read_bytes(path)
     x, names = _read(data, path)
     classes, labels = named_labels({"all": names}, str(path))
-    return assemble(
-        path.stem, {"all": (x, labels["all"])}, classes=classes,
-        dev=dev, test=test, seed=seed, source=source, sha256={path.name: sha256(data)}, where=str(path),
-    )  # fmt: skip
+    return RawData({"all": (x, labels["all"])}, {path.name: sha256(data)}, classes)
 
 
 def _read(data: bytes, path: Path) -> tuple[npt.NDArray[np.float32], list[str]]:
-    """Numbers (n, columns - 1) and class name of every row; the header, if there is one, is left out."""
+    """Numbers (n, columns - 1) and class names of all rows but the header."""
     x: list[npt.NDArray[np.float32]] = []
     names: list[str] = []
     lines: list[int] = []
@@ -55,7 +44,7 @@ def _read(data: bytes, path: Path) -> tuple[npt.NDArray[np.float32], list[str]]:
         where = f"{path}: row {line}"
         if not width:
             if len(cells) < 2:
-                raise BadInput(f"{where} has one column; give numbers and a label, with commas")
+                raise BadInput(f"{where} has one column; separate its numbers and its label by commas")
             width, first = len(cells), line
             label, header = _header(cells, where)
             if header:
@@ -75,14 +64,14 @@ def _read(data: bytes, path: Path) -> tuple[npt.NDArray[np.float32], list[str]]:
     classes = _class_names(names, str(path), lambda i: f"row {lines[i]}, column {label + 1}")
     if len(x) > 2 and (np.diff(x[0]) == 1).all() and x[0].size > 1 and classes[0] not in classes[1:]:
         raise BadInput(
-            f"{path}: row {lines[0]} looks like a header (numbers in a row, and a label of its own); if it is one, "
-            f"call the label's column {LABEL!r}, else add an example of the class {short(names[0])}"
+            f"{path}: row {lines[0]} looks like a header (consecutive numbers, and a label that occurs once); "
+            f"if it is one, call the label's column {LABEL!r}, else add an example of the class {short(names[0])}"
         )
     return np.stack(x), classes
 
 
 def _rows(data: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """(line number, cells) of every row that is not blank, one at a time: text takes 12 times the memory."""
+    """(line number, cells) of every row that is not blank, one at a time, as text takes 12 times the memory."""
     try:
         reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
         for cells in reader:
@@ -95,7 +84,7 @@ def _rows(data: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _header(cells: list[str], where: str) -> tuple[int, bool]:
-    """Column of the label, and whether this first row is a header. Raises BadInput where it is half of one."""
+    """Column of the label, and whether this first row is a header. Raises BadInput where only half of it is."""
     words = [cell.strip().lower() for cell in cells]
     if LABEL in words:
         return words.index(LABEL), True
@@ -120,7 +109,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _numbers(cells: list[str], label: int, where: str) -> npt.NDArray[np.float32]:
-    """The cells but the label, (columns - 1,). Raises BadInput for the first that float32 cannot hold."""
+    """All cells but the label, (columns - 1,). Raises BadInput for the first that float32 cannot hold."""
     values = [*cells[:label], *cells[label + 1 :]]
     try:
         with np.errstate(over="ignore"):  # refused below, as infinite
@@ -140,19 +129,20 @@ def _numbers(cells: list[str], label: int, where: str) -> npt.NDArray[np.float32
     raise BadInput(f"{where}, column {bad + 1 + (bad >= label)}: {short(values[bad])} {fault}")
 
 
-def _class_names(names: list[str], what: str, place: Callable[[int], str]) -> list[str]:
-    """Labels as text; where all are numbers, whole ones from 0, and 1.0 is the same class as 1.
+def _class_names(names: list[str], what: str, describe: Callable[[int], str]) -> list[str]:
+    """Labels as text. Where all are numbers they must be whole, at least 0, and 1.0 is the same class as 1.
 
-    A word over a column of numbers is a slip or half a header, not a class. Raises BadInput.
+    A word above a column of numbers is a slip or half a header, not a class. `describe` turns an index of
+    `names` into its row and column. Raises BadInput.
     """
     numbers = list(map(_is_number, names))
     if not all(numbers):
         if len(names) > 1 and not numbers[0] and all(numbers[1:]):
             raise BadInput(
-                f"{what}: {place(0)}: label {short(names[0])} is not a number, but all other labels are; correct "
-                f"it, or, if the row is a header, call the column {LABEL!r}"
+                f"{what}: {describe(0)}: label {short(names[0])} is not a number, but all other labels are; "
+                f"correct it, or, if the row is a header, call the column {LABEL!r}"
             )
         return names
     values = [float(name) for name in names]
-    check_labels(np.array(values), None, what, place)
+    check_labels(np.array(values), None, what, describe)
     return [str(int(value)) for value in values]

@@ -1,20 +1,57 @@
-"""The IDX format of MNIST: two zero bytes, a type code, the number of dimensions, the sizes, the numbers.
+"""The IDX format of MNIST, and a user's own folder of four such files.
 
-All of it is big-endian. A file is refused unless every byte is accounted for.
+A file holds two zero bytes, a type code, the number of dimensions, the sizes and the numbers, all of it
+big-endian. It is refused unless every byte is accounted for.
 """
 
 from __future__ import annotations
 
 import math
 import struct
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...errors import BadInput
+from ..assemble import Arrays, RawData
+from ..check import check_labels
+from ..raw_files import find_file, read_raw, sha256
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+# Images and labels of each part, under MNIST's names
+NAMES = {
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
+# Dimensions of images and of labels, and what messages call the files
+KINDS = ((range(2, 5), "a file of images"), (range(1, 2), "a file of labels"))
+
+
+def is_idx_folder(folder: Path) -> bool:
+    """Whether a file with one of MNIST's four names is in `folder`."""
+    return any(find_file(folder, name) for names in NAMES.values() for name in names)
+
+
+def read_idx_folder(folder: Path) -> RawData:
+    """IDX files under MNIST's four names, .gz or not; the t10k pair may be missing. Raises BadInput."""
+    parts: dict[str, Arrays] = {}
+    hashes: dict[str, str] = {}
+    for part, names in NAMES.items():
+        paths = [find_file(folder, name) for name in names]
+        if part == "test" and paths == [None, None]:
+            continue
+        pair = []
+        for name, path, (dims, kind) in zip(names, paths, KINDS):
+            if path is None:
+                raise BadInput(f"{folder}: {name} (or {name}.gz) is missing; put it there")
+            raw = read_raw(path)
+            hashes[name] = sha256(raw)
+            pair.append(parse_idx(raw, str(path), dims, kind))
+        check_labels(pair[1], None, str(paths[1]), "example {}".format)
+        parts[part] = (pair[0], pair[1])
+    return RawData(parts, hashes)
 
 
 def parse_idx(
@@ -22,10 +59,8 @@ def parse_idx(
 ) -> npt.NDArray[Any]:
     """The array in the bytes of an IDX file, in the byte order of this machine.
 
-    dims       : how many dimensions are good
-    name, kind : for messages: the file, and what it ought to be
-
-    Raises BadInput unless the bytes are an IDX file of `dims` dimensions, complete to the byte.
+    `name` and `kind` are for messages: the file, and what it should be. Raises BadInput unless the bytes are
+    an IDX file with one of the numbers of dimensions in `dims`, complete to the byte.
     """
     if len(raw) < 4 or raw[:2] != b"\0\0":
         raise BadInput(
@@ -45,7 +80,9 @@ def parse_idx(
         )
     start = 4 + 4 * ndim
     if len(raw) < start:
-        raise BadInput(f"{name}: cut short: {len(raw)} bytes, its header alone takes {start}; get it again")
+        raise BadInput(
+            f"{name}: cut short: {len(raw)} bytes, but its header alone takes {start}; get it again"
+        )
     shape = struct.unpack_from(f">{ndim}I", raw, 4)
     dtype = np.dtype(DTYPES[code])
     n_bytes = start + math.prod(shape) * dtype.itemsize
@@ -59,5 +96,5 @@ def parse_idx(
     try:
         array = np.frombuffer(raw, dtype, offset=start).reshape(shape)
     except ValueError as e:  # no examples, of a size beyond any memory
-        raise BadInput(f"{name}: sizes {sizes} cannot be; get the file again") from e
+        raise BadInput(f"{name}: sizes {sizes} are impossible; get the file again") from e
     return array.astype(dtype.newbyteorder("="))

@@ -9,28 +9,20 @@ from typing import Any
 import numpy as np
 
 from ...errors import BadInput
-from ..assemble import Arrays, assemble
-from ..dataset import Dataset
+from ..assemble import Arrays, RawData
 from ..raw_files import one_line, read_bytes, sha256
 
 EXPECTED = "x and y, or x_train and y_train with perhaps x_dev, y_dev, x_test, y_test"
 
 
-def load_npz(
-    path: Path,
-    *,
-    dev: float | int | None = None,
-    test: float | int | None = None,
-    seed: int = 0,
-    source: str = "",
-) -> Dataset:
+def read_npz(path: Path) -> RawData:
     """Arrays x (n, ...) and y (n,), or x_train, y_train and perhaps x_dev, y_dev, x_test, y_test.
 
-    Images of dtype uint8 are divided by 255, other dtypes keep their values; labels are 0, 1, 2, ... in any
-    integer dtype. Missing parts are cut from train, stratified by `seed`. Pickled objects are never loaded.
+    Labels are 0, 1, 2, ... in any integer dtype. Pickled objects are never loaded. Raises BadInput for other
+    names and for a file that is corrupt.
     """
     data = read_bytes(path)
-    arrays = _read(data, path)
+    arrays = _arrays(data, path)
     parts: dict[str, Arrays] = {}
     for part, tail in (("all", ""), ("train", "_train"), ("dev", "_dev"), ("test", "_test")):
         x, y = arrays.pop("x" + tail, None), arrays.pop("y" + tail, None)
@@ -42,17 +34,14 @@ def load_npz(
     if arrays or ("all" in parts) == ("train" in parts) or ("all" in parts and len(parts) > 1):
         strange = f"unknown arrays {', '.join(sorted(arrays))}" if arrays else f"holds {_names(parts)}"
         raise BadInput(f"{path}: {strange}; name the arrays {EXPECTED}")
-    return assemble(
-        path.stem, parts, dev=dev, test=test, seed=seed,
-        source=source, sha256={path.name: sha256(data)}, where=str(path),
-    )  # fmt: skip
+    return RawData(parts, {path.name: sha256(data)})
 
 
 def _names(parts: dict[str, Arrays]) -> str:
     return "parts " + " and ".join(sorted(parts)) if parts else "no arrays"
 
 
-def _read(data: bytes, path: Path) -> dict[str, Any]:
+def _arrays(data: bytes, path: Path) -> dict[str, Any]:
     """Every array of the file. Raises BadInput if it is corrupt, cut short, or holds Python objects."""
     if data[:4] != b"PK\x03\x04" and data[:4] != b"PK\x05\x06":
         raise BadInput(f"{path}: not an .npz file (a zip of arrays); write it with numpy.savez")
@@ -64,5 +53,7 @@ def _read(data: bytes, path: Path) -> dict[str, Any]:
         return arrays
     except Exception as e:  # corrupt bytes surface as a dozen types, tokenize.TokenError among them
         if "allow_pickle" in str(e):
-            raise BadInput(f"{path}: holds Python objects, never loaded; store plain numbers") from e
+            raise BadInput(
+                f"{path}: holds Python objects, which are never loaded; store plain numbers"
+            ) from e
         raise BadInput(f"{path}: corrupt or cut-short .npz ({one_line(e)}); write or get it again") from e

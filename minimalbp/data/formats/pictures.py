@@ -13,45 +13,33 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import BadInput
-from ..assemble import Arrays, assemble, named_labels
-from ..dataset import Dataset
+from ..assemble import RawData, named_labels
 from ..raw_files import one_line, read_bytes
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 PARTS = ("train", "dev", "test")
 
 
-def load_pictures(
-    root: Path,
-    *,
-    dev: float | int | None = None,
-    test: float | int | None = None,
-    seed: int = 0,
-    source: str = "",
-) -> Dataset:
+def read_pictures(root: Path) -> RawData:
     """Pictures in `root/<class>/`, or in `root/train/<class>/` with perhaps `root/test/` and `root/dev/`.
 
-    All of one size, and all grey, which gives (height, width), or all in colour, (3, height, width);
-    pixels / 255. Classes are numbered in sorted order of the folder names. Needs Pillow.
+    All must have one size. All must be grey, which gives (height, width), or all in colour, (3, height, width).
+    Classes are numbered in sorted order of the folder names. Needs Pillow.
 
     Raises BadInput for a picture that lies elsewhere below `root`, or that is broken or unlike the others.
-    Hidden files and folders, and files that by their suffix are no pictures, are passed over.
+    Hidden files and folders are passed over, and so are files whose suffix is not that of a picture.
     """
     folders = {part: root / part for part in PARTS if _subfolders(root / part)}
     if "train" not in folders:
         folders = {"all": root}
-    _check_places(root, folders)
+    _check_layout(root, folders)
     files = {part: _pictures(folder) for part, folder in folders.items()}
     names = {part: [c for c, _ in found] for part, found in files.items()}
     classes, labels = named_labels(names, str(root))
     digest = hashlib.sha256()
     images = _read_all(root, {part: [path for _, path in found] for part, found in files.items()}, digest)
-    parts: dict[str, Arrays] = {part: (images[part], labels[part]) for part in files}
-    return assemble(
-        root.resolve().name, parts, classes=classes,
-        dev=dev, test=test, seed=seed,
-        source=source, sha256={"pictures": digest.hexdigest()}, where=str(root),
-    )  # fmt: skip
+    parts = {part: (images[part], labels[part]) for part in files}
+    return RawData(parts, {"pictures": digest.hexdigest()}, classes)
 
 
 def _subfolders(folder: Path) -> list[Path]:
@@ -65,8 +53,8 @@ def _is_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and path.name[0] != "."
 
 
-def _check_places(root: Path, folders: dict[str, Path]) -> None:
-    """Refuse pictures below `root` that no class folder holds directly: they would be left out unsaid."""
+def _check_layout(root: Path, folders: dict[str, Path]) -> None:
+    """Refuse pictures below `root` that no class folder holds directly: they would be left out silently."""
     classes = {sub for folder in folders.values() for sub in _subfolders(folder)}
     stray = []
     for folder, subs, names in os.walk(root):
@@ -82,7 +70,7 @@ def _check_places(root: Path, folders: dict[str, Path]) -> None:
 
 
 def _pictures(folder: Path) -> list[tuple[str, Path]]:
-    """(class, path) of every picture in the class folders of `folder`. Raises BadInput where none are."""
+    """(class, path) of every picture in the class folders of `folder`. Raises BadInput where there are none."""
     found = []
     for sub in _subfolders(folder):
         pictures = sorted(filter(_is_picture, sub.iterdir()))
@@ -98,7 +86,7 @@ def _pictures(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _read_all(root: Path, files: dict[str, list[Path]], digest: Any) -> dict[str, npt.NDArray[np.uint8]]:
-    """Part -> (n, height, width) or (n, 3, height, width) uint8; `digest` takes in names and bytes."""
+    """Part -> (n, height, width) or (n, 3, height, width) uint8; names and bytes are added to `digest`."""
     from tqdm import tqdm
 
     read: dict[str, list[npt.NDArray[np.uint8]]] = {}
@@ -134,7 +122,7 @@ def _read_all(root: Path, files: dict[str, list[Path]], digest: Any) -> dict[str
 
 
 def _decode(data: bytes, path: Path) -> tuple[npt.NDArray[np.uint8], str]:
-    """(height, width) of a grey picture, (3, height, width) of any other; and its mode. Raises BadInput."""
+    """(height, width) of a grey picture or (3, height, width) of any other, and its mode. Raises BadInput."""
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as e:

@@ -7,27 +7,29 @@ import zlib
 from pathlib import Path
 
 from ...errors import BadInput
-from ..raw_files import GZIP_MAGIC, read_bytes, sha256, write_bytes
-from .locations import cache_dir, find_in, read_verified
+from ...files import replacing
+from ..raw_files import GZIP_MAGIC, find_file, read_bytes, sha256
+from .locations import cache_dir, read_verified
 from .registry import KNOWN, KnownFile, KnownSet, file_by_hash
 
 
 def store(entry: KnownSet, file: KnownFile, data: bytes) -> Path:
-    """Put verified `data` (gzip or raw, as it came) in the cache; other spellings of the file go.
+    """Put verified `data` (gzip or raw, as it came) in the cache, and remove other spellings of the file.
 
     Raises BadInput if the cache cannot be written.
     """
     folder = cache_dir() / entry.name
     path = folder / (file.name + (".gz" if data[:2] == GZIP_MAGIC else ""))
-    write_bytes(path, data)
-    while (other := find_in(folder, file.name)) not in (path, None):
+    with replacing(path, "set MINIMALBP_CACHE to a folder that can be written") as temporary:
+        temporary.write_bytes(data)
+    while (other := find_file(folder, file.name)) not in (path, None):
         other.unlink()
     return path
 
 
 def in_cache(entry: KnownSet, file: KnownFile) -> Path | None:
     """The path of a file in the cache, if it is there and its content is right."""
-    path = find_in(cache_dir() / entry.name, file.name)
+    path = find_file(cache_dir() / entry.name, file.name)
     try:
         if path is not None:
             read_verified(entry, file, path)
@@ -37,10 +39,10 @@ def in_cache(entry: KnownSet, file: KnownFile) -> Path | None:
 
 
 def import_from(folder: Path) -> list[tuple[KnownSet, KnownFile, Path]]:
-    """Copy into the cache every file in `folder`, down to two folders deep, that a known set consists of.
+    """Copy into the cache every file of a known set that is in `folder`, down to two folders deep.
 
-    Names do not matter, hashes do; gzip and raw are both good. Returns (set, file, path it came from) of
-    each. Raises BadInput if nothing fits.
+    Files are known by their hashes, whatever their names; gzip and raw are both good. Returns (set, file, path
+    it came from) of each. Raises BadInput if there is none.
     """
     if not folder.is_dir():
         raise BadInput(f"{folder}: no such folder; give the folder that holds the files")
@@ -69,7 +71,7 @@ def _owner(path: Path) -> tuple[KnownSet, KnownFile] | None:
             packed = f.read(2) == GZIP_MAGIC
         if packed:
             with gzip.open(path) as g:
-                raw = g.read(max(sizes) + 1)  # no further: it may unpack to anything
+                raw = g.read(max(sizes) + 1)  # no further: it may unpack to any size
         else:
             raw = path.read_bytes() if path.stat().st_size in sizes else b""
     except (OSError, EOFError, zlib.error):

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from ...errors import BadInput
 from ..raw_files import gunzip, one_line
 from .cache import in_cache, store
-from .locations import cache_dir, find_in, locate, read_verified, verify
+from .locations import cache_dir, locate, read_verified, verify
 from .registry import KnownFile, KnownSet, known_set
 
-# Seconds to connect, and between two bytes: without network the answer must come soon
+# Seconds to connect, and between two bytes: without network a command must not hang
 TIMEOUT = (3.05, 20.0)
 
 
@@ -44,13 +44,11 @@ def download(url: str) -> bytes:
 
 
 def fetch(name: str, say: Callable[[str], object] = lambda line: None) -> list[Path]:
-    """Bring every file of the known set `name` into the cache, those excepted that are here and good: there, or
-    where $MINIMALBP_DATA says.
+    """Bring the files of the known set `name` into the cache, except those that are here and good already.
 
-    say : is called with one line for each file
-
-    Returns the paths, in the order of the registry. Raises BadInput if no mirror has a good copy: one line
-    with the files, their hashes and the folder to put them in.
+    A good file may lie in the cache or in $MINIMALBP_DATA. `say` is called with one line for each file. Returns
+    the paths, in the order of the registry. Raises BadInput if no mirror has a good copy; its line names the
+    files, their hashes and the folder to put them in.
     """
     entry = known_set(name)
     paths: list[Path] = []
@@ -67,7 +65,7 @@ def fetch(name: str, say: Callable[[str], object] = lambda line: None) -> list[P
 
 
 def _good(entry: KnownSet, file: KnownFile) -> Path | None:
-    """The path in use of a file, if its content is right."""
+    """The path that is in use for a file, if its content is right."""
     hit = locate(entry, file)
     try:
         if hit is not None:
@@ -78,28 +76,10 @@ def _good(entry: KnownSet, file: KnownFile) -> Path | None:
     return None
 
 
-def read_known(entry: KnownSet) -> tuple[dict[str, bytes], set[str]]:
-    """Verified bytes of each file of a known set, and the kinds of place they came from.
-
-    What lies neither in $MINIMALBP_DATA nor in the cache is fetched. Raises BadInput as `fetch` does.
-    """
-    found = {file.name: locate(entry, file) for file in entry.files}
-    if None in found.values():
-        fetch(entry.name)
-    raw, kinds = {}, set()
-    for file in entry.files:
-        hit = found[file.name]
-        path = hit[1] if hit else find_in(cache_dir() / entry.name, file.name)
-        assert path is not None  # fetch has put it there
-        raw[file.name] = read_verified(entry, file, path)
-        kinds.add(hit[0].kind if hit else "cache")
-    return raw, kinds
-
-
 def _from_mirrors(entry: KnownSet, file: KnownFile, failures: dict[str, str]) -> Path:
-    """Fetch one file from the first mirror that has it right.
+    """Fetch one file from the first mirror that has a good copy.
 
-    failures : mirror -> why it failed; a mirror that failed once is not asked for the next file
+    Adds to `failures` why a mirror failed; a mirror that failed once is not asked for the next file.
     """
     for mirror in entry.mirrors:
         if mirror in failures:

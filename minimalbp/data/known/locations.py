@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import BadInput
-from ..raw_files import read_raw, sha256
+from ..raw_files import find_file, read_raw, sha256
 from .registry import KnownFile, KnownSet, file_by_hash
 
 
 @dataclass(frozen=True)
-class Place:
-    """A folder to look in. `kind` is what a run's record calls it; `shared`: other sets may lie in it too."""
+class Location:
+    """A folder to look in. A run's record calls it by its `kind`; a `shared` one may hold other sets too."""
 
     kind: str
     folder: Path
@@ -30,10 +30,10 @@ def cache_dir() -> Path:
     return Path(pooch.os_cache("minimalbp"))
 
 
-def places(name: str | None = None) -> list[Place]:
-    """Folders searched for the set `name`, in order; without a name their roots.
+def locations(name: str | None = None) -> list[Location]:
+    """Folders that are searched for the set `name`, in order; without a name, the roots of these folders.
 
-    Raises BadInput if $MINIMALBP_DATA is no folder.
+    Raises BadInput if $MINIMALBP_DATA is not a folder.
     """
     found = []
     shared = os.environ.get("MINIMALBP_DATA")
@@ -42,30 +42,21 @@ def places(name: str | None = None) -> list[Place]:
         if not root.is_dir():
             raise BadInput(f"MINIMALBP_DATA={shared}: no such folder; correct the variable or unset it")
         if name is not None:
-            found.append(Place("$MINIMALBP_DATA", root / name))
-        found.append(Place("$MINIMALBP_DATA", root, shared=True))
-    return [*found, Place("cache", cache_dir() / (name or ""))]
+            found.append(Location("$MINIMALBP_DATA", root / name))
+        found.append(Location("$MINIMALBP_DATA", root, shared=True))
+    return [*found, Location("cache", cache_dir() / (name or ""))]
 
 
-def find_in(folder: Path, name: str) -> Path | None:
-    """The file `name` in `folder`: raw or .gz, and also spelt with a dot as some archives unpack it."""
-    for stem in (name, name.replace("-idx", ".idx")):
-        for spelling in (stem, stem + ".gz"):
-            if (folder / spelling).is_file():
-                return folder / spelling
-    return None
+def locate(entry: KnownSet, file: KnownFile) -> tuple[Location, Path] | None:
+    """Where a file of a known set lies, by its name only; its content is not verified.
 
-
-def locate(entry: KnownSet, file: KnownFile) -> tuple[Place, Path] | None:
-    """Where a file of a known set lies, by its name only: its bytes are not looked at.
-
-    The folder $MINIMALBP_DATA itself may hold the files of another set under the same names (MNIST and
-    Fashion-MNIST do that): those are passed over.
+    The folder $MINIMALBP_DATA itself may hold the files of another set under the same names, as MNIST and
+    Fashion-MNIST have them. Those are passed over.
     """
-    for place in places(entry.name):
-        path = find_in(place.folder, file.name)
-        if path is not None and not (place.shared and _belongs_elsewhere(entry, path)):
-            return place, path
+    for location in locations(entry.name):
+        path = find_file(location.folder, file.name)
+        if path is not None and not (location.shared and _belongs_elsewhere(entry, path)):
+            return location, path
     return None
 
 

@@ -9,7 +9,16 @@ from ...errors import unknown
 
 @dataclass(frozen=True)
 class KnownFile:
-    """A file of a known set. Hash and size are those of the DECOMPRESSED bytes: mirrors pack differently."""
+    """A file of a known set. Hash and size are those of the DECOMPRESSED bytes, because mirrors pack differently.
+
+    Parameters
+    ----------
+    name : str
+        Without .gz.
+    sha256 : str
+        In hexadecimal digits.
+    n_bytes : int
+    """
 
     name: str
     sha256: str
@@ -18,9 +27,30 @@ class KnownFile:
 
 @dataclass(frozen=True)
 class KnownSet:
-    """sizes: examples (of a treebank: sentences) in train, dev, test; shape, classes: empty for a treebank.
+    """A public data set that the package knows by name; `KNOWN` lists them all.
 
-    mirrors : addresses to which the file's name and `packed` are appended
+    Parameters
+    ----------
+    name, about, licence : str
+    sizes : tuple of int
+        Examples in train, dev and test; of a treebank, sentences.
+    shape : tuple of int
+        Of one example; empty for a treebank.
+    classes : tuple of str
+        Class names; empty for a treebank.
+    files : tuple of KnownFile
+    mirrors : tuple of str
+        Addresses to which a file's name and `packed` are appended.
+    packed : str, default ".gz"
+        What mirrors add to the name of a file.
+    treebank : bool, default False
+        Whether the files hold sentences in CoNLL-U instead of arrays.
+
+    Examples
+    --------
+    >>> from minimalbp.data import KNOWN
+    >>> KNOWN["mnist"].sizes
+    (55000, 5000, 10000)
     """
 
     name: str
@@ -80,7 +110,7 @@ _FASHION = KnownSet(
         "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
         "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     ),
-    # Zalando's own address offers no https; the hash guards what comes over it
+    # Zalando's own address has no https; the hash guards what comes over it
     mirrors=(
         "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -111,7 +141,7 @@ _EWT = KnownSet(
             1_804_515,
         ),
     ),
-    # The tag of release 2.16 (May 2025): two public projects that pin these hashes name it as their source.
+    # The tag of release 2.16 (May 2025), which two public projects that pin these hashes name as their source.
     # On the branches master and dev the files change with every release.
     mirrors=("https://raw.githubusercontent.com/UniversalDependencies/UD_English-EWT/r2.16/",),
     packed="",
@@ -122,14 +152,14 @@ KNOWN: dict[str, KnownSet] = {s.name: s for s in (_MNIST, _FASHION, _EWT)}
 
 
 def known_set(name: str) -> KnownSet:
-    """The entry of a set that is found by its files. Raises BadInput for other names."""
+    """The entry of the set `name`. Raises BadInput for other names."""
     if name not in KNOWN:
         raise unknown("data set", name, KNOWN)
     return KNOWN[name]
 
 
 def file_by_hash(sha: str) -> tuple[KnownSet, KnownFile] | None:
-    """Which file of which known set has this SHA-256 (of the decompressed bytes)."""
+    """The set and the file whose decompressed bytes have this SHA-256, if there is one."""
     for entry in KNOWN.values():
         for file in entry.files:
             if file.sha256 == sha:

@@ -18,25 +18,73 @@ WORD, RANGE, NODE = (
 
 
 def read_conllu(path: str | os.PathLike[str], *, trees: bool = True) -> tuple[Sentence, ...]:
-    """The sentences of a CoNLL-U file, plain or gzip.
+    """Read the sentences of a CoNLL-U file, plain or gzip.
 
-    trees : every word has a head, and the heads of a sentence form a tree with one root. Without it heads may
-        be missing (text that is to be tagged or parsed), and several roots or cycles are let through.
+    Parameters
+    ----------
+    path : str or path
+    trees : bool, default True
+        Whether the heads of each sentence must form a tree with one root. If not, heads may be missing, as in
+        text that is to be tagged or parsed, and several roots or cycles are let through.
 
-    Raises BadInput, one line with file and line number, for anything that is not CoNLL-U; see `parse_conllu`.
+    Returns
+    -------
+    tuple of Sentence
+
+    Raises
+    ------
+    BadInput
+        With the file and the line number, for anything that is not CoNLL-U; see `parse_conllu`.
+
+    References
+    ----------
+    universaldependencies.org/format.html
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import minimalbp as mbp
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     mbp.write_conllu(f"{folder}/dogs.conllu", [mbp.Sentence(("Dogs", "bark"))])
+    ...     mbp.read_conllu(f"{folder}/dogs.conllu", trees=False)[0].forms
+    ('Dogs', 'bark')
     """
     return parse_conllu(read_raw(Path(path)), os.fspath(path), trees=trees)
 
 
 def parse_conllu(raw: bytes, name: str = "CoNLL-U", *, trees: bool = True) -> tuple[Sentence, ...]:
-    """The sentences in the bytes of a CoNLL-U file; `name` is for messages.
+    """Read the sentences in the bytes of a CoNLL-U file.
 
-    Multiword tokens (1-2) and empty nodes (1.1) are no words; they stay in the sentence's `block`. Raises
-    BadInput for bytes that are not UTF-8, lines without ten filled columns, ids out of order, a head outside
-    the sentence, no sentence at all, and, with `trees`, heads that form no tree with one root.
+    Multiword tokens (1-2) and empty nodes (1.1) are not words; they stay in the sentence's `block`.
+
+    Parameters
+    ----------
+    raw : bytes
+        Not compressed.
+    name : str, default "CoNLL-U"
+        How messages name the file.
+    trees : bool, default True
+        As for `read_conllu`.
+
+    Returns
+    -------
+    tuple of Sentence
+
+    Raises
+    ------
+    BadInput
+        For bytes that are not UTF-8, lines without ten filled columns, ids out of order, a head outside the
+        sentence, a file without sentences, and, with `trees`, heads that do not form a tree with one root.
+
+    Examples
+    --------
+    >>> from minimalbp.data import parse_conllu
+    >>> columns = ("1", "Go", "go", "VERB", "VB", "_", "0", "root", "_", "_")
+    >>> parse_conllu("\\t".join(columns).encode())[0].xpos
+    ('VB',)
     """
     sentences, start = [], None
-    # not splitlines(): U+0085, U+2028 and the like are no ends of lines, and do occur in words
+    # not splitlines(): U+0085, U+2028 and the like do not end a line, and do occur in words
     lines = _text(raw, name).split("\n")
     for here, line in enumerate([*lines, ""]):
         if line and start is None:
@@ -45,12 +93,12 @@ def parse_conllu(raw: bytes, name: str = "CoNLL-U", *, trees: bool = True) -> tu
             sentences.append(_sentence(lines[start:here], start + 1, name, trees))
             start = None
     if not sentences:
-        raise BadInput(f"{name}, line 1: no sentence in it ({len(raw)} bytes); give a file of CoNLL-U")
+        raise BadInput(f"{name}, line 1: no sentence in the file ({len(raw)} bytes); give one of CoNLL-U")
     return tuple(sentences)
 
 
 def _text(raw: bytes, name: str) -> str:
-    """UTF-8, with or without a byte-order mark; lines may end as on Windows."""
+    """The text of UTF-8 bytes, with or without a byte-order mark. Lines may end as on Windows."""
     try:
         return raw.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
     except UnicodeDecodeError as e:
@@ -85,7 +133,10 @@ def _sentence(lines: list[str], first: int, name: str, trees: bool) -> Sentence:
                 _in_order(columns[0], f"{len(words) + 1}-{end}")
                 covered = end
             else:
-                raise BadInput(f"id {short(columns[0])} is none; write 1, or 1-2 for a token, 1.1 for a node")
+                raise BadInput(
+                    f"{short(columns[0])} is not an id; write 1 for a word, 1-2 for a multiword token, "
+                    "1.1 for an empty node"
+                )
         except BadInput as e:
             raise BadInput(f"{name}, line {number}: {e}") from None
     last = first + len(lines) - 1
@@ -106,12 +157,12 @@ def _sentence(lines: list[str], first: int, name: str, trees: bool) -> Sentence:
 
 
 def _columns(line: str) -> list[str]:
-    if "\r" in line:  # one after another, or those of an old Mac, could be read but not written again
-        raise BadInput("a carriage return inside it; end lines with \\n, or \\r\\n as on Windows")
+    if "\r" in line:  # several in a row, or those of an old Mac: they could be read but not written again
+        raise BadInput("a carriage return inside the line; end lines with \\n, or \\r\\n as on Windows")
     columns = line.split("\t")
     if len(columns) != N_COLUMNS:
         found = "1 column" if len(columns) == 1 else f"{len(columns)} columns"
-        raise BadInput(f"{found}, not {N_COLUMNS}; part them by tabs, and sentences by empty lines")
+        raise BadInput(f"{found}, not {N_COLUMNS}; separate them by tabs, and sentences by empty lines")
     if "" in columns:
         raise BadInput(f"column {columns.index('') + 1} is empty; write {EMPTY} for nothing")
     return columns
@@ -126,7 +177,9 @@ def _head(text: str, n: int, where: str) -> int:
     if text == EMPTY:
         return NO_HEAD
     if not WORD.fullmatch(text):
-        raise BadInput(f"{where}: head {short(text)} is no number; write 0 for the root, or {EMPTY} for none")
+        raise BadInput(
+            f"{where}: head {short(text)} is not a number; write 0 for the root, or {EMPTY} for none"
+        )
     if int(text) > n:
         raise BadInput(f"{where}: head {text} is outside the sentence of {n} words")
     return int(text)

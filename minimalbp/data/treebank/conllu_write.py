@@ -13,9 +13,27 @@ from .sentence import EMPTY, NO_HEAD, Sentence
 
 
 def write_conllu(path: str | os.PathLike[str], sentences: Iterable[Sentence]) -> None:
-    """Write `sentences` to a file, compressed if its name ends in .gz: there whole or not at all.
+    """Write sentences to a file of CoNLL-U. If that fails, no half-written file is left.
 
-    Raises BadInput where the folder cannot be written, or a word or tag holds a tab or a line's end.
+    Parameters
+    ----------
+    path : str or path
+        Compressed if it ends in .gz.
+    sentences : iterable of Sentence
+
+    Raises
+    ------
+    BadInput
+        Where the folder cannot be written, or a word or tag holds a tab or the end of a line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import minimalbp as mbp
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     mbp.write_conllu(f"{folder}/dogs.conllu.gz", [mbp.Sentence(("Dogs", "bark"))])
+    ...     len(mbp.read_conllu(f"{folder}/dogs.conllu.gz", trees=False))
+    1
     """
     text = format_conllu(sentences).encode("utf-8")
     with replacing(Path(path)) as temporary:
@@ -24,10 +42,30 @@ def write_conllu(path: str | os.PathLike[str], sentences: Iterable[Sentence]) ->
 
 
 def format_conllu(sentences: Iterable[Sentence]) -> str:
-    """CoNLL-U text. What was read and not changed comes out as it was, to the byte, with Unix ends of lines.
+    """Sentences as CoNLL-U text.
 
-    Where heads or relations differ from those in `block`, column 9 of every word (the enhanced graph, which
-    holds the old heads) becomes "_"; multiword tokens, empty nodes and all other columns stay.
+    A sentence that was read and not changed comes out as it was, to the byte, with Unix ends of lines. Where
+    heads or relations differ from those in `block`, column 9 of every word (the enhanced graph, which holds the
+    old heads) becomes "_"; multiword tokens, empty nodes and all other columns stay.
+
+    Parameters
+    ----------
+    sentences : iterable of Sentence
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    BadInput
+        Where a word or tag holds a tab or the end of a line.
+
+    Examples
+    --------
+    >>> from minimalbp.data import Sentence, format_conllu
+    >>> format_conllu([Sentence(("Go",), xpos=("VB",))])
+    '1\\tGo\\t_\\t_\\tVB\\t_\\t_\\t_\\t_\\t_\\n\\n'
     """
     return "".join("\n".join([*_lines(sentence), "\n"]) for sentence in sentences)
 
@@ -48,7 +86,7 @@ def _lines(sentence: Sentence) -> list[str]:
 
 
 def _bare(sentence: Sentence) -> list[str]:
-    """Lines for a sentence that was never in a file: ids and forms."""
+    """Lines for a sentence that does not come from a file: ids and forms."""
     tail = f"\t{EMPTY}" * 8
     return [f"{i}\t{_field(form)}{tail}" for i, form in enumerate(sentence.forms, 1)]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import BadInput, unknown
-from ..known.fetch import read_known
+from ..known.read import read_known
 from ..known.registry import KNOWN
 from ..raw_files import read_raw, sha256
 from .conllu import parse_conllu
@@ -24,9 +24,23 @@ Sentences = tuple[Sentence, ...]
 class Treebank:
     """Sentences in three parts, and where they came from.
 
-    source   : "$MINIMALBP_DATA", "cache", or the path as the user typed it
-    sha256   : fingerprint of each file (decompressed bytes), so that a run tells which data it saw
-    division : how the parts came about: "as distributed", or what was cut from what
+    Parameters
+    ----------
+    name : str
+    train, dev, test : tuple of Sentence
+    source : str, default ""
+        Where the files were: "$MINIMALBP_DATA", "cache", or the path as the user typed it.
+    sha256 : dict of str to str, optional
+        Fingerprint of each file (its decompressed bytes), so that a run can record which data it saw.
+    division : str, default "as distributed"
+        How the parts came about: as distributed, or what was cut from what.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> dogs = mbp.Sentence(("Dogs", "bark"), xpos=("NNS", "VBP"))
+    >>> len(mbp.Treebank("mine", train=(dogs, dogs), dev=(dogs,), test=(dogs,)).train)
+    2
     """
 
     name: str
@@ -41,14 +55,35 @@ class Treebank:
 def load_treebank(name: str | os.PathLike[str], *, trees: bool = True) -> Treebank:
     """Load a treebank by its name, or a user's own by its path.
 
-    name  : "ud-english-ewt" (12,544, 2,001 and 2,077 sentences; looked for in $MINIMALBP_DATA, then in the
-        cache, then on the public mirror); or a folder with one *train*, one *dev* and one *test* file of
-        CoNLL-U; or one such file, cut into its first 80 %, the next 10 % and the last 10 % of sentences, so
-        that documents stay whole but for two. `Treebank.division` tells what was done. A `Path` is never
-        taken for a name.
-    trees : False lets through sentences without heads, for tagging only
+    A known treebank is looked for in $MINIMALBP_DATA, then in the cache, then on the public mirror.
 
-    Raises BadInput, one line, for an unknown name, a missing part, and whatever `read_conllu` refuses.
+    Parameters
+    ----------
+    name : str or path
+        "ud-english-ewt" (12,544, 2,001 and 2,077 sentences). Or a folder with one *train*, one *dev* and one
+        *test* file of CoNLL-U. Or one such file, which is cut into its first 80 %, the next 10 % and the last
+        10 % of sentences, so that all documents but two stay whole. A `Path` is never taken for a name.
+    trees : bool, default True
+        Whether each sentence must have a tree. False lets through sentences without heads, for tagging only.
+
+    Returns
+    -------
+    Treebank
+
+    Raises
+    ------
+    BadInput
+        For an unknown name, a missing part, and whatever `read_conllu` refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import minimalbp as mbp
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     mbp.write_conllu(f"{folder}/dogs.conllu", [mbp.Sentence(("Dogs", "bark"))] * 10)
+    ...     bank = mbp.load_treebank(f"{folder}/dogs.conllu", trees=False)
+    >>> len(bank.train), bank.division
+    (8, 'cut from one file in its order: 8, 1 and 1 of 10 sentences')
     """
     if isinstance(name, str) and name in KNOWN:
         return _known(name, trees)
@@ -68,7 +103,8 @@ def _known(name: str, trees: bool) -> Treebank:
     entry = KNOWN[name]
     if not entry.treebank:
         raise BadInput(
-            f"{name} is no treebank; load it with minimalbp.load_dataset({name!r}), or train with --task classify"
+            f"{name} is not a treebank; load it with minimalbp.load_dataset({name!r}), "
+            "or train with --task classify"
         )
     raw, kinds = read_known(entry)
     train, dev, test = (parse_conllu(data, file, trees=trees) for file, data in raw.items())
@@ -96,7 +132,10 @@ def _file(path: Path, typed: str, trees: bool) -> Treebank:
     sentences = parse_conllu(raw, typed, trees=trees)
     n = len(sentences)
     if n < len(PARTS):
-        raise BadInput(f"{typed}: {n} of at least {len(PARTS)} sentences; train, dev and test need one each")
+        raise BadInput(
+            f"{typed}: {n} of the {len(PARTS)} sentences needed, one each for train, dev and test; "
+            "give a longer file"
+        )
     held_out = max(1, n // 10)
     train, dev = n - 2 * held_out, n - held_out
     return Treebank(

@@ -1,4 +1,4 @@
-"""A sentence of a treebank: its words, their tags, and the tree over them."""
+"""A sentence of a treebank: its words, their tags, and its tree."""
 
 from __future__ import annotations
 
@@ -15,17 +15,36 @@ COLUMNS = ("upos", "xpos", "heads", "rels")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """n words and what is said of each, as tuples of length n.
+    """The words of a sentence and their tags, heads and relations, as tuples of one length.
 
-    forms : the words as they are spelt
-    upos  : universal part-of-speech tags (column 4 of CoNLL-U); "_" where not given, also if left out
-    xpos  : the treebank's own tags (column 5; English: Penn tags)
-    heads : the word above each, counted from 1; 0: the word is the root; -1: not given
-    rels  : the relation to that word
-    block : the lines that the sentence was read from, with comments, lemmas, features, multiword tokens and
-        empty nodes: `format_conllu` writes them again. No part of the comparison of two sentences.
+    Parameters
+    ----------
+    forms : tuple of str
+        The words as they are spelt.
+    upos : tuple of str, optional
+        Universal part-of-speech tags (column 4 of CoNLL-U); "_" where not given.
+    xpos : tuple of str, optional
+        The treebank's own tags (column 5; in English, Penn tags); "_" where not given.
+    heads : tuple of int, optional
+        The head of each word, counted from 1; 0 for the root; -1 where not given.
+    rels : tuple of str, optional
+        The relation of each word to its head; "_" where not given.
+    block : str, default ""
+        The lines that the sentence was read from, with comments, lemmas, features, multiword tokens and empty
+        nodes; `format_conllu` writes them again. Comparing two sentences leaves it out.
 
-    Raises BadInput where the lengths differ, and for no words at all.
+    Raises
+    ------
+    BadInput
+        Where the lengths differ, and for no words at all.
+
+    Examples
+    --------
+    >>> import minimalbp as mbp
+    >>> plain = mbp.Sentence(("Dogs", "bark"))
+    >>> tree = plain.changed(heads=[2, 0], rels=["nsubj", "root"])
+    >>> tree.heads, plain.heads
+    ((2, 0), (-1, -1))
     """
 
     forms: tuple[str, ...]
@@ -50,9 +69,9 @@ class Sentence:
         return len(self.forms)
 
     def changed(self, **columns: Sequence[Any]) -> Sentence:
-        """The same words with other upos, xpos, heads or rels: a prediction, ready to be written.
+        """The same words with other `upos`, `xpos`, `heads` or `rels`, such as those that a network predicts.
 
-        Raises BadInput for another name, a wrong length, and a head outside of 0..n.
+        Raises BadInput for another name, a wrong length, and a head outside 0..n.
         """
         for name in columns:
             if name not in COLUMNS:
@@ -61,13 +80,13 @@ class Sentence:
             columns["heads"] = [int(head) for head in columns["heads"]]
             for head in columns["heads"]:
                 if not NO_HEAD <= head <= len(self):
-                    raise BadInput(f"head {short(head)} is outside of 0..{len(self)}")
+                    raise BadInput(f"head {short(head)} is outside 0..{len(self)}")
         new: dict[str, Any] = {name: tuple(column) for name, column in columns.items()}
         return replace(self, **new)
 
 
 def tree_fault(heads: Sequence[int]) -> tuple[int, str] | None:
-    """Why `heads`, each in -1..n, are no tree with one root: (the word at fault from 0, why); None: they are."""
+    """(index of the word at fault, why) where `heads`, each in -1..n, form no tree with one root; else None."""
     roots = [word for word, head in enumerate(heads) if head == 0]
     if NO_HEAD in heads:
         return list(heads).index(NO_HEAD), "the word has no head"
@@ -91,9 +110,23 @@ def tree_fault(heads: Sequence[int]) -> tuple[int, str] | None:
 
 
 def is_projective(heads: Sequence[int]) -> bool:
-    """Whether no two arcs of a tree cross, drawn above the words, the root's from a place before the first."""
+    """Whether no two arcs of a tree cross, when all are drawn above the words.
+
+    The arc of the root starts before the first word.
+
+    Parameters
+    ----------
+    heads : sequence of int
+        The head of each word, counted from 1; 0 for the root.
+
+    Examples
+    --------
+    >>> from minimalbp.data import is_projective
+    >>> is_projective([2, 0, 2]), is_projective([3, 4, 0, 3])
+    (True, False)
+    """
     arcs = sorted((min(arc), -max(arc)) for arc in enumerate(heads, 1))
-    around: list[int] = []  # right ends of the arcs that this one lies under, the nearest last
+    around: list[int] = []  # right ends of the arcs above the present one, the innermost last
     for low, minus_high in arcs:
         while around and around[-1] <= low:
             around.pop()

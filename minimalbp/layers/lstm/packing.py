@@ -21,7 +21,7 @@ def check_lengths(lengths: Any, rows: int) -> Array:
         )
     if a.min() < 1:
         where = int(a.argmin())
-        raise BadInput(f"sentence {where} has the length {a[where]}; leave sentences without words out")
+        raise BadInput(f"sentence {where} has the length {a[where]}; leave out sentences without words")
     total = int(a.sum(dtype=np.int64))
     if total != rows:
         raise BadInput(f"the lengths sum to {total}, but there are {rows} rows; each row is one word")

@@ -14,7 +14,7 @@ from ...errors import BadInput
 class Attachment:
     """Attachment scores.
 
-    Attributes
+    Parameters
     ----------
     uas : float
         Unlabelled: the share of words with the right head, 0..1.

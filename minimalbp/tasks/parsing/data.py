@@ -44,7 +44,7 @@ class Trees:
 
     def first(self, n: int) -> tuple[Array, None]:
         """The features of the first n transitions."""
-        return self.transitions.first(n)
+        return self.transitions.x[:n], None
 
     def feed(self, net: Sequential, streams: Streams) -> Feed:
         """Batches of transitions."""

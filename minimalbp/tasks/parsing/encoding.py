@@ -32,7 +32,7 @@ Scores = Callable[[Ints], npt.NDArray[Any]]
 class Transitions:
     """Training examples of a parser, sentence by sentence and step by step.
 
-    Attributes
+    Parameters
     ----------
     x : array of int32, shape (n, 48)
         The features of each state.
@@ -163,21 +163,8 @@ class Parsing:
     def encode(self, sentences: Sequence[Sentence]) -> Transitions:
         """The transitions that build the trees, as training examples: 2n for a sentence of n words.
 
-        Sentences whose trees no transitions build are skipped and counted.
-
-        Parameters
-        ----------
-        sentences : sequence of Sentence
-            With tags and trees.
-
-        Returns
-        -------
-        Transitions
-
-        Raises
-        ------
-        BadInput
-            For a sentence without a tree.
+        Sentences whose trees no transitions build are skipped and counted. Raises BadInput for a sentence without a
+        tree.
         """
         usable = []
         for i, sentence in enumerate(sentences):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_data_check import refused
+from helpers import refused
 
 from minimalbp.data import load_dataset
 from minimalbp.errors import BadInput
@@ -79,7 +79,7 @@ def test_npz_refusals(tmp_path, arrays, fragments):
 
 def test_npz_of_objects_is_never_unpickled(tmp_path):
     path = npz(tmp_path, x=np.array([{}, []], dtype=object), y=Y)
-    refused(lambda: load_dataset(path), "mine.npz: holds Python objects, never loaded")
+    refused(lambda: load_dataset(path), "mine.npz: holds Python objects, which are never loaded")
 
 
 def corrupt(data):
@@ -165,5 +165,5 @@ def test_what_is_neither_file_nor_folder(tmp_path):
 )
 def test_labels_that_are_not_one_for_each_example(tmp_path, y):
     np.savez(tmp_path / "soft.npz", x=np.ones((10, 4), np.float32), y=y)
-    with pytest.raises(BadInput, match="one class number an example"):
+    with pytest.raises(BadInput, match="one class number for each example"):
         load_dataset(tmp_path / "soft.npz")

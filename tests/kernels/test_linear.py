@@ -5,8 +5,7 @@ from contextlib import nullcontext
 import naive
 import numpy as np
 import pytest
-from conftest import in_pieces
-from helpers import close, small_integers, unwritten
+from helpers import close, in_pieces, small_integers, unwritten
 
 from minimalbp.backend import get_backend
 

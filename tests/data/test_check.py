@@ -2,24 +2,13 @@
 
 import numpy as np
 import pytest
+from helpers import refused
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minimalbp.data import Dataset, Split, check_arrays, check_dataset
-from minimalbp.data.assemble import assemble, named_labels, scaled
+from minimalbp.data.assemble import RawData, assemble, named_labels, scaled
 from minimalbp.data.divide import divide, share, stratified_order
-from minimalbp.errors import BadInput
-
-
-def refused(call, *fragments):
-    """`call()` raises BadInput with a message of one line that holds every fragment."""
-    with pytest.raises(BadInput) as caught:
-        call()
-    message = str(caught.value)
-    assert "\n" not in message
-    for fragment in fragments:
-        assert fragment in message
-    return message
 
 
 def examples(n=7, shape=(2, 3)):
@@ -150,24 +139,26 @@ def test_division_refuses_to_leave_nothing_to_train_on():
 
 def test_assemble_refuses_parts_that_do_not_fit():
     x, y = examples(12)
+
+    def fails(parts, *fragments, **options):
+        refused(lambda: assemble("t", RawData(parts), **options), *fragments)
+
     two = {"train": (x, y), "test": (x.astype(np.uint8), y)}
-    refused(lambda: assemble("t", two), "t test: values of dtype uint8, but train has float32")
+    fails(two, "t test: values of dtype uint8, but train has float32")
     own = {"train": (x, y), "test": (x, y)}
-    refused(lambda: assemble("t", own, test=0.1), "t has its own test part of 12; leave test= out")
+    fails(own, "t has its own test part of 12; leave test= out", test=0.1)
     far = {"all": (x, np.where(y == 2, 1000, y))}
-    refused(lambda: assemble("t", far), "label 1000 asks for 1001 classes of 12 examples")
-    refused(lambda: assemble("t", {"all": (x[:0], y[:0])}), "t: no examples")
-    refused(
-        lambda: assemble("t", {"all": (x, y - 1)}, where="t.npz"), "t.npz: example 0: label -1 is outside"
-    )
-    refused(lambda: assemble("t", {"all": (x, y * 0)}), "at least two classes")
-    refused(lambda: assemble("t", {"all": (x.astype(str), y)}), "values must be real numbers")
+    fails(far, "label 1000 would mean 1001 classes, but there are 12 examples")
+    fails({"all": (x[:0], y[:0])}, "t: no examples")
+    fails({"all": (x, y - 1)}, "t.npz: example 0: label -1 is outside", where="t.npz")
+    fails({"all": (x, y * 0)}, "at least two classes")
+    fails({"all": (x.astype(str), y)}, "values must be real numbers")
 
 
 def test_assemble_cuts_the_missing_parts_from_train():
     x, y = examples(30)
     x[:, 0, 0] = np.arange(30)
-    data = assemble("t", {"train": (x, y), "test": (x[:4], y[:4])}, seed=3)
+    data = assemble("t", RawData({"train": (x, y), "test": (x[:4], y[:4])}), seed=3)
     assert (len(data.train), len(data.dev), len(data.test)) == (24, 6, 4)
     assert sorted([*data.train.x[:, 0, 0], *data.dev.x[:, 0, 0]]) == list(range(30))
     assert data.classes == ("0", "1", "2")

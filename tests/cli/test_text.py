@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from test_cli_train import PHASES, outcome, refused, report
+from commands import PHASES, outcome, refused, report
 from trees import toy_treebank
 
 import minimalbp as mbp
@@ -226,7 +226,7 @@ def test_what_annotate_refuses(capsys, trained, words, toy, tmp_path):
     known["column"] = 3
     (out / "vocabularies.json").write_text(json.dumps(known))
     line = refused(capsys, "annotate", out, toy)
-    assert "damaged" in line and "vocabularies.json: what a " in line
+    assert "damaged" in line and "vocabularies.json: the vocabularies of a " in line
     (out / "vocabularies.json").unlink()
     assert "cannot read" in refused(capsys, "annotate", out, toy)
     (out / "run.json").write_text("{}")

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from test_data_check import refused
+from helpers import refused
 
 from minimalbp.data import load_dataset
 

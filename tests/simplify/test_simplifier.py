@@ -4,29 +4,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from helpers import Told, clusters
-from test_compact import lstms, mask, mlp
+from helpers import Told
+from shrinking import DATA, lstms, mask, mlp, trained, widths_of
 
 import minimalbp as mbp
 from minimalbp.network.compact import compact, hidden_layers
 from minimalbp.seeds import Streams
 from minimalbp.select import TopK
 from minimalbp.simplify import Follower, Plan, Simplifier
-
-DATA = clusters()
-
-
-def trained(*companions, epochs=4, select=None, hidden=(12, 10), optimizer=None, dropout=0.0, **options):
-    sizes = [DATA.n_inputs, *hidden, DATA.n_classes]
-    net = mbp.mlp(sizes, select=select or TopK(4), dropout=dropout, backend="reference")
-    adam = mbp.Adam(net.parameters(), lr=0.01, **(optimizer or {}))
-    settings = {"epochs": epochs, "batch_size": 8, "evals_per_epoch": 2} | options
-    history = mbp.fit(net, DATA, adam, companions=companions, **settings)
-    return net, history
-
-
-def widths_of(history):
-    return [r.widths for r in history.records]
 
 
 def test_units_leave_in_simplification_cycles_only():

@@ -5,15 +5,14 @@ import zlib
 
 import numpy as np
 import pytest
-from helpers import IDX_CODES, format_idx
+from helpers import IDX_CODES, format_idx, refused
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from test_data_check import refused
 
 from minimalbp.data import load_dataset
 from minimalbp.data.formats.idx import parse_idx
-from minimalbp.data.raw_files import one_line, read_raw, write_bytes
+from minimalbp.data.raw_files import one_line, read_raw
 from minimalbp.errors import BadInput
 
 TINY = np.arange(24, dtype=np.uint8).reshape(4, 2, 3)
@@ -91,23 +90,6 @@ def test_errors_of_others_become_one_short_line():
     assert one_line(zlib.error("a\n b")) == "a b"
     assert one_line(EOFError()) == "EOFError"
     assert len(one_line(ValueError("x" * 500))) == 120
-
-
-def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
-    write_bytes(tmp_path / "new" / "file", b"abc")
-    assert (tmp_path / "new" / "file").read_bytes() == b"abc"
-
-    def full(*args):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.replace", full)
-    refused(
-        lambda: write_bytes(tmp_path / "new" / "file", b"d"),
-        "No space left",
-        "MINIMALBP_CACHE",
-    )
-    assert [p.name for p in (tmp_path / "new").iterdir()] == ["file"]
-    assert (tmp_path / "new" / "file").read_bytes() == b"abc"
 
 
 # --- a user's folder of IDX files -------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_data_check import refused
+from helpers import refused
 
 from minimalbp.data import load_dataset
 from minimalbp.errors import BadInput

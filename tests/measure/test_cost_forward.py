@@ -1,11 +1,11 @@
-"""How fast two networks answer: the faster way of each, and what of the reduction is kept."""
+"""compare_forward: the faster way of each network, and the share of the reduction that is kept."""
 
 import numpy as np
 import pytest
 from helpers import clusters
 
 import minimalbp as mbp
-from minimalbp.cost import forward as speed
+from minimalbp.cost import forward
 from minimalbp.network import frozen
 
 DATA = clusters()  # 13 test examples of 7 numbers, 3 classes
@@ -21,17 +21,17 @@ def test_each_network_counts_with_its_faster_way(monkeypatch, quick, by):
         asked.append((list(arms), seconds))
         return {(name, way): np.array([[took[name][way]]]) for name, way in arms}
 
-    monkeypatch.setattr(speed, "in_turns", in_turns)
-    one, many = speed.compare_forward(mbp.mlp([7, 8, 3]), mbp.mlp([7, 2, 3]), DATA, seconds=0.5)
+    monkeypatch.setattr(forward, "in_turns", in_turns)
+    one, many = forward.compare_forward(mbp.mlp([7, 8, 3]), mbp.mlp([7, 2, 3]), DATA, seconds=0.5)
     assert one["by"] == {"large": "frozen", "small": by} == many["by"]
     assert one["seconds"] == {"large": 10, "small": min(3, quick)} and one["speedup"] == 10 / min(3, quick)
     assert one["reduction"] == (7 * 8 + 8 * 3) / (7 * 2 + 2 * 3) == 4 and one["share"] == one["speedup"] / 4
     assert (one["batch"], many["batch"]) == (1, 13) and {len(names) for names, _ in asked} == {4}
 
 
-def test_many_examples_answer_layer_by_layer(monkeypatch):
+def test_many_examples_go_layer_by_layer(monkeypatch):
     monkeypatch.setattr(frozen, "FEW", 12)
-    one, many = speed.compare_forward(mbp.mlp([7, 8, 3]), mbp.mlp([7, 2, 3]), DATA, threads=1, seconds=0.02)
+    one, many = forward.compare_forward(mbp.mlp([7, 8, 3]), mbp.mlp([7, 2, 3]), DATA, threads=1, seconds=0.02)
     assert many["by"] == {"large": "layers", "small": "layers"} and set(one["by"].values()) <= {
         "layers",
         "frozen",

@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 import pytest
+from commands import outcome, refused, report
 from helpers import Told
-from test_cli_train import outcome, refused, report
 
 from minimalbp.backend import cores
 from minimalbp.cli import main

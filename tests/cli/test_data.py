@@ -4,8 +4,8 @@ import argparse
 import json
 
 import pytest
-from test_data_check import refused
-from test_data_known import NAMES, put, tiny_files, tiny_set
+from helpers import refused
+from known_sets import NAMES, put, tiny_files, tiny_set
 
 from minimalbp.cli import data as command
 from minimalbp.data import KNOWN

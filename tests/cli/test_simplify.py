@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from commands import outcome, refused, report
 from helpers import stop_after
-from test_cli_train import outcome, refused, report
 from trees import toy_treebank
 
 import minimalbp as mbp

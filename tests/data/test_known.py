@@ -1,54 +1,25 @@
 """Known sets: where they are looked for, what is refused, and the cache. A tiny set joins the registry."""
 
 import gzip
-import os
 import subprocess
 import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers import format_idx
-from test_data_check import refused
+from helpers import refused
+from known_sets import NAMES, put, tiny_files, tiny_set
 
-from minimalbp.data import KNOWN, KnownFile, KnownSet, check_dataset, load_dataset
+from minimalbp.data import KNOWN, check_dataset, load_dataset
 from minimalbp.data.known.cache import import_from, in_cache, store
-from minimalbp.data.known.locations import cache_dir, locate, places
+from minimalbp.data.known.locations import cache_dir, locate, locations
 from minimalbp.data.known.registry import file_by_hash, known_set
 from minimalbp.data.raw_files import sha256
 
-NAMES = (
-    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
-)  # fmt: skip
-
-
-def tiny_files(shift=0):
-    """name -> raw bytes of a set of 12 training and 6 test images of 2x2 pixels."""
-    x = (np.arange(48) + shift).astype(np.uint8).reshape(12, 2, 2)
-    y = (np.arange(12) % 3).astype(np.uint8)
-    return dict(zip(NAMES, map(format_idx, (x, y, x[:6], y[:6]))))
-
-
-def tiny_set(name="tiny", shift=0, mirrors=()):
-    files = tuple(KnownFile(n, sha256(raw), len(raw)) for n, raw in tiny_files(shift).items())
-    return KnownSet(name, "made for tests", "none", (9, 3, 6), (2, 2), ("a", "b", "c"), files, mirrors)
-
-
-def put(folder, files, zipped=True):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, raw in files.items():
-        (folder / (name + ".gz" * zipped)).write_bytes(gzip.compress(raw) if zipped else raw)
-    return folder
-
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    """No test sees the user's data or writes in the user's cache."""
-    given = os.environ.get("MINIMALBP_DATA")
-    monkeypatch.delenv("MINIMALBP_DATA", raising=False)
-    monkeypatch.setenv("MINIMALBP_CACHE", str(tmp_path / "cache"))
+def tiny(monkeypatch):
     monkeypatch.setitem(KNOWN, "tiny", tiny_set())
-    return given
 
 
 # --- digits and the real MNIST ----------------------------------------------------------------------
@@ -74,10 +45,7 @@ def test_digits_divided_otherwise():
     assert (len(other.train), len(other.dev), len(other.test)) == (1517, 180, 100)
 
 
-def test_real_mnist(own_folders, monkeypatch):
-    if not own_folders:
-        pytest.skip("MINIMALBP_DATA is not set: no copy of MNIST to read")
-    monkeypatch.setenv("MINIMALBP_DATA", own_folders)
+def test_real_mnist(users_data):
     if any(locate(KNOWN["mnist"], file) is None for file in KNOWN["mnist"].files):
         pytest.skip("no copy of MNIST in MINIMALBP_DATA")
     data = load_dataset("mnist")
@@ -98,7 +66,7 @@ def test_real_mnist(own_folders, monkeypatch):
 
 @pytest.mark.parametrize("zipped", [True, False])
 @pytest.mark.parametrize("where", ["data/tiny", "data", "cache/tiny"])
-def test_found_in_each_place(tmp_path, monkeypatch, where, zipped):
+def test_found_in_each_location(tmp_path, monkeypatch, where, zipped):
     put(tmp_path / where, tiny_files(), zipped)
     if where.startswith("data"):
         monkeypatch.setenv("MINIMALBP_DATA", str(tmp_path / "data"))
@@ -120,10 +88,10 @@ def test_dev_is_the_first_training_images(tmp_path):
     refused(lambda: load_dataset("tiny", test=3), "tiny has its own test part of 6; leave test= out")
 
 
-def test_places_in_order(tmp_path, monkeypatch):
+def test_locations_in_order(tmp_path, monkeypatch):
     (tmp_path / "data").mkdir()
     monkeypatch.setenv("MINIMALBP_DATA", str(tmp_path / "data"))
-    kinds = [(p.kind, p.folder.relative_to(tmp_path).as_posix()) for p in places("tiny")]
+    kinds = [(p.kind, p.folder.relative_to(tmp_path).as_posix()) for p in locations("tiny")]
     assert kinds == [("$MINIMALBP_DATA", "data/tiny"), ("$MINIMALBP_DATA", "data"), ("cache", "cache/tiny")]
     monkeypatch.setenv("MINIMALBP_DATA", str(tmp_path / "gone"))
     refused(lambda: load_dataset("tiny"), "gone: no such folder", "MINIMALBP_DATA=")
@@ -189,6 +157,22 @@ def test_storing_replaces_other_spellings(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == [NAMES[1] + ".gz"]
     assert in_cache(entry, entry.files[1]) == path
     assert in_cache(entry, entry.files[0]) is None
+
+
+def test_a_stored_file_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    entry, raw = KNOWN["tiny"], tiny_files()[NAMES[0]]
+    store(entry, entry.files[0], raw)
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    refused(
+        lambda: store(entry, entry.files[0], b"other"),
+        "No space left", "set MINIMALBP_CACHE to a folder that can be written",
+    )  # fmt: skip
+    (path,) = (tmp_path / "cache" / "tiny").iterdir()
+    assert path.read_bytes() == raw
 
 
 def test_import_takes_files_by_content(tmp_path, monkeypatch):

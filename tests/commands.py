@@ -1,0 +1,26 @@
+"""The command line as the tests type it."""
+
+import json
+
+from minimalbp.cli import main
+
+PHASES = ["forward", "select", "dw", "dx", "other", "update", "total"]
+
+
+def refused(capsys, *words):
+    """The one line of a refusal."""
+    assert main([str(w) for w in words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    return line
+
+
+def report(capsys, *words):
+    assert main([*map(str, words), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)  # nothing else may stand on stdout
+
+
+def outcome(found):
+    """What must not depend on the clock."""
+    return [{k: v for k, v in run.items() if k != "seconds"} for run in found["runs"]]
