@@ -213,4 +213,8 @@ def test_the_tables_of_mesimp_are_made_from_their_seeds(tmp_path, capsys):
     before = (tmp_path / "runs" / "mnist-seed0" / "done.json").stat().st_mtime_ns
     assert reproduce.main(["mnist", *words]) == 0  # nothing is trained twice
     assert (tmp_path / "runs" / "mnist-seed0" / "done.json").stat().st_mtime_ns == before
+    kept = json.loads((tmp_path / "mesimp" / "mnist.json").read_text())
+    assert reproduce.main(["mnist", *words, "--speed-only"]) == 0
+    again = json.loads((tmp_path / "mesimp" / "mnist.json").read_text())
+    assert again["decoding"] != kept["decoding"] and again | {"decoding": 0} == kept | {"decoding": 0}
     assert reproduce.main(["parsing", *words, "--data", "no-such"]) == 2
