@@ -186,14 +186,18 @@ def test_the_committed_tables_are_those_of_the_committed_results(capsys, monkeyp
     assert tables.main() == 0, capsys.readouterr().err
 
 
-def test_the_tables_of_mesimp_are_made_from_their_seeds(tmp_path, capsys):
+OTHERS = ["mnist-plain", "mnist-faithful"] + ["tagging"] * (not NO_JIT)
+
+
+@pytest.mark.parametrize("others", [[], pytest.param(OTHERS, marks=pytest.mark.slow)], ids=["two", "all"])
+def test_the_tables_of_mesimp_are_made_from_their_seeds(others, tmp_path, capsys):
     words = ["--smoke", "--jobs", "1", "--out", str(tmp_path / "runs"), "--to", str(tmp_path / "mesimp")]
     if NO_JIT:
         rng = np.random.default_rng(0)
         np.savez(tmp_path / "few.npz", x=rng.random((100, 9), np.float32), y=np.arange(100) % 3)
         words += ["--data", str(tmp_path / "few.npz")]
-    reproduce, names = script("reproduce_mesimp"), ["mnist", "mnist-plain", "mnist-faithful"]
-    names += ["tagging", "parsing"] * (not NO_JIT)  # minutes without the compiler
+    reproduce, names = script("reproduce_mesimp"), ["mnist", *others]
+    names += ["parsing"] * (not NO_JIT)  # minutes without the compiler
     assert reproduce.main([*names, *words]) == 0
     arms = ["dense", "simplified", "from scratch", "magnitude", "random"]
     for name in names:
