@@ -47,7 +47,7 @@ def compiled_once(tmp_path_factory):
     locks, compile = tmp_path_factory.getbasetemp().parent, Dispatcher.compile
 
     def alone(kernel, signature):
-        if kernel._cache.cache_path is None:
+        if kernel._cache.cache_path is None or not kernel.__module__.startswith("minimalbp."):
             return compile(kernel, signature)
         with open(locks / f"{kernel.__module__}.{kernel.__qualname__}.lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
