@@ -68,10 +68,7 @@ def faults_of(name, thing):
     summary, *rest = found[""]
     if not summary.endswith(".") or (rest and rest[0]):
         faults.append("the summary is one line that ends with a full stop")
-    fields = (
-        "Attributes" if is_dataclass(thing) and "Parameters" not in found else "Parameters"
-    )  # of a result
-    said, true = documented(found.get(fields, [])), parameters(thing)
+    said, true = documented(found.get("Parameters", [])), parameters(thing)
     if said != true:
         faults.append(f"the parameters are {true}, not {said}")
     prose = " ".join(" ".join(found[title]) for title in found if title not in ("Raises", "Examples"))
