@@ -31,7 +31,13 @@ def run(text):
     return names
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+MEASURES = ("3_what_it_costs.md", "4_does_it_still_learn.md")  # a quarter of a minute each
+LESSON = [
+    pytest.param(page, id=page.stem, marks=[pytest.mark.slow] * (page.name in MEASURES)) for page in PAGES
+]
+
+
+@pytest.mark.parametrize("page", LESSON)
 def test_a_lesson_runs_as_it_is_written(page):
     if page.name in SLOW and "NUMBA_DISABLE_JIT" in os.environ:
         pytest.skip("measures and trains compiled kernels")

@@ -186,14 +186,18 @@ def test_the_committed_tables_are_those_of_the_committed_results(capsys, monkeyp
     assert tables.main() == 0, capsys.readouterr().err
 
 
-def test_the_tables_of_mesimp_are_made_from_their_seeds(tmp_path, capsys):
+OTHERS = ["mnist-plain", "mnist-faithful"] + ["tagging"] * (not NO_JIT)
+
+
+@pytest.mark.parametrize("others", [[], pytest.param(OTHERS, marks=pytest.mark.slow)], ids=["two", "all"])
+def test_the_tables_of_mesimp_are_made_from_their_seeds(others, tmp_path, capsys):
     words = ["--smoke", "--jobs", "1", "--out", str(tmp_path / "runs"), "--to", str(tmp_path / "mesimp")]
     if NO_JIT:
         rng = np.random.default_rng(0)
         np.savez(tmp_path / "few.npz", x=rng.random((100, 9), np.float32), y=np.arange(100) % 3)
         words += ["--data", str(tmp_path / "few.npz")]
-    reproduce, names = script("reproduce_mesimp"), ["mnist", "mnist-plain", "mnist-faithful"]
-    names += ["tagging", "parsing"] * (not NO_JIT)  # minutes without the compiler
+    reproduce, names = script("reproduce_mesimp"), ["mnist", *others]
+    names += ["parsing"] * (not NO_JIT)  # minutes without the compiler
     assert reproduce.main([*names, *words]) == 0
     arms = ["dense", "simplified", "from scratch", "magnitude", "random"]
     for name in names:
@@ -213,4 +217,8 @@ def test_the_tables_of_mesimp_are_made_from_their_seeds(tmp_path, capsys):
     before = (tmp_path / "runs" / "mnist-seed0" / "done.json").stat().st_mtime_ns
     assert reproduce.main(["mnist", *words]) == 0  # nothing is trained twice
     assert (tmp_path / "runs" / "mnist-seed0" / "done.json").stat().st_mtime_ns == before
+    kept = json.loads((tmp_path / "mesimp" / "mnist.json").read_text())
+    assert reproduce.main(["mnist", *words, "--speed-only"]) == 0
+    again = json.loads((tmp_path / "mesimp" / "mnist.json").read_text())
+    assert again["decoding"] != kept["decoding"] and again | {"decoding": 0} == kept | {"decoding": 0}
     assert reproduce.main(["parsing", *words, "--data", "no-such"]) == 2
