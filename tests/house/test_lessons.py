@@ -10,9 +10,7 @@ import pytest
 
 LESSONS = Path(__file__).parents[2] / "docs" / "lessons"
 PAGES = sorted(LESSONS.glob("[0-9]_*.md"))
-SLOW = (  # without the compiler
-    "3_what_it_costs.md", "4_does_it_still_learn.md", "5_tagging.md", "6_networks_that_shrink.md",
-)  # fmt: skip
+LONG = ("3_what_it_costs", "4_does_it_still_learn", "6_networks_that_shrink")  # 7 to 15 seconds
 pytestmark = pytest.mark.skipif(not LESSONS.is_dir(), reason="the tests run outside the source tree")
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
 
