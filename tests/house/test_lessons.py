@@ -10,7 +10,9 @@ import pytest
 
 LESSONS = Path(__file__).parents[2] / "docs" / "lessons"
 PAGES = sorted(LESSONS.glob("[0-9]_*.md"))
-LONG = ("3_what_it_costs", "4_does_it_still_learn", "6_networks_that_shrink")  # 7 to 15 seconds
+SLOW = (  # without the compiler
+    "3_what_it_costs.md", "4_does_it_still_learn.md", "5_tagging.md", "6_networks_that_shrink.md",
+)  # fmt: skip
 pytestmark = pytest.mark.skipif(not LESSONS.is_dir(), reason="the tests run outside the source tree")
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
 
@@ -29,10 +31,8 @@ def run(text):
     return names
 
 
-MEASURES = ("3_what_it_costs.md", "4_does_it_still_learn.md")  # a quarter of a minute each
-LESSON = [
-    pytest.param(page, id=page.stem, marks=[pytest.mark.slow] * (page.name in MEASURES)) for page in PAGES
-]
+LONG = ("3_what_it_costs.md", "4_does_it_still_learn.md", "6_networks_that_shrink.md")  # 7 to 15 seconds
+LESSON = [pytest.param(page, id=page.stem, marks=[pytest.mark.slow] * (page.name in LONG)) for page in PAGES]
 
 
 @pytest.mark.parametrize("page", LESSON)
