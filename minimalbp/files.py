@@ -43,7 +43,7 @@ def replacing(path: Path, remedy: str = "choose another folder with room") -> It
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "figures" / "answer.txt"
+    ...     path = Path(folder) / "figures" / "result.txt"
     ...     with replacing(path) as temporary:
     ...         _ = temporary.write_text("42")
     ...     path.read_text()

@@ -20,7 +20,7 @@ from common.command import commit, status, typed
 
 import minimalbp as mbp
 from minimalbp.cost import plan_layers, plan_steps
-from minimalbp.experiment import parse_k, whole_list
+from minimalbp.experiment import check_ints, parse_k
 from minimalbp.files import write_json
 from minimalbp.measure import version
 from minimalbp.report import draw_cost
@@ -84,8 +84,8 @@ def run(args: argparse.Namespace, argv: list[str] | None) -> None:
     made_by = str(commit())
     ks = [value for text in args.k.split(",") for value in parse_k(text).values()]
     options = {"ks": ks, "seconds": args.seconds}
-    layers = plan_layers([whole_list("shape", text) for text in args.shape], **options)
-    steps = plan_steps(NETWORK, whole_list("batch", args.batch), ks=[K], seconds=args.seconds)
+    layers = plan_layers([check_ints("shape", text) for text in args.shape], **options)
+    steps = plan_steps(NETWORK, check_ints("batch", args.batch), ks=[K], seconds=args.seconds)
     dataset = mbp.load_dataset(args.data) if args.data else None
     if dataset:  # the problems are made when the first measurement is done, but their shapes are known
         plan_layers([(batch, n, HIDDEN) for batch in BATCHES for n in (dataset.n_inputs, HIDDEN)], **options)

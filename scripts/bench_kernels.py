@@ -20,7 +20,7 @@ from common.command import status
 import minimalbp as mbp
 from minimalbp.cost import check_shape, resolve_ks
 from minimalbp.errors import check_float
-from minimalbp.experiment import whole_list
+from minimalbp.experiment import check_ints
 from minimalbp.measure import Timed, in_turns
 from minimalbp.report import align
 
@@ -122,7 +122,7 @@ def timed(call: Callable[[], object]) -> Callable[[], tuple[float]]:
 
 def layer(text: str, k: int | None) -> tuple[int, int, int, int]:
     """batch, n_in, n_out and k of a shape as typed. Raises BadInput."""
-    shape = check_shape(whole_list("shape", text))
+    shape = check_shape(check_ints("shape", text))
     (k,) = resolve_ks([0.05 if k is None else k], shape[2])
     return *shape, k
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInput, unknown
-from .numbers import as_number, as_whole
+from .numbers import float_or_text, int_or_text
 
 if TYPE_CHECKING:
     from ..cost.plan import CostPlan
@@ -39,8 +39,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add("--network", metavar="N,N,N", help=f"of --phase step: its sizes (default {step['network']})")
     add("--batch", metavar="N,N", help=f"of --phase step: sizes of mini-batches (default {step['batch']})")
     add("--rows", help="of --phase step: rows that Adam updates, chosen (default) or all")
-    add("--threads", type=as_whole, help="cores to use (default all)")
-    add("--seconds", type=as_number, default=0.3, help="of measuring, for each point (default 0.3)")
+    add("--threads", type=int_or_text, help="cores to use (default all)")
+    add("--seconds", type=float_or_text, default=0.3, help="of measuring, for each point (default 0.3)")
     add("--out", metavar="DIR", default=".", help="folder of cost.json and cost.png (default here)")
     add("--json", action="store_true", help="print one JSON object and nothing else")
     parser.set_defaults(run=run)
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 def planned(args: argparse.Namespace) -> CostPlan:
     """The measurements that the options ask for. Raises BadInput."""
     from ..cost.plan import plan_layers, plan_steps
-    from ..experiment.settings import parse_k, whole_list
+    from ..experiment.settings import check_ints, parse_k
 
     if args.phase not in OWN:
         raise unknown("phase", args.phase, OWN)
@@ -82,7 +82,7 @@ def planned(args: argparse.Namespace) -> CostPlan:
         "selects": [name.strip() for name in args.select.split(",")], "seconds": args.seconds,
     }  # fmt: skip
     if args.phase == "step":
-        sizes, batches = whole_list("network", own["network"]), whole_list("batch", own["batch"])
+        sizes, batches = check_ints("network", own["network"]), check_ints("batch", own["batch"])
         return plan_steps(sizes, batches, rows=own["rows"], **common)
-    shapes = [whole_list("shape", text) for text in own["shape"]] if not own["problem"] else []
+    shapes = [check_ints("shape", text) for text in own["shape"]] if not own["problem"] else []
     return plan_layers(shapes, problems=own["problem"], **common)

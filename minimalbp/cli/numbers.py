@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def as_whole(text: str) -> Any:
+def int_or_text(text: str) -> Any:
     """The text as an int, if it is one."""
     try:
         return int(text)
@@ -13,7 +13,7 @@ def as_whole(text: str) -> Any:
         return text
 
 
-def as_number(text: str) -> Any:
+def float_or_text(text: str) -> Any:
     """The text as a float, if it is one."""
     try:
         return float(text)

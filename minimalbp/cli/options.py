@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import BadInput, Diverged
 from ..tasks import TASKS
-from .numbers import as_number, as_whole
+from .numbers import float_or_text, int_or_text
 
 OUTPUT = ("out", "json")  # a configuration file may hold these too
 
@@ -70,35 +70,39 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
     add("--select", help="selector: topk (default), unified, random, random-scaled or dense")
     add("--optimizer", help="adam (default), adagrad or sgd")
     add("--rows", help="rows that the optimiser updates: all (default, as in the papers) or chosen")
-    add("--lr", type=as_number, help=f"learning rate (default {_learning_rates()})")
-    add("--epochs", type=as_whole, help=f"passes over the training part (default {defaults('epochs', own)})")
+    add("--lr", type=float_or_text, help=f"learning rate (default {_learning_rates()})")
+    add(
+        "--epochs",
+        type=int_or_text,
+        help=f"passes over the training part (default {defaults('epochs', own)})",
+    )
     add(
         "--batch",
-        type=as_whole,
+        type=int_or_text,
         help=f"pictures, sentences or transitions in a mini-batch (default {defaults('batch', own)})",
     )
     add(
         "--dropout",
-        type=as_number,
+        type=float_or_text,
         help="probability of dropout after each hidden layer, in a tagger after the embedding too "
         f"(default {defaults('dropout', own)})",
     )
     add(
         "--clip",
-        type=as_number,
+        type=float_or_text,
         help="limit of each entry of a gradient (default none; the authors' code has 5)",
     )
     add("--init", help="initial weights: glorot_uniform (default), glorot_normal, he or meprop_wide")
     add(
         "--evals",
-        type=as_whole,
+        type=int_or_text,
         help=f"evaluations on the dev set in each epoch (default {defaults('evals', own)})",
     )
     add("--tags", help="tags of a treebank: xpos, column 5 (default), or upos, column 4")
     add("--bidirectional", action="store_true", help="a tagger that reads sentences in both directions")
-    add("--seed", type=as_whole, help="of weights, order of examples, dropout and random-k (default 0)")
+    add("--seed", type=int_or_text, help="of weights, order of examples, dropout and random-k (default 0)")
     add("--backend", help="cpu (default) or reference")
-    add("--threads", type=as_whole, help="cores to use (default all)")
+    add("--threads", type=int_or_text, help="cores to use (default all)")
     add(
         "--config",
         metavar="FILE.toml",

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import BadInput
 from ..report.tables import simplification_table
-from .numbers import as_number, as_whole
+from .numbers import float_or_text, int_or_text
 from .options import add_output, add_settings, defaults, finish, read_options, resumed
 
 PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful")  # the fields of Plan
@@ -22,19 +22,19 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         argument_default=argparse.SUPPRESS,
     )  # fmt: skip
     add = parser.add_argument
-    add("--prune", type=as_number, metavar="P",
+    add("--prune", type=float_or_text, metavar="P",
         help="a unit is removed when it was active in less than this share of the examples "
              f"(default {defaults('prune', OWN)})")  # fmt: skip
     add(
         "--cycle",
-        type=as_whole,
+        type=int_or_text,
         metavar="EPOCHS",
         help="length of a cycle; units are removed in the first cycle, then in every other one "
         "(default about a quarter of --epochs)",
     )
-    add("--window", type=as_whole, metavar="N",
+    add("--window", type=int_or_text, metavar="N",
         help="evaluations on the dev set over which activeness is counted (default 1)")  # fmt: skip
-    add("--min-width", type=as_whole, metavar="N",
+    add("--min-width", type=int_or_text, metavar="N",
         help="units that stay in each layer (default 10, or all of a smaller layer)")  # fmt: skip
     add(
         "--restart",

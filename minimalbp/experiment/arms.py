@@ -38,7 +38,8 @@ class PreparedArm:
     """
 
     def __init__(self, arm: Arm, data: Any, folder: Folder):
-        self.arm, self.data, self.folder, settings = arm, data, folder, arm.settings
+        self.name, self.settings, settings = arm.name, arm.settings, arm.settings
+        self.arm, self.data, self.folder = arm, data, folder
         self.net, self.optimizer = build(settings, data, arm.select)
         self.meter, self.resumed = Meter(), False
         self.run = prepare(
@@ -66,7 +67,7 @@ class PreparedArm:
         return self._result(history)
 
     def _warm_up(self) -> None:
-        """Compile the kernels, which must not count as training. Once it shrinks below k, a network runs dense."""
+        """Compile, which must not count as training. A layer with fewer than k units needs the dense kernels too."""
         settings = self.arm.settings
 
         def count() -> None:
@@ -105,7 +106,7 @@ class _Keep(Companion):
         self.arm = arm
 
     def look(self, record: Record) -> None:
-        folder, name = self.arm.folder, self.arm.arm.name
+        folder, name = self.arm.folder, self.arm.name
         folder.keep_history(name, self.arm.run.history)
         path = folder.weights(name)
         if path is not None and record.test is not None:
@@ -120,7 +121,7 @@ def fit_batch(settings: Settings, data: Any) -> tuple[Settings, list[str]]:
 
 def start_report(arm: PreparedArm) -> dict[str, Any]:
     """How run.json begins."""
-    settings, data, task = arm.arm.settings, arm.data, arm.arm.settings.task_object
+    settings, data, task = arm.settings, arm.data, arm.settings.task_object
     with arm.net.be.threads(settings.threads) as pools:
         return {
             "data": data.describe(),
@@ -144,7 +145,7 @@ def open_folder(report: dict[str, Any], arms: list[PreparedArm], later: list[str
     first = arms[0]
     folder, task = first.folder, first.arm.settings.task_object
     if resume and folder.path is not None:
-        names = [*(arm.arm.name for arm in arms), *later]
+        names = [*(arm.name for arm in arms), *later]
         folder.check(report, names)
         for arm in arms:
             arm.resume()

@@ -72,10 +72,10 @@ def compare(
         "dense": dense, "runs": [], "speedup": {"backward": None, "step": None},
     }  # fmt: skip
     open_folder(report, arms, [], resume)
-    for arm in arms:
-        result = arm.train(progress=progress)
+    while arms:  # one after another, and the memory of each is free before the next begins
+        result = arms.pop(0).train(progress=progress)
         report["runs"].append(result | {"notes": [*result["notes"], *notes]})
-    if len(arms) == 2:
+    if len(report["runs"]) == 2:
         report["speedup"] = speedup(*(run["seconds"] for run in report["runs"]))
     folder.write("run.json", report)
     return report

@@ -99,15 +99,14 @@ class Settings:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
 
-        if self.task not in tuple(TASKS):
+        if self.task not in tuple(TASKS):  # a tuple also takes what has no hash
             raise unknown("task", self.task, TASKS)
         for name, value in self.task_object.defaults.items():
             if getattr(self, name) is None:
                 put(name, value)
-        put("hidden", whole_list("hidden", self.hidden))
-        put(
-            "k", parse_k(self.k).get("k", "".join(str(self.k).split()))
-        )  # 25 and "25" are one setting, "5 %" and "5%"
+        put("hidden", check_ints("hidden", self.hidden))
+        # 25 and "25" are one setting, and so are "5 %" and "5%"
+        put("k", parse_k(self.k).get("k", "".join(str(self.k).split())))
         for name, known in (("select", SELECT), ("optimizer", tuple(OPTIMIZERS)), ("rows", ROWS),
                             ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
             if getattr(self, name) not in known:
@@ -196,7 +195,7 @@ def parse_k(k: Any) -> dict[str, Any]:
         ) from None
 
 
-def whole_list(name: str, value: Any) -> tuple[int, ...]:
+def check_ints(name: str, value: Any) -> tuple[int, ...]:
     """Read whole numbers of at least 1.
 
     Parameters
@@ -217,7 +216,7 @@ def whole_list(name: str, value: Any) -> tuple[int, ...]:
 
     Examples
     --------
-    >>> whole_list("hidden", "500,300")
+    >>> check_ints("hidden", "500,300")
     (500, 300)
     """
     if isinstance(value, str):

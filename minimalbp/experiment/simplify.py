@@ -106,7 +106,7 @@ def simplify(
 
     def train(arm: PreparedArm) -> dict[str, Any]:
         result = arm.train(progress=progress)
-        result |= _sizes(result, arm.arm.settings) | {"notes": [*result["notes"], *notes]}
+        result |= _sizes(result, arm.settings) | {"notes": [*result["notes"], *notes]}
         report["runs"].append(result)
         if not resume:  # finished networks can be used even if the rest fails
             folder.write("run.json", report)

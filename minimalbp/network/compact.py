@@ -11,7 +11,7 @@ from ..backend import Array
 from ..errors import BadInput, short
 from ..layers import Chain, Units
 from ..optim import Optimizer
-from . import Sequential
+from .sequential import Sequential
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array
-from . import Sequential
+from .sequential import Sequential
 
 
 def first_not_finite(net: Sequential, x: Array, lengths: Any = None) -> str:

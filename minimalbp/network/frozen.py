@@ -9,7 +9,7 @@ import numpy as np
 from ..backend import Array, Buffers
 from ..errors import BadInput
 from ..layers import Cube, Dropout, Linear, ReLU
-from . import Sequential
+from .sequential import Sequential
 
 KERNELS: dict[type, str] = {ReLU: "relu", Cube: "cube"}  # the functions that the kernel linear.chain knows
 FEW = 24  # examples up to which linear.forward, like linear.chain, computes dot products

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import BadInput
 from ..files import replacing
-from . import Sequential
+from .sequential import Sequential
 
 
 def save(net: Sequential, path: str | Path) -> None:

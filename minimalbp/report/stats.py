@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import BadInput, check_float, unknown
 
 LEVEL = 0.95
+NO_SCORES = ("test_loss", "test_by_epoch")  # of a run
 
 
 def spread(values: Sequence[float], level: float = LEVEL) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def spread(values: Sequence[float], level: float = LEVEL) -> dict[str, Any]:
 def paired(
     runs: Sequence[dict[str, Any]],
     others: Sequence[dict[str, Any]],
-    key: str = "test_accuracy",
+    key: str | None = None,
     level: float = LEVEL,
 ) -> dict[str, Any]:
     """`spread` of the differences between runs of the same seed, over the seeds that both have.
@@ -72,8 +73,8 @@ def paired(
     runs, others : sequence of dict
         Runs as `minimalbp.experiment.sweep` returns them; of each the settings must hold a seed. Runs that diverged
         have no scores and are left out.
-    key : str, default "test_accuracy"
-        The score to compare.
+    key : str, optional
+        The score to compare; by default the first test score of the runs, such as "test_accuracy" or "test_uas".
     level : float, default 0.95
         As for `spread`.
 
@@ -95,6 +96,10 @@ def paired(
     >>> gap["n"], round(gap["mean"], 4)
     (2, 0.015)
     """
+    key = key or next(
+        (name for run in runs for name in run if name.startswith("test_") and name not in NO_SCORES),
+        "test_accuracy",
+    )
     left, right = _by_seed(runs, key), _by_seed(others, key)
     return spread([left[seed] - right[seed] for seed in sorted(left.keys() & right.keys())], level)
 

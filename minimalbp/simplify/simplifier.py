@@ -217,7 +217,7 @@ class Simplifier(Shrinker):
         return most(hits, min(stay, units))
 
     def settings(self) -> dict[str, Any]:
-        # Checkpoints of 0.1.0 hold a setting per_gate, which had to be off to go on today
+        # Checkpoints from before 0.2.0 hold a setting per_gate. A run that had it on cannot resume
         return super().settings() | {"simplifier": asdict(self.plan) | {"per_gate": False}}
 
     def state(self) -> State:

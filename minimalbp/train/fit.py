@@ -126,6 +126,10 @@ def prepare(
     """
     check_fit(net, data, check_int("batch_size", batch_size, least=1))
     evals_per_epoch = check_int("evals_per_epoch", evals_per_epoch, least=1)
+    if not isinstance(optimizer, Optimizer):
+        raise BadInput(
+            f"optimizer must be one such as Adam(net.parameters()), not {type(optimizer).__name__}"
+        )
     if {id(p) for p in optimizer.params} - {id(p) for p in net.parameters()}:
         raise BadInput(
             "the optimiser has parameters that are not this network's; make it with net.parameters() of this one"

@@ -74,9 +74,8 @@ class Run:
             while self.done < steps and not ended:
                 record = self._part(bar, checkpoint)
                 ended = self.companion.look(record)
-                if (
-                    checkpoint is not None
-                ):  # after `look`: what companions keep is never older than the checkpoint
+                # After `look`, so that what companions keep is never older than the checkpoint
+                if checkpoint is not None:
                     self.save(checkpoint)
         return self.history
 

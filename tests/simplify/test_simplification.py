@@ -41,10 +41,10 @@ def test_a_control_that_diverges_is_a_note_and_the_rest_stands(tmp_path, monkeyp
     train = PreparedArm.train
 
     def training(arm, **options):
-        if arm.arm.name == "magnitude":
+        if arm.name == "magnitude":
             raise mbp.Diverged("loss = nan")
         kept = json.loads((tmp_path / "run" / "run.json").read_text())["runs"]
-        seen.append((arm.arm.name, [run["name"] for run in kept]))
+        seen.append((arm.name, [run["name"] for run in kept]))
         return train(arm, **options)
 
     seen = []
