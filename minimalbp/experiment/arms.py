@@ -67,7 +67,7 @@ class PreparedArm:
         return self._result(history)
 
     def _warm_up(self) -> None:
-        """Compile, which must not count as training. A layer with fewer than k units needs the dense kernels too."""
+        """Compile, which must not count as training. A layer with fewer than k units runs dense kernels."""
         settings = self.arm.settings
 
         def count() -> None:
