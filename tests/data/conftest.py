@@ -3,6 +3,7 @@
 import gzip
 import http.server
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -31,7 +32,8 @@ class Mirror:
                 body = b"" if isinstance(page, int) else page
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with suppress(BrokenPipeError):  # from a client that has given up
+                    self.wfile.write(body)
 
             def log_message(self, *args):
                 pass
