@@ -44,6 +44,14 @@ def _by_task(values: dict[str, Any]) -> list[str]:
     return [first, *(f"{' and '.join(tasks[value])} {value}" for value in others)]
 
 
+def _by_words(attribute: str) -> dict[str, str]:
+    """{words: names of the tasks that have them as an attribute}."""
+    found: dict[str, list[str]] = {}
+    for task in TASKS.values():
+        found.setdefault(getattr(task, attribute), []).append(task.name)
+    return {words: " and ".join(names) for words, names in found.items()}
+
+
 def _in_words(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
@@ -54,12 +62,8 @@ def _in_words(value: Any) -> str:
 def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None:
     """Add an option for every setting, by the names of `Settings`. `own` is as for `defaults`."""
     add = parser.add_argument
-    add("--task", help=f"{next(iter(TASKS))} (default); on a treebank {' or '.join(list(TASKS)[1:])}")
-    add(
-        "--data",
-        help="digits (default), mnist, fashion-mnist, or the path of a folder, .npz or .csv; "
-        "on text ud-english-ewt (default), or the path of a CoNLL-U file or a folder of three",
-    )
+    add("--task", help=f"{', '.join(TASKS)} (default {next(iter(TASKS))})")
+    add("--data", help="; ".join(f"{names}: {words}" for words, names in _by_words("data_help").items()))
     add("--hidden", metavar="N,N", help=f"widths of the hidden layers (default {defaults('hidden', own)})")
     add(
         "--k",

@@ -48,6 +48,8 @@ class Task(ABC):
         The name that users type.
     defaults : dict
         This task's defaults of the settings data, hidden, k, epochs, batch, evals, tags and dropout.
+    data_help : str
+        What `data` may be, in words for the command line.
     learning_rates : dict of str to float
         The default learning rate of each optimiser.
     simplify_defaults : dict
@@ -63,6 +65,7 @@ class Task(ABC):
 
     name: ClassVar[str]
     defaults: ClassVar[dict[str, Any]]
+    data_help: ClassVar[str]
     learning_rates: ClassVar[dict[str, float]]
     simplify_defaults: ClassVar[dict[str, Any]]
     scores: ClassVar[dict[str, str]] = {"accuracy": "accuracy"}

@@ -20,6 +20,7 @@ SCALE = 0.5  # embeddings start in U(-SCALE, SCALE): with smaller ones the first
 class SentenceTask(Task):
     """A task whose networks read sentences and write something into them."""
 
+    data_help = "ud-english-ewt (default), or the path of a CoNLL-U file or of a folder of three"
     examples = "sentences"
     bidirectional: ClassVar[bool] = False  # whether the network can read both ways
 
