@@ -186,10 +186,12 @@ def test_the_committed_tables_are_those_of_the_committed_results(capsys, monkeyp
     assert tables.main() == 0, capsys.readouterr().err
 
 
-OTHERS = ["mnist-plain", "mnist-faithful"] + ["tagging"] * (not NO_JIT)
+OTHERS = ["mnist-plain", "mnist-faithful"] + ["tagging", "parsing"] * (
+    not NO_JIT
+)  # minutes without the compiler
 
 
-@pytest.mark.parametrize("others", [[], pytest.param(OTHERS, marks=pytest.mark.slow)], ids=["two", "all"])
+@pytest.mark.parametrize("others", [[], pytest.param(OTHERS, marks=pytest.mark.slow)], ids=["one", "all"])
 def test_the_tables_of_mesimp_are_made_from_their_seeds(others, tmp_path, capsys):
     words = ["--smoke", "--jobs", "1", "--out", str(tmp_path / "runs"), "--to", str(tmp_path / "mesimp")]
     if NO_JIT:
@@ -197,7 +199,6 @@ def test_the_tables_of_mesimp_are_made_from_their_seeds(others, tmp_path, capsys
         np.savez(tmp_path / "few.npz", x=rng.random((100, 9), np.float32), y=np.arange(100) % 3)
         words += ["--data", str(tmp_path / "few.npz")]
     reproduce, names = script("reproduce_mesimp"), ["mnist", *others]
-    names += ["parsing"] * (not NO_JIT)  # minutes without the compiler
     assert reproduce.main([*names, *words]) == 0
     arms = ["dense", "simplified", "from scratch", "magnitude", "random"]
     for name in names:
