@@ -119,7 +119,7 @@ class Told(mbp.Companion):
     """Calls a function with each record; the training ends where it returns True."""
 
     def __init__(self, function):
-        self.look = function
+        self.after_part = function
 
 
 def stop_after(monkeypatch, looks):

@@ -72,9 +72,9 @@ def planned(args: argparse.Namespace) -> CostPlan:
     if args.phase not in OWN:
         raise unknown("phase", args.phase, OWN)
     for phase, options in OWN.items():
-        given = [f"--{name}" for name in options if getattr(args, name) is not None]
-        if given and args.phase != phase:
-            raise BadInput(f"{given[0]} is for --phase {phase} only; leave it out of --phase {args.phase}")
+        typed = [f"--{name}" for name in options if getattr(args, name) is not None]
+        if typed and args.phase != phase:
+            raise BadInput(f"{typed[0]} is for --phase {phase} only; leave it out of --phase {args.phase}")
     own = {name: default if getattr(args, name) is None else getattr(args, name)
            for name, default in OWN[args.phase].items()}  # fmt: skip
     common: dict[str, Any] = {

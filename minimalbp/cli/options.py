@@ -122,7 +122,7 @@ def add_output(parser: argparse.ArgumentParser, *, files: str, may_change: str) 
     add("--json", action="store_true", help="print one JSON object and nothing else")
 
 
-def given_settings(args: argparse.Namespace) -> dict[str, Any]:
+def typed_settings(args: argparse.Namespace) -> dict[str, Any]:
     """The settings on the command line."""
     from ..experiment.settings import Settings
 
@@ -146,7 +146,7 @@ def read_options(
     typed = {name: value for name, value in vars(args).items() if name in (*more, *own)}
     both = (
         (read_toml(args.config, (*more, *own)) if hasattr(args, "config") else {})
-        | given_settings(args)
+        | typed_settings(args)
         | typed
     )
     values = [both.pop(name, None) for name in more]
@@ -170,7 +170,7 @@ def resumed(args: argparse.Namespace, keys: tuple[str, ...], may_change: tuple[s
     from ..experiment.settings import Settings
     from ..files import read_json
 
-    folder, given = Path(args.resume), given_settings(args)
+    folder, typed = Path(args.resume), typed_settings(args)
     if hasattr(args, "out") or hasattr(args, "config"):
         raise BadInput("--resume DIR goes on with the run in DIR; leave out --out and --config")
     if not (folder / "run.json").is_file():
@@ -180,15 +180,15 @@ def resumed(args: argparse.Namespace, keys: tuple[str, ...], may_change: tuple[s
     report = read_json(folder / "run.json")
     try:
         threads = min(report["config"]["threads"], cores())  # another machine may have fewer
-        before = Settings(**report["config"] | {"threads": given.get("threads", threads)})
+        before = Settings(**report["config"] | {"threads": typed.get("threads", threads)})
         [report[key] for key in keys], report["data"]["sha256"]
     except (KeyError, TypeError) as e:
         raise BadInput(
             f"{folder / 'run.json'} is not that of a training run of minimalbp {args.command}; "
             "start one with --out DIR"
         ) from e
-    now = before.changed(**given)
-    for name in given:
+    now = before.changed(**typed)
+    for name in typed:
         if name not in may_change and getattr(now, name) != getattr(before, name):
             words = " and ".join(f"--{option}" for option in may_change)
             raise BadInput(

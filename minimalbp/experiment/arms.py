@@ -105,7 +105,7 @@ class _Keep(Companion):
     def __init__(self, arm: PreparedArm):
         self.arm = arm
 
-    def look(self, record: Record) -> None:
+    def after_part(self, record: Record) -> None:
         folder, name = self.arm.folder, self.arm.name
         folder.keep_history(name, self.arm.run.history)
         path = folder.weights(name)

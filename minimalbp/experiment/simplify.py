@@ -24,15 +24,15 @@ CONTROLS = ("from scratch", "magnitude", "random")
 MIN_WIDTH = 10
 
 
-def simplify_settings(**given: Any) -> Settings:
+def simplify_settings(**options: Any) -> Settings:
     """The settings of a run of meSimp, with the task's defaults for `simplify`."""
-    task = TASKS.get(str(given.get("task", "classify")))
+    task = TASKS.get(str(options.get("task", "classify")))
     own = task.simplify_defaults if task else {}  # an unknown task is for Settings to refuse
-    return Settings(**{key: value for key, value in own.items() if key != "prune"} | given)
+    return Settings(**{key: value for key, value in own.items() if key != "prune"} | options)
 
 
-def plan_of(settings: Settings, **given: Any) -> Plan:
-    """The plan for these settings, with the fields given. Raises BadInput for anything out of range.
+def plan_of(settings: Settings, **options: Any) -> Plan:
+    """The plan for these settings, with these fields. Raises BadInput for anything out of range.
 
     By default the prune rate is that of the task; a cycle is about a quarter of the epochs, so that the last one is
     a training cycle; ten units stay in each layer, or all of a smaller one.
@@ -41,7 +41,7 @@ def plan_of(settings: Settings, **given: Any) -> Plan:
         "prune": settings.task_object.simplify_defaults["prune"], "cycle": _quarter(settings.epochs),
         "min_width": min(MIN_WIDTH, *settings.hidden),
     }  # fmt: skip
-    return Plan(**own | given)
+    return Plan(**own | options)
 
 
 def simplify(

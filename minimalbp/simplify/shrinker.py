@@ -57,7 +57,7 @@ class Shrinker(Companion):
         for i, hidden in enumerate(self.layers):
             self.chances[i] += hidden.layer.count(self.hits[i])
 
-    def look(self, record: Record) -> None:
+    def after_part(self, record: Record) -> None:
         for i, (left, hits) in enumerate(zip(self.left, self.hits)):
             row = np.full(self.first[i], np.nan, np.float32)
             np.put_along_axis(row, left, hits / max(self.chances[i], 1), axis=1)

@@ -179,8 +179,8 @@ class Simplifier(Shrinker):
         self.hits[i][0] += np.bincount(chosen.ravel(), minlength=n)[self.left[i][0]]
         return len(dy)
 
-    def look(self, record: Record) -> None:
-        super().look(record)
+    def after_part(self, record: Record) -> None:
+        super().after_part(record)
         self.passed += 1
 
     def before_part(self, part: int, history: History) -> None:

@@ -18,8 +18,8 @@ class Companion:
     """The base class of what goes along with a training. `fit` calls its methods; override those you need.
 
     A training has parts, each of which ends with an evaluation on the dev set. `fit` calls `begin` once. For each
-    part it calls `before_part`, then `observe` after every backward pass, then `look`. A checkpoint is written
-    after `look`, so that it holds the network that was scored. A resumed training goes on with `before_part`.
+    part it calls `before_part`, then `observe` after every backward pass, then `after_part`. Then a checkpoint is
+    written, so that it holds the network that was scored. A resumed training goes on with `before_part`.
 
     A companion that must go on where a checkpoint left it overrides `settings`, `state` and `restore`. Of the
     companions of one training, at most one may do so.
@@ -33,7 +33,7 @@ class Companion:
     ...     def __init__(self, accuracy):
     ...         self.accuracy = accuracy
     ...
-    ...     def look(self, record):
+    ...     def after_part(self, record):
     ...         return record.dev_accuracy >= self.accuracy
     >>> data = mbp.load_dataset("digits")
     >>> net = mbp.mlp([64, 20, 10], backend="reference")
@@ -51,7 +51,7 @@ class Companion:
     def observe(self) -> None:
         """A backward pass is done: the gradients are there, and nothing is updated yet."""
 
-    def look(self, record: Record) -> bool | None:
+    def after_part(self, record: Record) -> bool | None:
         """The network was scored. Return True to end the training."""
 
     def widths(self) -> list[int] | None:
@@ -98,8 +98,8 @@ class Together(Companion):
         for member in self.members:
             member.observe()
 
-    def look(self, record: Record) -> bool:
-        return any([member.look(record) for member in self.members])  # all are told
+    def after_part(self, record: Record) -> bool:
+        return any([member.after_part(record) for member in self.members])  # all are told
 
     def widths(self) -> list[int] | None:
         return next((widths for member in self.members if (widths := member.widths()) is not None), None)
@@ -130,6 +130,6 @@ def _checked(companions: Any) -> list[Companion]:
         if not isinstance(member, Companion):
             raise BadInput(
                 "companions must be a list of objects such as Simplifier(), of subclasses of mbp.Companion with a "
-                f"method look(self, record), not {short(member)}"
+                f"method after_part(self, record), not {short(member)}"
             )
     return members

@@ -57,7 +57,7 @@ class Run:
         parts = min(evals_per_epoch, self.steps)
         self.companion = Together(companions)
         self.companion.begin(net, optimizer, parts)
-        self.looks = {self.steps * (i + 1) // parts for i in range(parts)}
+        self.evaluations = {self.steps * (i + 1) // parts for i in range(parts)}
         self.feed = feed(data.train, net, streams)
 
     def train(
@@ -73,8 +73,8 @@ class Run:
             ended = False
             while self.done < steps and not ended:
                 record = self._part(bar, checkpoint)
-                ended = self.companion.look(record)
-                # After `look`, so that what companions keep is never older than the checkpoint
+                ended = self.companion.after_part(record)
+                # After `after_part`, so that what companions keep is never older than the checkpoint
                 if checkpoint is not None:
                     self.save(checkpoint)
         return self.history
@@ -100,7 +100,7 @@ class Run:
                 raise Diverged(self._diagnosis(x, lengths, value, checkpoint))
             total, count = total + value, count + 1
             bar.advance(value)
-            if position + 1 in self.looks:
+            if position + 1 in self.evaluations:
                 return self._evaluate(total / count, checkpoint)
 
     @property
@@ -142,7 +142,7 @@ class Run:
         return {
             "batch_size": self.batch_size,
             "examples": len(self.feed),
-            "looks": sorted(self.looks),
+            "looks": sorted(self.evaluations),  # the format's word
             "seed": self.seed,
             "loss": self.loss.reduction,
             "layers": [selection for layer in self.net.layers() if (selection := layer.selection())],

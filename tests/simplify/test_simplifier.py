@@ -33,7 +33,7 @@ def test_the_threshold_is_that_of_the_released_code():
     companion = Simplifier(prune=0.5)
     net = mbp.mlp([DATA.n_inputs, 4, 2], select=TopK(2), backend="reference")
     companion.begin(net, mbp.SGD(net.parameters()), 1)
-    companion.look(None)
+    companion.after_part(None)
     companion.hits[0][:], companion.chances[0] = [[3, 2, 4, 1]], 7  # floor(3.5) = 3
     companion.before_part(1, mbp.History())
     assert companion.left[0].tolist() == [[0, 2]] and net.linears()[0].n_out == 2

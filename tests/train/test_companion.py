@@ -43,7 +43,7 @@ class Diary(mbp.Companion):
         assert all(p.grad is not None for p in self.net.parameters())
         self.calls.append((self.name, "observe"))
 
-    def look(self, record):
+    def after_part(self, record):
         self.calls.append((self.name, "look", record.step))
 
 
@@ -166,8 +166,8 @@ def test_two_with_a_state_are_refused():
     [
         (Counter(), "write companions=[Counter(...)]"),
         (mbp.Simplifier(), "write companions=[Simplifier(...)]"),
-        (print, "a method look(self, record), not <built-in function print>"),
-        ([print], "a method look(self, record), not <built-in function print>"),
+        (print, "a method after_part(self, record), not <built-in function print>"),
+        ([print], "a method after_part(self, record), not <built-in function print>"),
         ([mbp.Simplifier], "objects such as Simplifier(), of subclasses of mbp.Companion"),
         (None, "not None"),
         (["Simplifier"], "not 'Simplifier'"),
