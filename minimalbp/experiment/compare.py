@@ -72,7 +72,7 @@ def compare(
         "dense": dense, "runs": [], "speedup": {"backward": None, "step": None},
     }  # fmt: skip
     open_folder(report, arms, [], resume)
-    while arms:  # one after another, and the memory of each is free before the next begins
+    while arms:  # popped, so that nothing here keeps the memory of an arm that is trained
         result = arms.pop(0).train(progress=progress)
         report["runs"].append(result | {"notes": [*result["notes"], *notes]})
     if len(report["runs"]) == 2:
