@@ -48,7 +48,7 @@ _HOME = {
     "network.weights": ("load", "save"),
     "optim": ("SGD", "AdaGrad", "Adam", "Optimizer"),
     "param": ("Param", "RowGrad"),
-    "select": ("Dense", "RandomK", "TopK", "UnifiedTopK"),
+    "select": ("Dense", "RandomK", "Signs", "Systematic", "Threshold", "TopK", "UnifiedTopK"),
     "simplify": ("Simplifier",),
     "tasks": (
         "MostFrequentTag",

@@ -1,6 +1,14 @@
 """Selectors: which output units of a layer get a gradient in this step."""
 
-from .base import Dense, Selector
-from .units import SELECTORS, RandomK, TopK, UnifiedTopK
+from .base import Choice, Dense, Lists, Selector, SomeUnits, even, masked
+from .lists import Signs, Systematic, Threshold
+from .units import RandomK, TopK, UnifiedTopK
 
-__all__ = ["SELECTORS", "Dense", "RandomK", "Selector", "TopK", "UnifiedTopK"]
+SELECTORS: dict[str, type[Selector]] = {
+    s.name: s for s in (Dense, TopK, UnifiedTopK, RandomK, Systematic, Threshold, Signs)
+}
+
+__all__ = [
+    "SELECTORS", "Choice", "Dense", "Lists", "RandomK", "Selector", "Signs", "SomeUnits", "Systematic",
+    "Threshold", "TopK", "UnifiedTopK", "even", "masked",
+]  # fmt: skip
