@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ..backend import Array, Backend, Buffers
-from ..param import RowGrad
-from ..select import Choice, Lists, even
-
-if TYPE_CHECKING:
-    from .linear import Linear
+from ..param import Param, RowGrad
+from ..select import Choice, Lists, Selector, even
 
 
-def backward(layer: Linear, x: Array, dy: Array, choice: Choice, dx: Array | None) -> Array:
+class Weights(Protocol):
+    """What a layer has whose backward pass this is."""
+
+    be: Backend
+    buf: Buffers
+    weight: Param
+    bias: Param | None
+    bias_rows: str
+    select: Selector
+    n_out: int
+
+
+def backward(layer: Weights, x: Array, dy: Array, choice: Choice, dx: Array | None) -> Array:
     """Set the gradients of W and, unless it has one already, of the chosen units of the bias; write dx, if any.
 
     x is the input as dW takes it. Returns the gradients of the chosen units.
@@ -24,7 +33,7 @@ def backward(layer: Linear, x: Array, dy: Array, choice: Choice, dx: Array | Non
     return (_rows if choice.ndim == 1 else _chosen)(layer, x, dy, choice, dx)
 
 
-def _all(layer: Linear, x: Array, dy: Array, dx: Array | None) -> Array:
+def _all(layer: Weights, x: Array, dy: Array, dx: Array | None) -> Array:
     """dW = dyᵀ x, dx = dy W."""
     lin, w = layer.be.linear, layer.weight
     dw = layer.buf.get("dw", w.value.shape)
@@ -35,7 +44,7 @@ def _all(layer: Linear, x: Array, dy: Array, dx: Array | None) -> Array:
     return dy
 
 
-def _rows(layer: Linear, x: Array, dy: Array, rows: Array, dx: Array | None) -> Array:
+def _rows(layer: Weights, x: Array, dy: Array, rows: Array, dx: Array | None) -> Array:
     """The same r units for every example: the dense products of a layer of r units."""
     lin, buf, w, r = layer.be.linear, layer.buf, layer.weight, len(rows)
     picked, dw = buf.get("picked", (len(dy), r)), buf.get("dw", (r, x.shape[1]))
@@ -52,7 +61,7 @@ def _rows(layer: Linear, x: Array, dy: Array, rows: Array, dx: Array | None) -> 
     return picked
 
 
-def _chosen(layer: Linear, x: Array, dy: Array, chosen: Array, dx: Array | None) -> Array:
+def _chosen(layer: Weights, x: Array, dy: Array, chosen: Array, dx: Array | None) -> Array:
     """Each example its own k units."""
     picked = layer.buf.get("picked", chosen.shape)
     layer.be.linear.pick_chosen(picked, dy, chosen)
@@ -61,7 +70,7 @@ def _chosen(layer: Linear, x: Array, dy: Array, chosen: Array, dx: Array | None)
     return picked
 
 
-def _lists(layer: Linear, x: Array, lists: Lists, dx: Array | None) -> Array:
+def _lists(layer: Weights, x: Array, lists: Lists, dx: Array | None) -> Array:
     """Each example its own units: sums of rows. The optimiser sees the union of the choices."""
     lin, buf, w = layer.be.linear, layer.buf, layer.weight
     rows, begin, example, value = by_unit(layer.be, buf, layer.n_out, lists)
@@ -77,7 +86,7 @@ def _lists(layer: Linear, x: Array, lists: Lists, dx: Array | None) -> Array:
     return lists.value
 
 
-def _scale(layer: Linear, picked: Array) -> None:
+def _scale(layer: Weights, picked: Array) -> None:
     """Multiply by the factor that makes a random choice unbiased, if there is one."""
     scale = layer.select.scale(layer.n_out)
     if scale != 1:

@@ -1,6 +1,6 @@
 """Selectors: which output units of a layer get a gradient in this step."""
 
-from .base import Choice, Dense, Lists, Selector, SomeUnits, even, masked
+from .base import Choice, Dense, Lists, Selector, even, masked
 from .lists import Signs, Systematic, Threshold
 from .units import RandomK, TopK, UnifiedTopK
 
@@ -9,6 +9,6 @@ SELECTORS: dict[str, type[Selector]] = {
 }
 
 __all__ = [
-    "SELECTORS", "Choice", "Dense", "Lists", "RandomK", "Selector", "Signs", "SomeUnits", "Systematic",
+    "SELECTORS", "Choice", "Dense", "Lists", "RandomK", "Selector", "Signs", "Systematic",
     "Threshold", "TopK", "UnifiedTopK", "even", "masked",
 ]  # fmt: skip

@@ -51,6 +51,19 @@ Choice = Array | Lists | None
 def masked(choice: Choice, picked: Array, shape: tuple[int, ...]) -> Array:
     """The dense gradient that a choice stands for: `picked` at the chosen units, zeros elsewhere.
 
+    Parameters
+    ----------
+    choice : None, array of int32 or Lists
+        As a selector returns it.
+    picked : array of float
+        The gradients of the chosen units, as `Linear.last_picked` has them.
+    shape : (int, int)
+        (batch, n_out).
+
+    Returns
+    -------
+    array of float, shape (batch, n_out)
+
     Examples
     --------
     >>> masked(np.array([0, 2]), np.array([[1.0, 3.0], [4.0, 6.0]]), (2, 3))
