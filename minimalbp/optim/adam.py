@@ -80,7 +80,7 @@ class Adam(Optimizer):
 
     def _rate(self) -> float:
         beta1, beta2 = self.betas
-        return self.lr * math.sqrt(1 - beta2**self.t) / (1 - beta1**self.t)
+        return self.lr * self.factor * math.sqrt(1 - beta2**self.t) / (1 - beta1**self.t)
 
     def _moves_without_gradient(self) -> bool:
         return True

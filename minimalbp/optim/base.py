@@ -39,6 +39,13 @@ class Optimizer(ABC):
     clip_norm : float, default inf
         Limit of the norm of all gradients together.
 
+    Attributes
+    ----------
+    t : int
+        Steps done.
+    factor : float
+        What the next steps multiply `lr` by: 1, unless a Schedule of `fit` sets it.
+
     Raises
     ------
     BadInput
@@ -85,7 +92,7 @@ class Optimizer(ABC):
         self.clip = check_float("clip", clip, 0, open_low=True, finite=False)
         self.clip_norm = check_float("clip_norm", clip_norm, 0, open_low=True, finite=False)
         self.be = self.params[0].backend
-        self.t = 0  # steps done
+        self.t, self.factor = 0, 1.0
         self.state = {p.name: {s: np.zeros_like(p.value) for s in self.slots} for p in self.params}
         n = len(self._rule(0.0, 1.0))
         self._rules = {
@@ -129,7 +136,7 @@ class Optimizer(ABC):
 
     def _rate(self) -> float:
         """The learning rate of this step."""
-        return self.lr
+        return self.lr * self.factor
 
     def _moves_without_gradient(self) -> bool:
         """Whether a row changes whose gradient is zero. If not, rows without a gradient are not visited."""
