@@ -76,6 +76,17 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
     add("--rows", help="rows that the optimiser updates: all (default, as in the papers) or chosen")
     add("--lr", type=float_or_text, help=f"learning rate (default {_learning_rates()})")
     add(
+        "--schedule",
+        help="learning rate over the training: constant (default), linear or cosine (falls to 0), or step (times "
+        "0.1 at half of it, again at three quarters)",
+    )
+    add(
+        "--warmup",
+        type=int_or_text,
+        metavar="STEPS",
+        help="steps in which the learning rate rises (default 0)",
+    )
+    add(
         "--epochs",
         type=int_or_text,
         help=f"passes over the training part (default {defaults('epochs', own)})",

@@ -11,10 +11,12 @@ from ..layers import Units
 from ..measure.machine import machine
 from ..measure.meter import Meter
 from ..network import weights
+from ..optim import Schedule
 from ..select import Selector
 from ..train.companion import Companion
 from ..train.fit import prepare
 from ..train.history import History, Record
+from ..train.pace import Pace
 from ..train.trial import warm_up
 from .build import build
 from .folder import VOCABULARIES, Folder
@@ -46,6 +48,7 @@ class PreparedArm:
             self.net, data, self.optimizer,
             batch_size=settings.batch, rng=settings.seed, evals_per_epoch=settings.evals, meter=self.meter,
             companions=[_Keep(self), *([arm.companion] if arm.companion else [])],
+            pace=Pace(settings.epochs, Schedule(settings.schedule, settings.warmup)),
         )  # fmt: skip
 
     def resume(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from ..backend import BACKENDS, check_threads
 from ..errors import BadInput, check_float, check_int, short, unknown
 from ..layers.initialisers import INITIALISERS
-from ..optim import OPTIMIZERS, ROWS
+from ..optim import OPTIMIZERS, ROWS, Schedule
 from ..select import SELECTORS, Dense, RandomK, Selector
 from ..tasks import TASKS, Task
 
@@ -40,6 +40,10 @@ class Settings:
         Rows that the optimiser updates.
     lr : float, optional
         Learning rate; by default that of the optimiser for this task (`Task.learning_rates`).
+    schedule : {"constant", "linear", "cosine", "step"}, default "constant"
+        How the learning rate changes over the training; see Schedule.
+    warmup : int, default 0
+        Steps of the training in which the learning rate rises to that of the schedule.
     epochs : int, optional
     batch : int, optional
         Examples in a mini-batch: pictures, sentences or transitions.
@@ -83,6 +87,8 @@ class Settings:
     optimizer: str = "adam"
     rows: str = "all"
     lr: float | None = None
+    schedule: str = "constant"
+    warmup: int = 0
     epochs: int = _OWN
     batch: int = _OWN
     dropout: float = _OWN
@@ -116,6 +122,7 @@ class Settings:
         put("lr", check_float("lr", self.lr, 0, open_low=True))
         for name, least in (("epochs", 1), ("batch", 1), ("evals", 1), ("seed", 0)):
             put(name, check_int(name, getattr(self, name), least))
+        put("warmup", Schedule(self.schedule, self.warmup).warmup)
         put("dropout", check_float("dropout", self.dropout, 0, 0.999))
         put("clip", None if self.clip is None else check_float("clip", self.clip, 0, open_low=True))
         put("threads", check_threads(self.threads))

@@ -10,6 +10,7 @@ from typing import Any
 from ..backend import cores
 from ..errors import BadInput, Diverged, check_int, short
 from ..measure.machine import machine
+from ..optim import Schedule
 from ..train.fit import fit
 from ..train.history import History
 from .build import build, load_data
@@ -62,6 +63,7 @@ def train_run(settings: Settings, extra: Facts | None = None) -> Run:
         history = fit(
             net, data, optimizer, epochs=settings.epochs, batch_size=batch, rng=settings.seed,
             evals_per_epoch=settings.evals, threads=settings.threads,
+            schedule=Schedule(settings.schedule, settings.warmup),
         )  # fmt: skip
         found = _found(history)
     except Diverged as e:
