@@ -71,6 +71,11 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
         help="units that get a gradient in each layer, such as 25 or 5%%; in an LSTM, in each gate "
         f"(default {defaults('k', own)})",
     )
+    add(
+        "--k-schedule",
+        metavar="K@EPOCH,...",
+        help="when k changes: 10%%@2,5%%@5 is 10%% after two epochs, 5%% after five (not in simplify)",
+    )
     add("--select", help="selector: topk (default), unified, random, random-scaled or dense")
     add("--optimizer", help="adam (default), adagrad or sgd")
     add("--rows", help="rows that the optimiser updates: all (default, as in the papers) or chosen")

@@ -11,7 +11,7 @@ from ..backend import BACKENDS, check_threads
 from ..errors import BadInput, check_float, check_int, short, unknown
 from ..layers.initialisers import INITIALISERS
 from ..optim import OPTIMIZERS, ROWS, Schedule
-from ..select import SELECTORS, Dense, RandomK, Selector
+from ..select import SELECTORS, Dense, RandomK, Selector, parse_k, parse_k_schedule
 from ..tasks import TASKS, Task
 
 SELECT = ("topk", "unified", "random", "random-scaled", "dense")
@@ -33,6 +33,8 @@ class Settings:
         Units of each hidden layer: ``(500, 500)`` or ``"500,500"``.
     k : int or str, optional
         Units of a layer that get a gradient, as a number or a percentage ("5%"); in an LSTM, units of each gate.
+    k_schedule : str, optional
+        When k changes: "10%@2,5%@5" is 10 % after two epochs and 5 % after five, and k until then.
     select : {"topk", "unified", "random", "random-scaled", "dense"}, default "topk"
         The selector of the hidden layers.
     optimizer : {"adam", "adagrad", "sgd"}, default "adam"
@@ -83,6 +85,7 @@ class Settings:
     data: str = _OWN
     hidden: tuple[int, ...] = _OWN
     k: int | str = _OWN
+    k_schedule: str | None = None
     select: str = "topk"
     optimizer: str = "adam"
     rows: str = "all"
@@ -113,6 +116,9 @@ class Settings:
         put("hidden", check_ints("hidden", self.hidden))
         # 25 and "25" are one setting, and so are "5 %" and "5%"
         put("k", parse_k(self.k).get("k", "".join(str(self.k).split())))
+        if self.k_schedule is not None:
+            parse_k_schedule(self.k_schedule)
+            put("k_schedule", "".join(self.k_schedule.split()))
         for name, known in (("select", SELECT), ("optimizer", tuple(OPTIMIZERS)), ("rows", ROWS),
                             ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
             if getattr(self, name) not in known:
@@ -161,45 +167,6 @@ class Settings:
             if name not in names:
                 raise unknown("setting", name, names)
         return replace(self, **new)
-
-
-def parse_k(k: Any) -> dict[str, Any]:
-    """Read a number of units, or a percentage.
-
-    Parameters
-    ----------
-    k : int or str
-        25, "25" or "5%".
-
-    Returns
-    -------
-    dict
-        {"k": 25} or {"ratio": 0.05}, as selectors take it.
-
-    Raises
-    ------
-    BadInput
-        For anything else.
-
-    Examples
-    --------
-    >>> parse_k("5%")
-    {'ratio': 0.05}
-    """
-    text = str(k).strip()
-    try:
-        if text.endswith("%"):
-            percent = float(text[:-1])
-            if not 0 < percent <= 100:  # false for NaN too
-                raise BadInput(f"k as a percentage must be above 0% and at most 100%, not {text}")
-            return {"ratio": percent / 100}
-        return {"k": check_int("k", int(text) if not isinstance(k, bool) else k, least=1)}
-    except ValueError as e:
-        if isinstance(e, BadInput):
-            raise
-        raise BadInput(
-            f"k must be a whole number of at least 1, such as 25, or a percentage, such as 5%, not {short(k)}"
-        ) from None
 
 
 def check_ints(name: str, value: Any) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ def fit(
     rng: int = 0,
     evals_per_epoch: int = 8,
     schedule: Schedule | None = None,
+    k_schedule: str | None = None,
     loss: SoftmaxCrossEntropy | None = None,
     companions: Iterable[Companion] = (),
     meter: Meter | None = None,
@@ -62,6 +63,9 @@ def fit(
     schedule : Schedule, optional
         How the learning rate changes over the steps of all epochs; by default it stays. A training whose schedule
         is not "constant" resumes with the epochs that it began with.
+    k_schedule : str, optional
+        When the layers that choose some of their units choose another number of them: ``"10%@2,5%@5"`` is 10 %
+        after two epochs, 5 % after five, and at first what each has. Afterwards they have their selectors again.
     loss : SoftmaxCrossEntropy, optional
         By default SoftmaxCrossEntropy(), the mean over a mini-batch.
     companions : list of Companion, default ()
@@ -107,7 +111,8 @@ def fit(
         raise BadInput("resume needs the checkpoint to go on from")
     run = prepare(
         net, data, optimizer, batch_size=batch_size, rng=rng, evals_per_epoch=evals_per_epoch, loss=loss,
-        companions=companions, meter=meter, pace=Pace(epochs, schedule), resume_from=path if resume else None,
+        companions=companions, meter=meter, pace=Pace(epochs, schedule, k_schedule),
+        resume_from=path if resume else None,
     )  # fmt: skip
     return run.train(epochs, checkpoint=path, threads=threads, progress=progress)
 

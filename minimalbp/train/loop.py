@@ -57,6 +57,9 @@ class Run:
         self.order = np.empty(0, np.int64)  # none is drawn yet
         self.steps = math.ceil(len(data.train) / batch_size)  # of one epoch; the last batch may be smaller
         parts = min(evals_per_epoch, self.steps)
+        self.selections = [
+            found for layer in net.layers() if (found := layer.selection())
+        ]  # before k changes
         self.pace = pace
         self.pace.begin(net, optimizer, self.steps)
         self.companion = Together(companions)
@@ -151,7 +154,7 @@ class Run:
             "looks": sorted(self.evaluations),  # the format's word
             "seed": self.seed,
             "loss": self.loss.reduction,
-            "layers": [selection for layer in self.net.layers() if (selection := layer.selection())],
+            "layers": self.selections,
             **self.pace.settings(),
             **self.companion.settings(),
         }

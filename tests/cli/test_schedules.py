@@ -1,4 +1,4 @@
-"""`--schedule` and `--warmup`: they reach every network of a run, and a run to their end keeps its length."""
+"""`--schedule`, `--warmup` and `--k-schedule` reach every network of a run, also one that is gone on with."""
 
 import json
 
@@ -79,6 +79,7 @@ def test_a_warm_up_alone_may_go_on(capsys, small, tmp_path):
         (["--warmup", "-1"], "warmup must be at least 0, not -1"),
         (["--warmup", "1.5"], "warmup must be a whole number"),
         (["--warmup", "500"], "warmup = 500 must be below the"),
+        (["--k-schedule", "5%"], "k_schedule must be K@EPOCH"),
     ],
 )
 @pytest.mark.parametrize("command", ["train", "simplify"])
@@ -94,12 +95,57 @@ def test_simplify_has_a_schedule_too(capsys, small, monkeypatch):
     assert all(a["dev_loss"] != b["dev_loss"] for a, b in zip(plain, falling))
 
 
+def test_k_changes_in_the_sparse_network_only(capsys, small, tmp_path):
+    words = [*small, "--epochs", "3"]
+    plain = outcome(report(capsys, *words))
+    found = report(capsys, *words, "--k-schedule", "100%@0.5, 1@2", "--out", tmp_path / "run")
+    assert found["config"]["k_schedule"] == "100%@0.5,1@2"
+    assert [run["name"] for run in found["runs"]] == ["dense", "topk 2"]
+    dense, sparse = outcome(found)
+    assert dense == plain[0]
+    assert sparse["ops"]["dw"] != plain[1]["ops"]["dw"] and sparse["notes"] == []
+
+
+@pytest.mark.parametrize("stops", [(2,), (100, 3), (100, 20)])
+def test_a_plan_for_k_is_gone_on_with_also_to_more_epochs(capsys, small, tmp_path, monkeypatch, stops):
+    """Interrupted in the dense network, in the sparse one, and at its end."""
+    out, words = tmp_path / "run", [*small, "--select", "random", "--k-schedule", "100%@0.5,1@1.25"]
+    whole = report(capsys, *words, "--epochs", "3")
+    with monkeypatch.context() as patch:
+        stop_after(patch, stops)
+        assert main([*words, "--out", str(out)]) == (130 if stops[-1] < 20 else 0)
+    capsys.readouterr()
+    assert outcome(report(capsys, "train", "--resume", out, "--epochs", "3")) == outcome(whole)
+    assert "only --epochs and --threads" in refused(capsys, "train", "--resume", out, "--k-schedule", "1@1")
+
+
+def test_a_change_of_k_that_never_comes_is_refused(capsys, small, tmp_path):
+    line = refused(capsys, *small, "--k-schedule", "5%@2", "--out", tmp_path / "run")
+    assert "changes k after 2 epochs, but the training has 2; give more epochs" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_plan_for_k_in_a_file_and_in_a_sweep(capsys, small, points, tmp_path):
+    (tmp_path / "c.toml").write_text('k_schedule = "3@1"\n')
+    found = report(capsys, *small, "--config", tmp_path / "c.toml", "--no-compare")
+    assert found["config"]["k_schedule"] == "3@1"
+    (run,) = sweep(mbp.Settings(**found["config"] | {"k_schedule": "3@1,7@1.5"}))
+    assert ["k = 7" in note for note in run["notes"]] == [True]  # above 6 units
+    assert run["settings"]["k_schedule"] == "3@1,7@1.5"
+
+
+def test_simplify_has_one_k(capsys, small, tmp_path):
+    line = refused(capsys, "simplify", *small[1:], "--k-schedule", "1@1", "--out", tmp_path / "run")
+    assert "simplify removes units by how often they are chosen" in line and "leave it out" in line
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_sweep_has_a_schedule_and_knows_runs_from_before(points):
     settings = mbp.Settings(
         data=points, hidden=(4,), k=2, epochs=2, evals=2, batch=9, backend="reference", threads=1
     )
     older = settings.as_json()
-    del older["schedule"], older["warmup"]
+    del older["schedule"], older["warmup"], older["k_schedule"]
     kept = KeptRuns(None, settings)
     kept.put({"settings": older, "dev_by_epoch": [0.5]})
     plain, falling = sweep([settings, settings.changed(schedule="linear")], kept)
