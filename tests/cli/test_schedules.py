@@ -8,7 +8,7 @@ from helpers import stop_after
 
 import minimalbp as mbp
 from minimalbp.cli import main
-from minimalbp.experiment import KeptRuns, sweep
+from minimalbp.experiment import KeptRuns, arms, sweep
 
 FALLING = ["--schedule", "linear", "--warmup", "3"]
 
@@ -152,3 +152,15 @@ def test_a_sweep_has_a_schedule_and_knows_runs_from_before(points):
     assert plain["dev_by_epoch"] == [0.5]
     assert falling["settings"]["schedule"] == "linear"
     assert falling["dev_loss"] != sweep(settings)[0]["dev_loss"]
+
+
+def test_every_k_is_tried_before_a_network_is_trained(capsys, small, monkeypatch):
+    widths, true_warm_up = [], arms.warm_up
+
+    def watched(net, *args, **options):
+        layer = net.linears()[0]
+        true_warm_up(net, *args, **options | {"observe": lambda: widths.append(layer.last_picked.shape[1])})
+
+    monkeypatch.setattr(arms, "warm_up", watched)
+    report(capsys, *small, "--k-schedule", "100%@0.5,3@1", "--no-compare")
+    assert widths == [2] * 2 + [8] * 2 + [3] * 2  # two sizes of batch
