@@ -46,7 +46,7 @@ _HOME = {
     "network": ("Sequential", "mlp"),
     "network.frozen": ("Frozen",),
     "network.weights": ("load", "save"),
-    "optim": ("SGD", "AdaGrad", "Adam", "Optimizer"),
+    "optim": ("SGD", "AdaGrad", "Adam", "Optimizer", "Schedule"),
     "param": ("Param", "RowGrad"),
     "select": ("Dense", "RandomK", "Signs", "Systematic", "Threshold", "TopK", "UnifiedTopK"),
     "simplify": ("Simplifier",),

@@ -10,8 +10,10 @@ from typing import Any
 from ..backend import cores
 from ..errors import BadInput, Diverged, check_int, short
 from ..measure.machine import machine
+from ..optim import Schedule
 from ..train.fit import fit
 from ..train.history import History
+from ..train.pace import clip_notes
 from .build import build, load_data
 from .kept import KeptRuns, Run
 from .processes import run_many
@@ -62,12 +64,14 @@ def train_run(settings: Settings, extra: Facts | None = None) -> Run:
         history = fit(
             net, data, optimizer, epochs=settings.epochs, batch_size=batch, rng=settings.seed,
             evals_per_epoch=settings.evals, threads=settings.threads,
+            schedule=Schedule(settings.schedule, settings.warmup), k_schedule=settings.k_schedule,
         )  # fmt: skip
         found = _found(history)
     except Diverged as e:
         found = {"diverged": str(e)}
     found["seconds"] = round(time.perf_counter() - began, 1)
-    found |= {"notes": said} if (said := [*net.notes(), *notes]) else {}
+    said = [*net.notes(), *clip_notes(net, settings.k_schedule), *notes]
+    found |= {"notes": said} if said else {}
     return facts | {"settings": settings.as_json(), **found, "machine": machine()}
 
 

@@ -2,6 +2,7 @@
 
 from .base import Choice, Dense, Lists, Selector, even, masked
 from .lists import Signs, Systematic, Threshold
+from .text import parse_k, parse_k_schedule
 from .units import RandomK, TopK, UnifiedTopK
 
 SELECTORS: dict[str, type[Selector]] = {
@@ -9,6 +10,6 @@ SELECTORS: dict[str, type[Selector]] = {
 }
 
 __all__ = [
-    "SELECTORS", "Choice", "Dense", "Lists", "RandomK", "Selector", "Signs", "Systematic",
-    "Threshold", "TopK", "UnifiedTopK", "even", "masked",
+    "SELECTORS", "Choice", "Dense", "Lists", "RandomK", "Selector", "Signs", "Systematic", "Threshold", "TopK",
+    "UnifiedTopK", "even", "masked", "parse_k", "parse_k_schedule",
 ]  # fmt: skip

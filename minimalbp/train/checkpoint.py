@@ -158,8 +158,10 @@ def _check(path: Path, meta: dict[str, Any], here: dict[str, Any]) -> None:
     """Raise BadInput unless the entries of `here` are those of the file."""
     for key, value in here.items():
         if meta.get(key) != json.loads(json.dumps(value)):
-            other = "other settings" if key == "settings" else f"another {key}"
-            raise BadInput(f"{path} was saved with {other}: {_differ(meta.get(key), value)}")
+            other, remedy = f"another {key}", ""
+            if key == "settings":
+                other, remedy = "other settings", "; resume it as it began"
+            raise BadInput(f"{path} was saved with {other}: {_differ(meta.get(key), value)}{remedy}")
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
