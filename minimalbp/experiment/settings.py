@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..backend import BACKENDS, check_threads
 from ..errors import BadInput, check_float, check_int, short, unknown
+from ..layers.centering import CENTER
 from ..layers.initialisers import INITIALISERS
 from ..optim import OPTIMIZERS, ROWS, Schedule
-from ..select import SELECTORS, Dense, RandomK, Selector, parse_k, parse_k_schedule
+from ..select import SELECTORS, Dense, RandomK, Selector, Systematic, Threshold, parse_k, parse_k_schedule
 from ..tasks import TASKS, Task
 
-SELECT = ("topk", "unified", "random", "random-scaled", "dense")
+SELECT: dict[str, Callable[..., Selector]] = {
+    **SELECTORS,
+    "random-scaled": partial(RandomK, scaled=True),
+    "systematic-batch": partial(Systematic, over="batch"),
+    "threshold-batch": partial(Threshold, over="batch"),
+}
 _OWN: Any = None  # the task's own default
 
 
@@ -35,8 +43,11 @@ class Settings:
         Units of a layer that get a gradient, as a number or a percentage ("5%"); in an LSTM, units of each gate.
     k_schedule : str, optional
         When k changes: "10%@2,5%@5" is 10 % after two epochs and 5 % after five, and k until then.
-    select : {"topk", "unified", "random", "random-scaled", "dense"}, default "topk"
-        The selector of the hidden layers.
+    select : str, default "topk"
+        The selector of the hidden layers: "topk", "unified", "random", "random-scaled", "systematic",
+        "systematic-batch", "threshold", "threshold-batch", "signs" or "dense".
+    center : {"off", "dw", "forward"}, default "off"
+        What the hidden layers do with the running mean of their inputs; see Linear.
     optimizer : {"adam", "adagrad", "sgd"}, default "adam"
     rows : {"all", "chosen"}, default "all"
         Rows that the optimiser updates.
@@ -87,6 +98,7 @@ class Settings:
     k: int | str = _OWN
     k_schedule: str | None = None
     select: str = "topk"
+    center: str = "off"
     optimizer: str = "adam"
     rows: str = "all"
     lr: float | None = None
@@ -119,8 +131,8 @@ class Settings:
         if self.k_schedule is not None:
             parse_k_schedule(self.k_schedule)
             put("k_schedule", "".join(self.k_schedule.split()))
-        for name, known in (("select", SELECT), ("optimizer", tuple(OPTIMIZERS)), ("rows", ROWS),
-                            ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
+        for name, known in (("select", tuple(SELECT)), ("center", CENTER),
+                            ("optimizer", tuple(OPTIMIZERS)), ("rows", ROWS), ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
             if getattr(self, name) not in known:
                 raise unknown(name, getattr(self, name), known)
         if self.lr is None:
@@ -148,9 +160,7 @@ class Settings:
         """The selector of the hidden layers."""
         if self.select == "dense":
             return Dense()
-        if self.select == "random-scaled":
-            return RandomK(**parse_k(self.k), scaled=True)
-        return SELECTORS[self.select](**parse_k(self.k))
+        return SELECT[self.select](**parse_k(self.k))
 
     def arm(self) -> str:
         """The name of the sparse run: "topk 5%"."""
