@@ -21,18 +21,8 @@ from ..measure.meter import Meter
 from ..measure.timing import Timed, blocks, in_turns
 from ..network import Sequential
 from ..optim import Adam
-from ..select import (
-    Dense,
-    RandomK,
-    Selector,
-    Signs,
-    SomeUnits,
-    Systematic,
-    Threshold,
-    TopK,
-    UnifiedTopK,
-    masked,
-)
+from ..select import Dense, RandomK, Selector, Signs, Systematic, Threshold, TopK, UnifiedTopK, masked
+from ..select.base import SomeUnits
 from .ceilings import roof
 from .fit import crossover, line
 from .peers import dense_backward, peer_threads

@@ -131,8 +131,8 @@ class Settings:
         if self.k_schedule is not None:
             parse_k_schedule(self.k_schedule)
             put("k_schedule", "".join(self.k_schedule.split()))
-        for name, known in (("select", tuple(SELECT)), ("center", CENTER),
-                            ("optimizer", tuple(OPTIMIZERS)), ("rows", ROWS), ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
+        for name, known in (("select", tuple(SELECT)), ("center", CENTER), ("optimizer", tuple(OPTIMIZERS)),
+                            ("rows", ROWS), ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
             if getattr(self, name) not in known:
                 raise unknown(name, getattr(self, name), known)
         if self.lr is None:
