@@ -37,6 +37,9 @@ class Record:
         Mean loss on the test set.
     widths : list of int, optional
         Units of each hidden layer, where a companion of the training changes them.
+    seconds : float, optional
+        Seconds of training steps so far: all parts before this evaluation, without evaluations and checkpoints, and
+        those before a resume count. None in records of earlier versions. Records that differ in it only are equal.
 
     Examples
     --------
@@ -53,6 +56,7 @@ class Record:
     test: dict[str, float] | None = None
     test_loss: float | None = None
     widths: list[int] | None = None
+    seconds: float | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.test is not None and self.test.keys() != self.dev.keys():
@@ -79,7 +83,8 @@ class Record:
         flat |= {f"dev_{name}": value for name, value in self.dev.items()} | {"dev_loss": self.dev_loss}
         test = dict.fromkeys(self.dev) if self.test is None else self.test
         flat |= {f"test_{name}": value for name, value in test.items()} | {"test_loss": self.test_loss}
-        return flat if self.widths is None else flat | {"widths": self.widths}
+        more = {"widths": self.widths, "seconds": self.seconds}
+        return flat | {name: value for name, value in more.items() if value is not None}
 
     @classmethod
     def from_json(cls, value: Any) -> Record:
@@ -90,7 +95,7 @@ class Record:
         split = [str(key).split("_", 1) for key in flat if key not in NUMBERS]
         names = list(dict.fromkeys(words[1] for words in split if words[0] in PARTS and words[1:]))
         expected = {*NUMBERS, *(f"{part}_{name}" for part in PARTS for name in names)}
-        faults = sorted(map(str, expected ^ flat.keys() - {"widths"}))
+        faults = sorted(map(str, expected ^ flat.keys() - {"widths", "seconds"}))
         if faults or not names:
             raise BadInput(f"a record needs {', '.join(sorted(expected))} and at least one score; "
                            f"{short(value)} differs in {', '.join(faults) or 'having none'}")  # fmt: skip
@@ -102,6 +107,7 @@ class Record:
             _number(flat, "dev_loss"),
             *_test(flat, names),
             _widths(flat.get("widths")),
+            check_seconds(flat.get("seconds")),
         )
 
 
@@ -135,6 +141,11 @@ def _widths(value: Any) -> list[int] | None:
     return None if value is None else [check_int("a width", width) for width in value]
 
 
+def check_seconds(value: Any) -> float | None:
+    """Seconds of training, checked; None where an earlier version did not count them."""
+    return None if value is None else check_float("seconds", value, 0)
+
+
 @dataclass
 class History:
     """All records of a training, in order.
@@ -145,6 +156,8 @@ class History:
         One for each evaluation on the dev set.
     begins : int, default 0
         The first record that may be the best. The records before it belong to a network with more units.
+    first_loss : float, optional
+        The loss of the very first step. None before it, and after a checkpoint of an earlier version.
 
     Examples
     --------
@@ -155,6 +168,7 @@ class History:
 
     records: list[Record] = field(default_factory=list)
     begins: int = 0
+    first_loss: float | None = None
 
     @property
     def counted(self) -> list[Record]:

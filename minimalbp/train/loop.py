@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
@@ -20,7 +21,7 @@ from ..seeds import Streams
 from .batches import Data, feed, first
 from .checkpoint import load_checkpoint, save_checkpoint
 from .companion import Companion, Together
-from .history import History, Record
+from .history import History, Record, check_seconds
 from .pace import Pace
 from .progress import Progress
 from .scoring import score
@@ -52,6 +53,7 @@ class Run:
         self.net, self.data, self.optimizer, self.meter = net, data, optimizer, meter
         self.loss = loss.bind(net.be, net.dtype)
         self.batch_size, self.history, self.done = batch_size, History(), 0
+        self.seconds: float | None = 0.0  # of all parts; None once an earlier version did not count some
         streams = Streams(rng)
         self.seed, self.shuffle = streams.seed, streams.generator("shuffle")
         self.order = np.empty(0, np.int64)  # none is drawn yet
@@ -92,6 +94,7 @@ class Run:
         meter, total, count = self.meter, 0.0, 0
         mark = meter.mark if meter else no_mark
         self.companion.before_part(len(self.history.records), self.history)
+        began = self._clock()
         while True:
             position = self.done % self.steps
             if position == 0 or not len(self.order):
@@ -107,10 +110,18 @@ class Run:
             self.done += 1
             if not math.isfinite(value):
                 raise Diverged(self._diagnosis(x, lengths, value, checkpoint))
+            if self.done == 1:
+                self.history.first_loss = value
             total, count = total + value, count + 1
             bar.advance(value)
             if position + 1 in self.evaluations:
+                if self.seconds is not None:
+                    self.seconds += self._clock() - began
                 return self._evaluate(total / count, checkpoint)
+
+    def _clock(self) -> float:
+        """Read the clock. What a meter adds to a step, mostly counting, is no part of training."""
+        return sum(self.meter.seconds.values()) if self.meter else time.perf_counter()
 
     @property
     def _epoch(self) -> int:
@@ -133,6 +144,7 @@ class Run:
         record = Record(
             self._epoch, self.done, train_loss, dev.scores, dev.loss,
             test.scores if test else None, test.loss if test else None, self.companion.widths(),
+            self.seconds,
         )  # fmt: skip
         self.history.records.append(record)
         return record
@@ -169,6 +181,8 @@ class Run:
             "order": self.order_state,
             "history": [record.as_json() for record in self.history.records],
             "begins": self.history.begins,
+            "first_loss": self.history.first_loss,
+            "seconds": self.seconds,
             "meter": self.meter.state() if self.meter else None,
         }
         if own or arrays:
@@ -185,7 +199,8 @@ class Run:
     def _restore(self, training: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Position, order and history; and the companion, which brings the network to the sizes it had."""
         records = [Record.from_json(record) for record in training["history"]]
-        self.history = History(records, training.get("begins", 0))
+        self.history = History(records, training.get("begins", 0), training.get("first_loss"))
+        self.seconds = check_seconds(training.get("seconds"))
         self.done, self.order_state = training["done"], training["order"]
         if self.done % self.steps:  # in the middle of an epoch: draw its order again
             self.shuffle.bit_generator.state = training["order"]
