@@ -30,8 +30,8 @@ def centring_table(report: dict[str, Any]) -> str:
     epochs = report["epochs"]
     note = (
         f"Means ± standard errors of {report['seeds']} seeds, {epochs} epoch{'s' if epochs > 1 else ''}. The "
-        "largest loss is the largest mean over the steps between two evaluations, on average over the seeds; in bold "
-        f"where it is above that of the first step. {took(report)}"
+        "largest loss is the largest mean over the steps between two evaluations, on average over the seeds; it is "
+        f"bold where it is above that of the first step. {took(report)}"
     )
     return "\n".join(lines) + f"\n\n{note}"
 
@@ -55,8 +55,8 @@ def gradients_table(report: dict[str, Any]) -> str:
     return "\n".join(lines) + (
         f"\n\ndW of the second hidden layer of 64-500-500-10 on digits after one dense epoch, over "
         f"{report['batches']} mini-batches of {report['batch']}, k = {report['k']}; means ± standard errors of "
-        f"{report['seeds']} seeds. Cosine: of one mini-batch, to the dense gradient of the same centring. Bias: norm "
-        "of the mean difference from it, over the norm of the mean dense gradient. Standard deviation: of the "
-        "difference, over the norm of the dense gradient of a mini-batch. Along the mean input: the part of the bias "
-        "in the direction of the mean of the layer's input, as a share of its norm."
+        f"{report['seeds']} seeds. Cosine: of one mini-batch, to the dense gradient of the same centring. Bias: "
+        "norm of the mean difference from it, over the norm of the mean dense gradient. Standard deviation: of the "
+        "difference, over the norm of the dense gradient of a mini-batch. Along the mean input: the part of the "
+        "bias in the direction of the mean of the layer's input, as a share of its norm."
     )
