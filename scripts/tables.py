@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from bench import markdown as bench
-from centring.markdown import centring_table, gradients_table
+from centring.markdown import centring_table, gradients_table, seconds_table
 from meprop.claims import claims_markdown
 from meprop.markdown import disagreements, mnist_table, table
 from mesimp.markdown import mesimp_table
@@ -37,7 +37,7 @@ TABLES = {
     **{name: (table, name) for name in MEPROP if name != "mnist"},
     **{f"mesimp-{name}": (mesimp_table, f"mesimp-{name}") for name in MESIMP},
     **{f"centring-{name}": (centring_table, f"centring-{name}") for name in CENTRING},
-    "gradients": (gradients_table, "centring-gradients"),
+    "gradients": (gradients_table, "centring-gradients"), "centring-seconds": (seconds_table, "centring-seconds"),
 }  # fmt: skip
 PAGES = (
     "README.md", "docs/results/meprop.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md",
