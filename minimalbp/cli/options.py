@@ -209,10 +209,7 @@ def resumed(args: argparse.Namespace, keys: tuple[str, ...], may_change: tuple[s
         before = Settings(**report["config"] | {"threads": typed.get("threads", threads)})
         [report[key] for key in keys], report["data"]["sha256"]
     except (KeyError, TypeError) as e:
-        raise BadInput(
-            f"{folder / 'run.json'} is not that of a training run of minimalbp {args.command}; "
-            "start one with --out DIR"
-        ) from e
+        raise no_run(folder, args.command) from e
     now = before.changed(**typed)
     for name in typed:
         if name not in may_change and getattr(now, name) != getattr(before, name):
@@ -221,6 +218,13 @@ def resumed(args: argparse.Namespace, keys: tuple[str, ...], may_change: tuple[s
                 f"the run in {folder} has {name} = {getattr(before, name)}; only {words} may change"
             )
     return report, before, now
+
+
+def no_run(folder: Path, command: str) -> BadInput:
+    """The error for a run.json that this command did not write."""
+    return BadInput(
+        f"{folder / 'run.json'} is not that of a training run of minimalbp {command}; start one with --out DIR"
+    )
 
 
 def finish(

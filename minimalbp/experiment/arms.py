@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..backend import compiles, get_backend
 from ..layers import Units
 from ..measure.machine import machine
 from ..measure.meter import Meter
@@ -17,20 +19,38 @@ from ..train.companion import Companion
 from ..train.fit import prepare
 from ..train.history import History, Record
 from ..train.pace import Pace, clip_notes
+from ..train.progress import tell
+from ..train.scoring import last_scores
 from ..train.trial import warm_up
 from .build import build
-from .folder import VOCABULARIES, Folder
+from .folder import VOCABULARIES, Folder, with_seed
 from .settings import Settings
 
 
 @dataclass(frozen=True)
 class Arm:
-    """A network by name, with the selector of its hidden layers, and the companion that changes it in training."""
+    """A network by name, with the selector of its hidden layers, and the companion that changes it in training.
+
+    several: whether other seeds have a network of this name, so that the seed is a part of file names.
+    """
 
     name: str
     settings: Settings
     select: Selector
     companion: Companion | None = None
+    several: bool = False
+
+    @property
+    def key(self) -> str:
+        """What the network is called in its folder."""
+        return with_seed(self.name, self.settings.seed) if self.several else self.name
+
+    def describe(self) -> dict[str, Any]:
+        """How its entry in run.json begins."""
+        return {
+            "name": self.name, "seed": self.settings.seed, "select": self.select.describe(),
+            "center": self.settings.center,
+        }  # fmt: skip
 
 
 class PreparedArm:
@@ -40,7 +60,7 @@ class PreparedArm:
     """
 
     def __init__(self, arm: Arm, data: Any, folder: Folder):
-        self.name, self.settings, settings = arm.name, arm.settings, arm.settings
+        self.settings = settings = arm.settings
         self.arm, self.data, self.folder = arm, data, folder
         self.net, self.optimizer = build(settings, data, arm.select)
         self.meter, self.resumed = Meter(), False
@@ -53,20 +73,22 @@ class PreparedArm:
 
     def resume(self) -> None:
         """Go on from the checkpoint in the folder, if there is one. Raises BadInput for one that does not fit."""
-        path = self.folder.checkpoint(self.arm.name)
+        path = self.folder.checkpoint(self.arm.key)
         if path is not None and path.exists():
             self.run.load(path)
             self.resumed = True
 
     def train(self, *, progress: bool) -> dict[str, Any]:
         """Train the network to its last epoch. Returns what run.json says of it."""
-        settings, name = self.arm.settings, self.arm.name
+        settings, key = self.settings, self.arm.key
+        if progress:
+            tell_of_compiling(settings)
         self._warm_up()
         history = self.run.train(
-            settings.epochs, checkpoint=self.folder.checkpoint(name), threads=settings.threads,
-            progress=name if progress else None,
+            settings.epochs, checkpoint=self.folder.checkpoint(key), threads=settings.threads,
+            progress=key if progress else None,
         )  # fmt: skip
-        self.folder.keep_history(name, history)
+        self.folder.keep_history(key, history)
         return self._result(history)
 
     def _warm_up(self) -> None:
@@ -88,18 +110,22 @@ class PreparedArm:
         best = history.best
         assert best.test is not None
         return {
-            "name": self.arm.name,
-            "select": self.arm.select.describe(),
+            **self.arm.describe(),
             **{f"dev_{name}": value for name, value in best.dev.items()},
             **{f"test_{name}": value for name, value in best.test.items()},
+            **last_scores(self.net, self.data, history, self.settings.threads),
             "best_epoch": best.epoch,
             "dev_loss": best.dev_loss,
             "test_loss": best.test_loss,
             **({} if best.widths is None else {"widths": best.widths}),
             "steps": self.meter.steps,
             **self.meter.totals(),
-            "notes": [*self.net.notes(), *clip_notes(self.net, self.settings.k_schedule)],
+            "notes": self.notes(),
         }
+
+    def notes(self) -> list[str]:
+        """What a user should know of the network."""
+        return [*self.net.notes(), *clip_notes(self.net, self.settings.k_schedule)]
 
 
 class _Keep(Companion):
@@ -109,9 +135,9 @@ class _Keep(Companion):
         self.arm = arm
 
     def after_part(self, record: Record) -> None:
-        folder, name = self.arm.folder, self.arm.name
-        folder.keep_history(name, self.arm.run.history)
-        path = folder.weights(name)
+        folder, key = self.arm.folder, self.arm.arm.key
+        folder.keep_history(key, self.arm.run.history)
+        path = folder.weights(key)
         if path is not None and record.test is not None:
             weights.save(self.arm.net, path)
 
@@ -122,10 +148,10 @@ def fit_batch(settings: Settings, data: Any) -> tuple[Settings, list[str]]:
     return settings.changed(batch=batch), notes
 
 
-def start_report(arm: PreparedArm) -> dict[str, Any]:
+def start_report(settings: Settings, data: Any) -> dict[str, Any]:
     """How run.json begins."""
-    settings, data, task = arm.settings, arm.data, arm.settings.task_object
-    with arm.net.be.threads(settings.threads) as pools:
+    task = settings.task_object
+    with get_backend(settings.backend).threads(settings.threads) as pools:
         return {
             "data": data.describe(),
             "config": settings.as_json(),
@@ -139,24 +165,28 @@ def start_report(arm: PreparedArm) -> dict[str, Any]:
         }
 
 
-def open_folder(report: dict[str, Any], arms: list[PreparedArm], later: list[str], resume: bool) -> None:
-    """Claim a new folder, or resume the arms whose run is in it.
+def open_folder(
+    folder: Folder, report: dict[str, Any], names: list[str], encoding: Any, resume: Callable[[], None] | None
+) -> None:
+    """Claim a new folder, or go on with the run in it.
 
-    `later` has the names of arms that are prepared once these are trained. Raises BadInput, and changes nothing,
-    for a folder in use, or a run that cannot be resumed.
+    names: what all networks are called in the folder. encoding: the vocabularies to keep there, if any. resume: loads
+    the checkpoints that there are; None for a new run. Raises BadInput, and changes nothing, for a folder in use, or a
+    run that cannot be resumed.
     """
-    first = arms[0]
-    folder, task = first.folder, first.arm.settings.task_object
     if resume and folder.path is not None:
-        names = [*(arm.name for arm in arms), *later]
         folder.check(report, names)
-        for arm in arms:
-            arm.resume()
+        resume()
         folder.reopen(report)
         for name in names:
             folder.load_history(name)
     else:
         folder.open(report)
-    vocabularies = task.vocabularies(first.data)
-    if vocabularies is not None:
-        folder.write(VOCABULARIES, vocabularies)
+    if encoding is not None:
+        folder.write(VOCABULARIES, encoding)
+
+
+def tell_of_compiling(settings: Settings) -> None:
+    """Say why nothing moves for a while, where no compiled kernels are found on this machine."""
+    if compiles(settings.backend):
+        tell("compiling the kernels, once on this machine: about half a minute")

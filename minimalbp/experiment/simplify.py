@@ -96,18 +96,24 @@ def simplify(
         )
     settings, notes = fit_batch(settings, data)
     folder, simplifier = Folder(out, "simplify"), Simplifier(plan)
-    later = list(CONTROLS) if controls else []
     arms = [
         PreparedArm(Arm("dense", settings, Dense()), data, folder),
         PreparedArm(Arm(SMALL, settings, settings.selector(), simplifier), data, folder),
     ]
     _check(settings, plan, simplifier.parts)
-    report = start_report(arms[0]) | {
+    report = start_report(settings, data) | {
         "plan": asdict(plan), "controls": controls, "runs": [], "decoding": [],
     }  # fmt: skip
     if resume:
         folder.check_settings(report)
-    open_folder(report, arms, later, resume)
+
+    def check() -> None:
+        for arm in arms:
+            arm.resume()
+
+    names = ["dense", SMALL, *(CONTROLS if controls else ())]
+    encoding = settings.task_object.vocabularies(data)
+    open_folder(folder, report, names, encoding, check if resume else None)
 
     def train(arm: PreparedArm) -> dict[str, Any]:
         result = arm.train(progress=progress)

@@ -12,9 +12,9 @@ PHASES = {
 
 def comparison_table(report: dict[str, Any]) -> str:
     """The report of `compare` as a table: scores, then seconds, operations and bytes of each phase."""
-    data, runs = report["data"], report["runs"]
+    data, runs = report["data"], [run for run in report["runs"] if "diverged" not in run]
     head = _head(report)
-    two = len(runs) == 2
+    two = len(runs) == 2 and report["speedup"].get("backward") is not None
     plain = [data["baseline"]] if "baseline" in data else []  # a column after the runs and their ratio
     rows = [["", *(run["name"] for run in runs)] + (["dense / sparse"] if two else [])]
     rows[0] += [run["name"] for run in plain]
