@@ -83,6 +83,8 @@ def compare(
         Arm(one.arm(), one.changed(seed=shared.seed + i), one.selector(), several=seeds > 1)
         for one in [*plain, *sparse] for i in range(seeds)
     ]  # fmt: skip
+    if progress:
+        tell_of_compiling(shared)
     folder = Folder(out)
     ready = [PreparedArm(job[0], data, folder)]  # the others differ from it in nothing that could be refused
     report = start_report(shared, data) | {
@@ -161,8 +163,6 @@ def _side_by_side(
     order = sorted(range(len(job)), key=lambda i: job[i].settings.seed)
     arms = [replace(job[i], settings=job[i].settings.changed(threads=share)) for i in order]
     say = tell if progress else lambda line: None
-    if progress:
-        tell_of_compiling(job[0].settings)
     say(f"{len(job)} trainings, {at_a_time} at a time")
     began = time.perf_counter()
     todo = [(arm, data, folder.path, resume) for arm in arms]
