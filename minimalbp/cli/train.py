@@ -18,8 +18,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Add `train` to the subparsers of `minimalbp`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "train", help="train a network dense and with selectors, side by side",
-        description="Train a network dense and with selectors, side by side. --select, --k and --center take lists, "
-        "such as 2%%,5%%: every combination is an arm beside dense.",
+        description="Train a network dense and with selectors, side by side. --select, --k and --center take "
+        "lists, such as 2%%,5%%: every combination is an arm beside dense.",
         argument_default=argparse.SUPPRESS,
     )  # fmt: skip
     add_settings(parser)
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _resumed(args: argparse.Namespace, out: Path) -> tuple[list[Any], bool, int]:
     """The arms of the run in a folder, whether dense is one of them, and the number of seeds. Raises BadInput."""
-    from ..experiment.combine import LISTS, as_list
+    from ..experiment.combine import LISTS, as_list, read_arms
     from ..optim import Schedule
 
     asked = {name: vars(args).pop(name) for name in LISTS if hasattr(args, name)}
@@ -75,9 +75,8 @@ def _resumed(args: argparse.Namespace, out: Path) -> tuple[list[Any], bool, int]
     dense = report["dense"]
     if hasattr(args, "no_compare") and dense:
         raise BadInput(f"the run in {out} has a dense network too; leave out --no-compare")
-    try:  # a run of an earlier version had one arm, that of its settings
-        arms = [settings.changed(**arm) for arm in report.get("arms", ())] or [settings]
-        seeds = check_int("seeds", report.get("seeds", 1), least=1)
+    try:
+        arms, seeds = read_arms(report, settings), check_int("seeds", report.get("seeds", 1), least=1)
     except TypeError as e:
         raise no_run(out, "train") from e
     known: dict[str, list[Any]] = {name: [getattr(arm, name) for arm in arms] for name in LISTS}

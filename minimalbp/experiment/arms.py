@@ -23,7 +23,7 @@ from ..train.progress import tell
 from ..train.scoring import last_scores
 from ..train.trial import warm_up
 from .build import build
-from .folder import VOCABULARIES, Folder, with_seed
+from .folder import VOCABULARIES, Folder, run_name
 from .settings import Settings
 
 
@@ -43,7 +43,7 @@ class Arm:
     @property
     def key(self) -> str:
         """What the network is called in its folder."""
-        return with_seed(self.name, self.settings.seed) if self.several else self.name
+        return run_name(self.name, self.settings.seed, self.several)
 
     def describe(self) -> dict[str, Any]:
         """How its entry in run.json begins."""
@@ -60,7 +60,7 @@ class PreparedArm:
     """
 
     def __init__(self, arm: Arm, data: Any, folder: Folder):
-        self.settings = settings = arm.settings
+        self.name, self.settings, settings = arm.name, arm.settings, arm.settings
         self.arm, self.data, self.folder = arm, data, folder
         self.net, self.optimizer = build(settings, data, arm.select)
         self.meter, self.resumed = Meter(), False
@@ -170,9 +170,9 @@ def open_folder(
 ) -> None:
     """Claim a new folder, or go on with the run in it.
 
-    names: what all networks are called in the folder. encoding: the vocabularies to keep there, if any. resume: loads
-    the checkpoints that there are; None for a new run. Raises BadInput, and changes nothing, for a folder in use, or a
-    run that cannot be resumed.
+    names: what all networks are called in the folder. encoding: the vocabularies to keep there, if any. resume:
+    loads the checkpoints that there are; None for a new run. Raises BadInput, and changes nothing, for a folder in
+    use, or a run that cannot be resumed.
     """
     if resume and folder.path is not None:
         folder.check(report, names)

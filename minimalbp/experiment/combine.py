@@ -56,10 +56,13 @@ def check_arms(arms: Settings | Iterable[Settings]) -> list[Settings]:
     found = [arms] if isinstance(arms, Settings) else list(arms) if isinstance(arms, Iterable) else [arms]
     for one in found:
         if not isinstance(one, Settings):
-            raise BadInput(f"the arms of a comparison are Settings, not {short(one)}; make them with Settings(...)")
+            raise BadInput(
+                f"the arms of a comparison are Settings, not {short(one)}; make them with Settings(...)"
+            )
     if not found:
         raise BadInput("a comparison needs at least one arm; give Settings(...), or a list of them")
-    first, same = found[0].as_json(), {}
+    first = found[0].as_json()
+    same: dict[Any, Settings] = {}
     for one in found:
         for name, value in one.as_json().items():
             if name not in LISTS and value != first[name]:
@@ -76,9 +79,16 @@ def check_arms(arms: Settings | Iterable[Settings]) -> list[Settings]:
     return list(same.values())
 
 
+def read_arms(report: Mapping[str, Any], settings: Settings) -> list[Settings]:
+    """The arms beside dense in a run.json. One of an earlier version had one arm, that of its settings."""
+    return [settings.changed(**arm) for arm in report.get("arms", ())] or [settings]
+
+
 def as_list(name: str, value: Any) -> list[Any]:
     """The values of a list, or of text with commas. Raises BadInput for a list without any."""
-    found = value.split(",") if isinstance(value, str) else list(value) if isinstance(value, (list, tuple)) else [value]
+    if isinstance(value, str):
+        value = value.split(",")
+    found = list(value) if isinstance(value, (list, tuple)) else [value]
     if not found:
         raise BadInput(f"{name} must have at least one value, not []")
     return [one.strip() if isinstance(one, str) else one for one in found]

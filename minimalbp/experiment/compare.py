@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Diverged, check_int
-from ..select import Dense
 from ..train.progress import tell
 from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report, tell_of_compiling
 from .combine import LISTS, check_arms
@@ -43,8 +42,8 @@ def compare(
     dense : bool, default True
         Whether to train the dense network too, without centring.
     seeds : int, default 1
-        How often to train each arm: with the seed of the settings, the next one, and so on. Several seeds are trained
-        side by side, in as many processes as the settings have threads.
+        How often to train each arm: with the seed of the settings, the next one, and so on. Several seeds are
+        trained side by side, in as many processes as the settings have threads.
     out : Path, optional
         A new folder for run.json, metrics.jsonl, and a checkpoint and the best weights of each network.
     resume : bool, default False
@@ -55,8 +54,8 @@ def compare(
     Returns
     -------
     dict
-        What run.json holds: "runs" has an entry for each arm and seed, arm by arm. A loss that is no longer finite is
-        a result as well: such an entry has "diverged", the message, instead of scores and seconds.
+        What run.json holds: "runs" has an entry for each arm and seed, arm by arm. A loss that is no longer finite
+        is a result as well: such an entry has "diverged", the message, instead of scores and seconds.
 
     Raises
     ------
@@ -74,7 +73,7 @@ def compare(
     >>> [run["name"] for run in report["runs"]]
     ['dense', 'topk 10%', 'unified 10%']
     >>> dense, top_k, unified = (run["ops"]["dw"] for run in report["runs"])
-    >>> top_k == unified < dense
+    >>> max(top_k, unified) < dense
     True
     """
     seeds = check_int("seeds", seeds, least=1)
@@ -115,16 +114,14 @@ def compare(
         report["speedup"] = _speedup(report["runs"], sparse, seeds)
         if seeds > 1:
             report["summary"] = summarise(report["runs"], report["scores"])
-        if not resume or len(done) == len(job):  # what was finished before stays until all of it is there again
+        if not resume or len(done) == len(job):  # what was there before stays until all of it is there again
             folder.write("run.json", report)
     if all("diverged" in run for run in report["runs"]):
         raise Diverged(report["runs"][0]["diverged"])
     return report
 
 
-def _choose(
-    arms: list[Settings], data: Any, dense: bool
-) -> tuple[list[Settings], list[Settings], list[str]]:
+def _choose(arms: list[Settings], data: Any, dense: bool) -> tuple[list[Settings], list[Settings], list[str]]:
     """The arms beside dense, dense or nothing, and notes for the user. All have the batch that these data allow."""
     shared, notes = fit_batch(arms[0], data)
     fitting = [one.changed(batch=shared.batch) for one in arms]
@@ -157,7 +154,7 @@ def _train(arm: Arm, data: Any, path: Path | None, resume: bool) -> Run:
 def _side_by_side(
     job: list[Arm], data: Any, folder: Folder, resume: bool, progress: bool
 ) -> Iterator[tuple[int, Run]]:
-    """Train several arms at a time, seed after seed, each with its share of the threads: (index of the arm, run)."""
+    """Train several arms at a time, seed by seed, with a share of the threads each: (index of the arm, run)."""
     threads = int(job[0].settings.threads or 1)
     at_a_time = min(threads, len(job))
     share = threads // at_a_time

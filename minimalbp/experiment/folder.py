@@ -141,13 +141,13 @@ class Folder:
         return f"interrupted before anything was kept; {out} can be used again"
 
 
-def with_seed(name: str, seed: int) -> str:
-    """What a network is called in its folder where there is one for each of several seeds: "topk 5% seed 1"."""
-    return f"{name}{SEED}{seed}"
+def run_name(arm: str, seed: int, several: bool) -> str:
+    """What the network of an arm is called in its folder: "topk 5%", or of several seeds "topk 5% seed 1"."""
+    return f"{arm}{SEED}{seed}" if several else arm
 
 
 def _run_and_seed(name: str) -> dict[str, Any]:
-    """How a line of metrics.jsonl begins: the name, and the seed where `with_seed` added one."""
+    """How a line of metrics.jsonl begins: the arm, and the seed where `run_name` added one."""
     run, _, seed = name.partition(SEED)
     return {"run": run, "seed": int(seed)} if seed else {"run": run}
 

@@ -23,7 +23,7 @@ def by_arm(runs: Iterable[Run]) -> dict[str, list[Run]]:
 
 
 def speedups(runs: Iterable[Run]) -> dict[str, dict[str, float]]:
-    """How many times as fast as dense each arm is: its "backward" pass (select, dW, dx, other) and its whole "step".
+    """How many times as fast as dense each arm is: its "backward" pass (all but forward and update), its "step".
 
     That is dense over the arm, of the seconds of all seeds that both have. An arm without such a seed is left out.
     """
@@ -45,7 +45,9 @@ def _ratio(pairs: list[tuple[dict[str, float], dict[str, float]]], parts: tuple[
 def summarise(runs: Iterable[Run], scores: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Of each arm `spread` of its scores over the seeds and, under "difference", `paired` of them with dense."""
     arms, names = by_arm(runs), [f"{part}_{score}" for part in SCORES for score in scores]
-    seeded = {name: [{"settings": {"seed": run["seed"]}, **run} for run in mine] for name, mine in arms.items()}
+    seeded = {
+        name: [{"settings": {"seed": run["seed"]}, **run} for run in mine] for name, mine in arms.items()
+    }
     found: dict[str, dict[str, Any]] = {}
     for name, mine in seeded.items():
         found[name] = {key: spread([run[key] for run in mine]) for key in names}

@@ -192,9 +192,9 @@ def _found(history: History) -> dict[str, Any]:
 
 
 def progress_line(done: int, total: int, began: float, said: str) -> str:
-    """What to tell when one more of several trainings ends, of which the first began at that `time.perf_counter()`."""
+    """What to tell when one more of several trainings ends; the first began at that `time.perf_counter()`."""
     left = (time.perf_counter() - began) / done * (total - done)
-    return f"{done}/{total} {said}; about {left / 60:.0f} min left"
+    return f"{done}/{total} {said}; about {f'{left:.0f} s' if left < 100 else f'{left / 60:.0f} min'} left"
 
 
 def outcome(run: Run) -> str:

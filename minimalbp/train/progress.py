@@ -14,7 +14,9 @@ def tell(line: str) -> None:
 
 
 class Progress:
-    """tqdm over the steps of a training, silent in a pipe, called at most ten times a second, since each call takes its time.
+    """tqdm over the steps of a training, silent in a pipe.
+
+    It is called at most ten times a second, since each call takes its time.
 
     label: None for no bar. total: steps in all. start: steps that are done already.
     """

@@ -127,8 +127,11 @@ def last_scores(net: Sequential, data: Any, history: History, threads: int | Non
     The history of its training ends with their evaluation on the dev set.
     """
     last = history.records[-1]
-    test = last.test or evaluate(net, data.test, threads=threads).scores
-    return {f"last_{part}_{name}": v for part, found in zip(PARTS, (last.dev, test)) for name, v in found.items()}
+    with net.be.threads(threads):
+        test = last.test or score(net, data.test).scores
+    return {
+        f"last_{part}_{name}": v for part, found in zip(PARTS, (last.dev, test)) for name, v in found.items()
+    }
 
 
 def score_rows(
