@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput
-from ..report.tables import comparison_table
+from ..report.comparison import comparison_table
 from .options import add_output, add_settings, finish, read_options, resumed
 
 

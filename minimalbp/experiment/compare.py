@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..report.curves import check_target, set_target
 from ..select import Dense
 from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report
 from .folder import Folder
@@ -21,6 +22,7 @@ def compare(
     out: Path | None = None,
     resume: bool = False,
     progress: bool = False,
+    target: float | None = None,
 ) -> dict[str, Any]:
     """Train a network dense and with a selector, and report on both as `minimalbp train --json` does.
 
@@ -38,6 +40,9 @@ def compare(
         Whether to go on with the run in `out`.
     progress : bool, default False
         Whether to show bars on a terminal.
+    target : float, optional
+        A dev score, a share such as 0.975: "seconds_to_target" of each run says when training first reached it. By
+        default 99 % of the best dev score of the first network.
 
     Returns
     -------
@@ -62,6 +67,7 @@ def compare(
     >>> sparse < dense
     True
     """
+    target = None if target is None else check_target(target)
     settings, notes = fit_batch(settings, data)
     folder = Folder(out)
     chosen = [Arm("dense", settings, Dense())] if dense or settings.select == "dense" else []
@@ -69,7 +75,7 @@ def compare(
         chosen.append(Arm(settings.arm(), settings, settings.selector()))
     arms = [PreparedArm(arm, data, folder) for arm in chosen]
     report = start_report(arms[0]) | {
-        "dense": dense, "runs": [], "speedup": {"backward": None, "step": None},
+        "dense": dense, "runs": [], "speedup": {"backward": None, "step": None}, "target_given": target,
     }  # fmt: skip
     open_folder(report, arms, [], resume)
     while arms:  # popped, so that nothing here keeps the memory of an arm that is trained
@@ -77,6 +83,7 @@ def compare(
         report["runs"].append(result | {"notes": [*result["notes"], *notes]})
     if len(report["runs"]) == 2:
         report["speedup"] = speedup(*(run["seconds"] for run in report["runs"]))
+    set_target(report, target)
     folder.write("run.json", report)
     return report
 

@@ -15,7 +15,7 @@ from ..train.history import History, Record
 VOCABULARIES = "vocabularies.json"  # the encoding of a tagger or parser
 CHECKPOINT = ".checkpoint.npz"
 SMALL = "simplified"  # the network of `minimalbp simplify` that shrinks
-RESULTS = ("runs", "speedup", "decoding")  # the keys of run.json that training fills in
+RESULTS = ("runs", "speedup", "target", "decoding")  # the keys of run.json that training fills in
 
 
 class Folder:
