@@ -22,7 +22,7 @@ def run_of(name, *, seed=0, test=0.98, dev=(0.9, 0.97, 0.99), losses=(1.0, 0.5, 
         "seconds": counted(parts), "ops": counted({p: int(1e6 * s) for p, s in parts.items()}),
         "bytes": counted({p: int(1e7 * s) for p, s in parts.items()}),
         "curve": {"seconds": [1.0 + i for i in range(len(dev))], "step": [10 * (1 + i) for i in range(len(dev))],
-                  "train_loss": list(losses), "dev": list(dev)},
+                  "train_loss": [*losses, *dev][: len(dev)], "dev": list(dev)},
         "notes": [],
     }  # fmt: skip
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput
-from ..report.comparison import comparison_table
 from .options import add_output, add_settings, finish, read_options, resumed
+from .printing import OWN, SWITCHES, add_printing, printing, read_target
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -22,6 +22,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         parser, files="run.json, metrics.jsonl, checkpoints, weights", may_change="--epochs and --threads"
     )
     parser.add_argument("--no-compare", action="store_true", help="train only the network with the selector")
+    add_printing(parser)
     parser.set_defaults(run=run)
     return parser
 
@@ -39,15 +40,21 @@ def run(args: argparse.Namespace) -> int:
         if no_compare and report["dense"]:
             raise BadInput(f"the run in {out} has a dense network too; leave out --no-compare")
         dense = report["dense"]
+        brief, full = (hasattr(args, name) for name in SWITCHES)
+        plot, target = getattr(args, "plot", None), read_target(getattr(args, "target", None))
+        target = report.get("target_given") if target is None else target
     else:
-        options, out, as_json, (no_compare,) = read_options(args, ("no_compare",))
+        options, out, as_json, (no_compare, brief, full) = read_options(args, ("no_compare", *SWITCHES), OWN)
+        plot, target = options.pop("plot", None), read_target(options.pop("target", None))
         settings, dense = Settings(**options), not no_compare
+    shown = printing(args, brief, full, plot)
     from ..experiment.build import load_data
     from ..experiment.compare import compare
 
     def train() -> dict[str, Any]:
         return compare(
-            settings, load_data(settings), dense=dense, out=out, resume=hasattr(args, "resume"), progress=True
-        )
+            settings, load_data(settings), dense=dense, out=out, resume=hasattr(args, "resume"), progress=True,
+            target=target,
+        )  # fmt: skip
 
-    return finish(train, out, "train", as_json, comparison_table)
+    return finish(train, out, "train", as_json, shown.text, shown.draw)

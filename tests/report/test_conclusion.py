@@ -29,9 +29,9 @@ def test_the_best_arm_beside_dense_and_the_papers_rule():
     assert said(DENSE, TOPK, UNIFIED) == (
         "unified 5% dw, the best of 2 sparse arms, has a test accuracy of 98.30 %, 0.30 points below dense; "
         "one seed decides nothing. Its backward pass is 5.0 times as fast as the dense one, and its whole step is "
-        "2.2 times as fast. The step gains less, because the forward pass (30 % of the dense step) does not shrink; "
-        "the update (20 % of the dense step) shrinks too. The paper's own rule, topk 5%, ends 7.50 points below "
-        "dense: its loss rose to 4.1, above the 2.3 of the first step."
+        "2.2 times as fast. The step gains less, because the forward pass (30 % of the dense step) does not "
+        "shrink; the update (20 % of the dense step) shrinks too. The paper's own rule, topk 5%, ends 7.50 points "
+        "below dense: its loss rose to 4.1, above the 2.3 of the first step."
     )
     assert max(map(len, conclusion(report_of(DENSE, TOPK, UNIFIED)).splitlines())) <= 100
 
