@@ -46,9 +46,9 @@ _HOME = {
     "network": ("Sequential", "mlp"),
     "network.frozen": ("Frozen",),
     "network.weights": ("load", "save"),
-    "optim": ("SGD", "AdaGrad", "Adam", "Optimizer"),
+    "optim": ("SGD", "AdaGrad", "Adam", "Optimizer", "Schedule"),
     "param": ("Param", "RowGrad"),
-    "select": ("Dense", "RandomK", "TopK", "UnifiedTopK"),
+    "select": ("Dense", "RandomK", "Signs", "Systematic", "Threshold", "TopK", "UnifiedTopK"),
     "simplify": ("Simplifier",),
     "tasks": (
         "MostFrequentTag",

@@ -44,7 +44,8 @@ def kernels(batch: int, n_in: int, n_out: int, k: int) -> dict[str, tuple[Callab
     touched, start = np.empty(n_out, np.int32), np.empty(n_out + 1, np.int32)
     example, count = np.empty(chosen.size, np.int32), np.empty(1, np.int32)
     value = np.empty(chosen.size, np.float32)
-    reference.select.invert(touched, start, example, value, count, chosen, picked)
+    lists = np.arange(0, chosen.size + 1, k, dtype=np.int32), chosen.ravel(), picked.ravel()
+    reference.select.invert(touched, start, example, value, count, *lists)
     r = int(count[0])
     start = start[: r + 1].copy()
     y, dx, dw = np.empty_like(dy), np.empty_like(x), np.empty_like(w)
@@ -53,6 +54,11 @@ def kernels(batch: int, n_in: int, n_out: int, k: int) -> dict[str, tuple[Callab
         np.empty(n_out + 1, np.int32),
         np.empty_like(count),
     )
+    drawn, centered = (
+        [np.empty(batch + 1, np.int32), np.empty_like(lists[1]), np.empty_like(lists[2])],
+        x.copy(),
+    )
+    u = rng.random(batch)
     out_example, out_value = np.empty_like(example), np.empty_like(value)
     out_chosen, out_score, out_picked = (
         np.empty_like(chosen),
@@ -62,11 +68,14 @@ def kernels(batch: int, n_in: int, n_out: int, k: int) -> dict[str, tuple[Callab
     return {
         "forward": (lambda be: be.linear.forward(y, x, w, b), [y]),
         "top_k": (lambda be: be.select.top_k(out_chosen, dy), [out_chosen]),
+        "systematic": (lambda be: be.select.systematic(*drawn, dy, u, k), drawn),
+        "systematic-batch": (lambda be: be.select.systematic(*drawn, dy, u[:1], k), drawn),
+        "threshold": (lambda be: be.select.threshold(*drawn, dy, u, k), drawn),
+        "signs": (lambda be: be.select.signs(*drawn, dy, k), drawn),
+        "center": (lambda be: be.linear.center(centered, np.zeros(n_in, np.float32), x, 0.01), [centered]),
         "score": (lambda be: be.select.score(out_score, dy, 0), [out_score]),
         "invert": (
-            lambda be: be.select.invert(
-                out_rows, out_start, out_example, out_value, out_count, chosen, picked
-            ),
+            lambda be: be.select.invert(out_rows, out_start, out_example, out_value, out_count, *lists),
             [out_rows[:r], out_start[: r + 1], out_example, out_value],
         ),
         "pick_chosen": (lambda be: be.linear.pick_chosen(out_picked, dy, chosen), [out_picked]),
@@ -76,7 +85,7 @@ def kernels(batch: int, n_in: int, n_out: int, k: int) -> dict[str, tuple[Callab
         "dw_chosen": (lambda be: be.linear.dw_chosen(dw[:r], value, x, start, example), [dw[:r]]),
         "dx_all": (lambda be: be.linear.dx_all(dx, dy, w), [dx]),
         "dx_rows": (lambda be: be.linear.dx_rows(dx, of_rows, w, rows), [dx]),
-        "dx_chosen": (lambda be: be.linear.dx_chosen(dx, picked, w, chosen), [dx]),
+        "dx_chosen": (lambda be: be.linear.dx_chosen(dx, lists[2], w, *lists[:2]), [dx]),
     }
 
 

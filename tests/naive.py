@@ -1,6 +1,7 @@
 """A slow oracle: what each kernel means, as loops over Python floats. Shares no line with the kernels."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -77,6 +78,55 @@ def score(dy, kind):
         return [math.sqrt(sum(g * g for g in c)) for c in columns]
     assert kind == "signed"
     return [abs(sum(c)) for c in columns]
+
+
+def walk_order(n, lanes):
+    """The units in the order in which a walk meets them."""
+    return [j for lane in range(lanes) for j in range(lane, n, lanes)]
+
+
+def tau(sizes, points):
+    """The threshold of threshold sampling, by trying every number of entries that are kept for sure."""
+    sizes = sorted(sizes, reverse=True)
+    for sure in range(points):
+        tau = Fraction(sum(sizes[sure:]), points - sure)
+        if sure == len(sizes) or sizes[sure] < tau:
+            return tau
+    return min(sizes[:points])
+
+
+def sampled(dy, u, k, lanes, threshold):
+    """What is left of dy (integers) by walks that begin at u; None where a point lies close to a boundary."""
+    each = len(dy) // len(u)
+    kept = []
+    for i, begin in enumerate(u):
+        group = dy[i * each : (i + 1) * each]
+        sizes, points = [abs(g) for row in group for g in row], each * k
+        limit = tau(sizes, points) if threshold else math.inf
+        total, sure = sum(s for s in sizes if s < limit), sum(s >= limit for s in sizes)
+        step = Fraction(total, max(points - sure, 1))
+        at = Fraction(begin)
+        for row in group:
+            mine = list(row)
+            for j in walk_order(len(row), lanes):
+                if abs(row[j]) >= limit:
+                    continue
+                before, at = at, at + (abs(row[j]) / step if total else 0)
+                if row[j] and abs(at - round(at)) < Fraction(1, 1000) and at - int(begin) < points:
+                    return None
+                times = math.floor(at) - math.floor(before)
+                mine[j] = float(times * step) * (1 if row[j] > 0 else -1)
+            kept.append(mine)
+    return kept
+
+
+def signs(g, k):
+    """The largest of each sign, the lower unit of equals."""
+    found = []
+    for sign, most in ((1, (k + 1) // 2), (-1, k // 2)):
+        side = sorted((j for j in range(len(g)) if sign * g[j] > 0), key=lambda j: (-abs(g[j]), j))
+        found += side[:most]
+    return sorted(found)
 
 
 def invert(chosen):

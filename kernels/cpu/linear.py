@@ -17,10 +17,11 @@ from .products.chain import forward_chain
 from .products.dense import SMALL_BATCH
 
 __all__ = [
-    "FUNCTIONS", "chain", "db_all", "db_chosen", "dw_all", "dw_chosen", "dx_all", "dx_chosen", "dx_rows", "forward",
-    "pick_chosen", "pick_rows",
+    "FUNCTIONS", "center", "chain", "db_all", "db_chosen", "dw_all", "dw_chosen", "dx_all", "dx_chosen", "dx_rows",
+    "forward", "pick_chosen", "pick_rows",
 ]  # fmt: skip
 
+COLUMNS = 16  # of x, for a thread to have some vectors of its own
 QUICK = 4  # multiply-adds of a dense product that take as long as one element operation
 FEW = 3  # rows, or terms of each, up to which a panel is not worth its copy
 # Up to THIN examples products in panels beat BLAS (measured from 10 x 784 x 500 on). For dW of at most THIN units
@@ -38,6 +39,14 @@ def forward(y, x, w, b):
         dense.forward_blas(y, x, w, b, n)
     else:
         reference.forward(y, x, w, b)
+
+
+def center(xc, mean, x, rate):
+    n = min(pieces(2 * x.size), x.shape[1] // COLUMNS)
+    if n > 1:
+        dense.center_pieces(xc, mean, x, x.dtype.type(rate), n)
+    else:
+        dense.center(xc, mean, x, x.dtype.type(rate), 0, x.shape[1])
 
 
 def chain(y, x, weights, layers, work):
@@ -80,8 +89,8 @@ def dx_rows(dx, picked, w, rows):
     _times_rows(dx, picked, w, rows)
 
 
-def dx_chosen(dx, picked, w, chosen):
-    _times_dense(dx, _even_starts(*chosen.shape), chosen.reshape(-1), picked.reshape(-1), w)
+def dx_chosen(dx, value, w, start, unit):
+    _times_dense(dx, start, unit, value, w)
 
 
 def _times_dense(out, start, index, value, a):
@@ -110,12 +119,6 @@ def _times_rows(out, value, a, index):
         panel.panel_product_pieces(out, value, a, index, n)
     else:
         panel.panel_product(out, value, a, index, 0, a.shape[1])
-
-
-@lru_cache(maxsize=64)
-def _even_starts(lists, k):
-    """The starts of lists that have k entries each."""
-    return np.arange(0, lists * k + 1, k, dtype=np.int32)
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,7 @@ import numpy as np
 from .policy import pieces
 from .recurrence import chosen as sparse
 from .recurrence import dense as recurrent
-from .select import integers
+from .selection.top_k import integers
 
 __all__ = [
     "backward_all", "backward_chosen", "backward_top_k", "backward_unified", "forward", "put", "take",

@@ -64,14 +64,17 @@ def pieces(work):
     return max(1, min(_threads, work // PIECE))
 
 
-def kernel(function=None, *, parallel=False):
+def kernel(function=None, *, parallel=False, inline=False):
     """numba.njit as every kernel here wants it; cached on disk where a folder for that is writable.
+
+    inline: for a function with many arrays, which is called for every example: a call costs some 30 ns then.
 
     error_model="numpy": a division that may raise cannot be vectorised (7x slower Adam, measured).
     """
     if function is None:
-        return lambda f: kernel(f, parallel=parallel)
+        return lambda f: kernel(f, parallel=parallel, inline=inline)
     options = {"fastmath": FAST, "error_model": "numpy", "nogil": True, "parallel": parallel}
+    options |= {"inline": "always"} if inline else {}
     try:
         compiled = numba.njit(cache=True, **options)(function)
         if stamp(compiled, Path(function.__code__.co_filename)):

@@ -1,7 +1,8 @@
 """Optimiser steps, fused into one pass over memory; see reference/update.py for the formulas.
 
 Each optimiser has three kernels: the update of a row, a walk over rows, and the walk in pieces. A row without a
-gradient (only with `everywhere`) gets a gradient of zeros, which stays in the first-level cache.
+gradient (only with `everywhere`) gets a gradient of zeros, which stays in the first-level cache. The numbers of a
+rule come as an array, since handing over ten of them costs more than a small update.
 """
 
 import numpy as np
@@ -13,8 +14,7 @@ from .policy import kernel, pieces
 __all__ = ["TINY", "adagrad", "adam", "sgd", "sum_of_squares"]
 
 
-def sgd(w, velocity, rows, g, lr, momentum, decay, clip, scale, everywhere):
-    rule = _typed(w, lr, momentum, TINY, decay, clip, scale)
+def sgd(w, velocity, rows, g, rule, everywhere):
     last, n = _work(w, rows, everywhere)
     if n > 1:
         _sgd_pieces(w, velocity, rows, g, rule, everywhere, last, n)
@@ -22,8 +22,7 @@ def sgd(w, velocity, rows, g, lr, momentum, decay, clip, scale, everywhere):
         _sgd(w, velocity, rows, g, rule, everywhere, 0, last)
 
 
-def adagrad(w, h, rows, g, lr, eps, decay, clip, scale, everywhere):
-    rule = _typed(w, lr, eps, decay, clip, scale)
+def adagrad(w, h, rows, g, rule, everywhere):
     last, n = _work(w, rows, everywhere)
     if n > 1:
         _adagrad_pieces(w, h, rows, g, rule, everywhere, last, n)
@@ -31,19 +30,12 @@ def adagrad(w, h, rows, g, lr, eps, decay, clip, scale, everywhere):
         _adagrad(w, h, rows, g, rule, everywhere, 0, last)
 
 
-def adam(w, m, v, rows, g, lr, beta1, beta2, eps, decay, clip, scale, everywhere):
-    rule = _typed(w, lr, beta1, 1 - beta1, beta2, 1 - beta2, eps, TINY, decay, clip, scale)
+def adam(w, m, v, rows, g, rule, everywhere):
     last, n = _work(w, rows, everywhere)
     if n > 1:
         _adam_pieces(w, m, v, rows, g, rule, everywhere, last, n)
     else:
         _adam(w, m, v, rows, g, rule, everywhere, 0, last)
-
-
-def _typed(w, *numbers):
-    """The numbers of a rule in the type of the weights: a float64 among them would slow every operation."""
-    t = w.dtype.type
-    return tuple([t(x) for x in numbers])
 
 
 def _work(w, rows, everywhere):
@@ -83,15 +75,15 @@ def _row(i, s, w, rows, g, zero, everywhere):
 
 @kernel
 def _sgd_row(w, g, rule):
-    lr, _, _, decay, clip, scale = rule
+    lr, decay, clip, scale = rule[0], rule[2], rule[3], rule[4]
     for i in range(len(w)):
         w[i] -= lr * _gradient(g[i], w[i], decay, clip, scale)
 
 
 @kernel
 def _momentum_row(w, v, g, rule):
-    lr, momentum, tiny, decay, clip, scale = rule
-    zero = w.dtype.type(0)
+    lr, momentum, decay, clip, scale = rule[0], rule[1], rule[2], rule[3], rule[4]
+    zero, tiny = w.dtype.type(0), w.dtype.type(TINY)
     for i in range(len(w)):
         v[i] = _flush(momentum * v[i] + _gradient(g[i], w[i], decay, clip, scale), tiny, zero)
         w[i] -= lr * v[i]
@@ -119,7 +111,7 @@ def _sgd_pieces(w, velocity, rows, g, rule, everywhere, last, n):
 
 @kernel
 def _adagrad_row(w, h, g, rule):
-    lr, eps, decay, clip, scale = rule
+    lr, eps, decay, clip, scale = rule[0], rule[1], rule[2], rule[3], rule[4]
     for i in range(len(w)):
         grad = _gradient(g[i], w[i], decay, clip, scale)
         h[i] += grad * grad
@@ -145,8 +137,9 @@ def _adagrad_pieces(w, h, rows, g, rule, everywhere, last, n):
 
 @kernel
 def _adam_row(w, m, v, g, rule):
-    lr, beta1, rest1, beta2, rest2, eps, tiny, decay, clip, scale = rule
-    zero = w.dtype.type(0)
+    lr, beta1, rest1, beta2, rest2, eps = rule[0], rule[1], rule[2], rule[3], rule[4], rule[5]
+    decay, clip, scale = rule[6], rule[7], rule[8]
+    zero, tiny = w.dtype.type(0), w.dtype.type(TINY)
     for i in range(len(w)):
         grad = _gradient(g[i], w[i], decay, clip, scale)
         m[i] = _flush(beta1 * m[i] + rest1 * grad, tiny, zero)

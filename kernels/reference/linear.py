@@ -5,7 +5,8 @@ Names: x (batch, n_in), w (n_out, n_in), y and dy (batch, n_out). A choice of un
     rows     int32 (r,): the same units for every example   *_rows
     chosen   int32 (batch, k): each example its own units   *_chosen
 `picked` holds the chosen entries of dy, (batch, r) or (batch, k). With shared rows it is the dense gradient of a
-smaller layer, so that dW and db of those rows are `dw_all` and `db_all` of it.
+smaller layer, so that dW and db of those rows are `dw_all` and `db_all` of it. The products of a choice per example
+take lists: list s of indices and values is i in start[s]:start[s + 1]. They may differ in length.
 """
 
 import numpy as np
@@ -19,6 +20,16 @@ def forward(y, x, w, b):
     """y = x Wᵀ + b."""
     np.dot(x, w.T, out=y)
     y += b
+
+
+def center(xc, mean, x, rate):
+    """xc = x - mean, and then mean <- mean + rate (mean of x over the batch - mean), in place. mean (n_in,).
+
+    With rate = 0 the mean stays, even where x is not finite.
+    """
+    np.subtract(x, mean, out=xc)
+    if rate:
+        mean += x.dtype.type(rate) * xc.mean(axis=0)
 
 
 def chain(y, x, weights, layers, work):
@@ -73,10 +84,9 @@ def dx_rows(dx, picked, w, rows):
     np.dot(picked, w[rows], out=dx)
 
 
-def dx_chosen(dx, picked, w, chosen):
-    """dx[e] = sum of picked[e, j] W[chosen[e, j]] over j: reads k rows of W for each example."""
-    for e, units in enumerate(chosen):
-        dx[e] = picked[e] @ w[units]
+def dx_chosen(dx, value, w, start, unit):
+    """dx[e] = sum of value[i] W[unit[i]] over i in start[e]:start[e + 1]: reads the rows of W that e chose."""
+    dw_chosen(dx, value, w, start, unit)
 
 
 def db_all(db, dy):

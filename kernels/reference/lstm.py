@@ -19,7 +19,7 @@ of `linear`.
 
 import numpy as np
 
-from . import activation, linear, select
+from . import activation, select
 
 
 def _steps(active):
@@ -131,10 +131,10 @@ def _one_for_all(kind):
 def _send(picked, dx, chosen, dgates, u, w, now, scale=1.0):
     """Pick the chosen entries of the rows `now`; set dx, and return the gradient of the states before."""
     picked[now] = np.take_along_axis(dgates[now], chosen[now], axis=1) * dgates.dtype.type(scale)
-    if len(dx):
-        linear.dx_chosen(dx[now], picked[now], w, chosen[now])
     dh = np.empty((now.stop - now.start, u.shape[1]), u.dtype)
-    linear.dx_chosen(dh, picked[now], u, chosen[now])
+    for out, a in ((dx[now], w), (dh, u)) if len(dx) else ((dh, u),):
+        for row, value, units in zip(out, picked[now], chosen[now]):
+            row[:] = value @ a[units]
     return dh
 
 

@@ -8,6 +8,8 @@ written (work in proportion to k: another algorithm). The gradient of a weight i
     g <- g + decay w             L2 regularisation
     g <- min(max(g, -clip), clip)   element-wise, as in the authors' code; infinity: off. NaN stays NaN
 
+`rule` is an array of w's type, the numbers of the step: those that a docstring names, then decay, clip and scale.
+
 Moments below TINY in magnitude become 0. Those of a row that is never chosen would otherwise decay into subnormal
 numbers and stay there for ever, and arithmetic with these is many times slower. All kernels work in place.
 """
@@ -17,12 +19,13 @@ import numpy as np
 TINY = 1e-30
 
 
-def _gradient(w, rows, g, decay, clip, scale, everywhere):
+def _gradient(w, rows, g, rule, everywhere):
     """(the rows to update, the gradient of each after scale, decay and clip)."""
+    decay, clip, scale = rule[-3:]
     touched = np.arange(len(w)) if everywhere else rows
     full = np.zeros_like(w)
-    full[rows] = g * w.dtype.type(scale)
-    grad = full[touched] + w.dtype.type(decay) * w[touched]
+    full[rows] = g * scale
+    grad = full[touched] + decay * w[touched]
     return touched, np.clip(grad, -clip, clip)
 
 
@@ -30,32 +33,41 @@ def _flush(moment):
     return np.where(np.abs(moment) < TINY, 0, moment)
 
 
-def sgd(w, velocity, rows, g, lr, momentum, decay, clip, scale, everywhere):
-    """v <- momentum v + g;  w <- w - lr v. With momentum = 0, `velocity` is not read and may be empty."""
-    touched, grad = _gradient(w, rows, g, decay, clip, scale, everywhere)
+def sgd(w, velocity, rows, g, rule, everywhere):
+    """v <- momentum v + g;  w <- w - lr v. rule: lr, momentum, ...
+
+    With momentum = 0, `velocity` is not read and may be empty.
+    """
+    lr, momentum = rule[:2]
+    touched, grad = _gradient(w, rows, g, rule, everywhere)
     if momentum:
-        velocity[touched] = _flush(w.dtype.type(momentum) * velocity[touched] + grad)
+        velocity[touched] = _flush(momentum * velocity[touched] + grad)
         grad = velocity[touched]
-    w[touched] -= w.dtype.type(lr) * grad
+    w[touched] -= lr * grad
 
 
-def adagrad(w, h, rows, g, lr, eps, decay, clip, scale, everywhere):
-    """h <- h + g²;  w <- w - lr g / sqrt(h + eps), eps inside the root as in the authors' code."""
-    touched, grad = _gradient(w, rows, g, decay, clip, scale, everywhere)
+def adagrad(w, h, rows, g, rule, everywhere):
+    """h <- h + g²;  w <- w - lr g / sqrt(h + eps). rule: lr, eps, ...
+
+    eps is inside the root, as in the authors' code.
+    """
+    lr, eps = rule[:2]
+    touched, grad = _gradient(w, rows, g, rule, everywhere)
     h[touched] += grad * grad
-    w[touched] -= w.dtype.type(lr) * grad / np.sqrt(h[touched] + w.dtype.type(eps))
+    w[touched] -= lr * grad / np.sqrt(h[touched] + eps)
 
 
-def adam(w, m, v, rows, g, lr, beta1, beta2, eps, decay, clip, scale, everywhere):
+def adam(w, m, v, rows, g, rule, everywhere):
     """m <- β1 m + (1-β1) g;  v <- β2 v + (1-β2) g²;  w <- w - lr m / (sqrt(v) + eps).
 
-    The caller folds the bias correction into lr, as the authors do: lr sqrt(1-β2^t) / (1-β1^t).
+    rule: lr, β1, 1-β1, β2, 1-β2, eps, ... The caller folds the bias correction into lr, as the authors do:
+    lr sqrt(1-β2^t) / (1-β1^t).
     """
-    touched, grad = _gradient(w, rows, g, decay, clip, scale, everywhere)
-    one = w.dtype.type
-    m[touched] = _flush(one(beta1) * m[touched] + one(1 - beta1) * grad)
-    v[touched] = _flush(one(beta2) * v[touched] + one(1 - beta2) * (grad * grad))
-    w[touched] -= one(lr) * m[touched] / (np.sqrt(v[touched]) + one(eps))
+    lr, beta1, rest1, beta2, rest2, eps = rule[:6]
+    touched, grad = _gradient(w, rows, g, rule, everywhere)
+    m[touched] = _flush(beta1 * m[touched] + rest1 * grad)
+    v[touched] = _flush(beta2 * v[touched] + rest2 * (grad * grad))
+    w[touched] -= lr * m[touched] / (np.sqrt(v[touched]) + eps)
 
 
 def sum_of_squares(out, g):

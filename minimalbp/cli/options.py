@@ -71,10 +71,35 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
         help="units that get a gradient in each layer, such as 25 or 5%%; in an LSTM, in each gate "
         f"(default {defaults('k', own)})",
     )
-    add("--select", help="selector: topk (default), unified, random, random-scaled or dense")
+    add(
+        "--k-schedule",
+        metavar="K@EPOCH,...",
+        help="when k changes: 10%%@2,5%%@5 is 10%% after two epochs, 5%% after five (not in simplify)",
+    )
+    add(
+        "--select",
+        help="selector: topk (default), unified, random, random-scaled, systematic, systematic-batch, threshold, "
+        "threshold-batch, signs or dense",
+    )
+    add(
+        "--center",
+        help="running mean of the inputs of hidden layers: off (default, as in the papers), dw (without "
+        "it in dW) or forward (in the forward pass too)",
+    )
     add("--optimizer", help="adam (default), adagrad or sgd")
     add("--rows", help="rows that the optimiser updates: all (default, as in the papers) or chosen")
     add("--lr", type=float_or_text, help=f"learning rate (default {_learning_rates()})")
+    add(
+        "--schedule",
+        help="learning rate over the training: constant (default), linear or cosine (falls to 0), or step (times "
+        "0.1 at half of it, again at three quarters)",
+    )
+    add(
+        "--warmup",
+        type=int_or_text,
+        metavar="STEPS",
+        help="steps in which the learning rate rises (default 0)",
+    )
     add(
         "--epochs",
         type=int_or_text,

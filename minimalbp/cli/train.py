@@ -30,6 +30,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Do what `minimalbp train ...` asks. Returns 0 or 130; raises BadInput, Diverged."""
     from ..experiment.settings import Settings
+    from ..optim import Schedule
 
     if hasattr(args, "resume"):
         out: Path | None = Path(args.resume)
@@ -37,6 +38,11 @@ def run(args: argparse.Namespace) -> int:
         report, before, settings = resumed(args, ("dense",), ("epochs", "threads"))
         if settings.epochs < before.epochs:
             raise BadInput(f"the run in {out} has {before.epochs} epochs; --epochs must not be fewer")
+        if settings.epochs > before.epochs and Schedule(before.schedule).ends:
+            raise BadInput(
+                f"the run in {out} has a {before.schedule} schedule over {before.epochs} epochs, not "
+                f"{settings.epochs}; leave out --epochs, or begin a run of {settings.epochs} with a new --out"
+            )
         if no_compare and report["dense"]:
             raise BadInput(f"the run in {out} has a dense network too; leave out --no-compare")
         dense = report["dense"]

@@ -21,15 +21,16 @@ from ..measure.meter import Meter
 from ..measure.timing import Timed, blocks, in_turns
 from ..network import Sequential
 from ..optim import Adam
-from ..select import Dense, RandomK, Selector, TopK, UnifiedTopK
+from ..select import Dense, RandomK, Selector, Signs, Systematic, Threshold, TopK, UnifiedTopK, masked
+from ..select.base import SomeUnits
 from .ceilings import roof
 from .fit import crossover, line
 from .peers import dense_backward, peer_threads
 from .problem import Problem
 
-SELECTORS: dict[str, type[TopK] | type[UnifiedTopK] | type[RandomK]] = {
-    "topk": TopK, "unified": UnifiedTopK, "random": RandomK,
-}  # fmt: skip
+SELECTORS: dict[str, type[SomeUnits]] = {
+    s.name: s for s in (TopK, UnifiedTopK, RandomK, Systematic, Threshold, Signs)
+}
 OURS = "minimalbp"
 
 
@@ -58,13 +59,9 @@ class Ours:
         dx, grad = layer.backward(dy), layer.weight.grad
         assert dx is not None and grad is not None
         rows = slice(None) if grad.rows is None else grad.rows
-        masked = dy
-        if layer.last_choice is not None:
-            masked = np.zeros_like(dy)
-            choice = np.broadcast_to(layer.last_choice, (len(dy), layer.last_choice.shape[-1]))
-            np.put_along_axis(masked, choice, np.take_along_axis(dy, choice, 1), 1)
-        for name, found, right in (("dW", grad.values, (masked.T @ layer.last_x)[rows]),
-                                   ("dx", dx, masked @ layer.weight.value)):  # fmt: skip
+        kept = masked(layer.last_choice, layer.last_picked, dy.shape)
+        for name, found, right in (("dW", grad.values, (kept.T @ layer.last_x)[rows]),
+                                   ("dx", dx, kept @ layer.weight.value)):  # fmt: skip
             if not np.linalg.norm(found - right) <= 1e-5 * np.linalg.norm(right):
                 raise RuntimeError(f"{select}: {name} is wrong on this machine; please report it")
 

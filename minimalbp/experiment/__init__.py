@@ -1,10 +1,11 @@
 """What the commands do: read settings, train networks side by side or many runs, and keep a run in a folder."""
 
+from ..select import parse_k
 from .build import build
 from .folder import SMALL
 from .kept import KeptRuns
 from .processes import run_many
-from .settings import check_ints, parse_k
+from .settings import check_ints
 from .simplify import CONTROLS, simplify
 from .sweep import merged_machine, sweep, train_run
 

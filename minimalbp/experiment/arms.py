@@ -11,11 +11,13 @@ from ..layers import Units
 from ..measure.machine import machine
 from ..measure.meter import Meter
 from ..network import weights
+from ..optim import Schedule
 from ..report.curves import curve
 from ..select import Selector
 from ..train.companion import Companion
 from ..train.fit import prepare
 from ..train.history import History, Record
+from ..train.pace import Pace, clip_notes
 from ..train.trial import warm_up
 from .build import build
 from .folder import VOCABULARIES, Folder
@@ -47,6 +49,7 @@ class PreparedArm:
             self.net, data, self.optimizer,
             batch_size=settings.batch, rng=settings.seed, evals_per_epoch=settings.evals, meter=self.meter,
             companions=[_Keep(self), *([arm.companion] if arm.companion else [])],
+            pace=Pace(settings.epochs, Schedule(settings.schedule, settings.warmup), settings.k_schedule),
         )  # fmt: skip
 
     def resume(self) -> None:
@@ -79,7 +82,7 @@ class PreparedArm:
         shrinks = self.arm.companion is not None
         warm_up(
             self.net, self.optimizer, self.data, settings.batch, threads=settings.threads,
-            observe=count if shrinks else None, dense=shrinks,
+            observe=count if shrinks else None, dense=shrinks, pace=self.run.pace,
         )  # fmt: skip
 
     def _result(self, history: History) -> dict[str, Any]:
@@ -98,7 +101,7 @@ class PreparedArm:
             **self.meter.totals(),
             "first_loss": history.first_loss,
             "curve": curve(history),
-            "notes": self.net.notes(),
+            "notes": [*self.net.notes(), *clip_notes(self.net, self.settings.k_schedule)],
         }
 
 

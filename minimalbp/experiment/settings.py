@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..backend import BACKENDS, check_threads
 from ..errors import BadInput, check_float, check_int, short, unknown
+from ..layers.centering import CENTER
 from ..layers.initialisers import INITIALISERS
-from ..optim import OPTIMIZERS, ROWS
-from ..select import SELECTORS, Dense, RandomK, Selector
+from ..optim import OPTIMIZERS, ROWS, Schedule
+from ..select import SELECTORS, Dense, RandomK, Selector, Systematic, Threshold, parse_k, parse_k_schedule
 from ..tasks import TASKS, Task
 
-SELECT = ("topk", "unified", "random", "random-scaled", "dense")
+SELECT: dict[str, Callable[..., Selector]] = {
+    **SELECTORS,
+    "random-scaled": partial(RandomK, scaled=True),
+    "systematic-batch": partial(Systematic, over="batch"),
+    "threshold-batch": partial(Threshold, over="batch"),
+}
 _OWN: Any = None  # the task's own default
 
 
@@ -33,13 +41,22 @@ class Settings:
         Units of each hidden layer: ``(500, 500)`` or ``"500,500"``.
     k : int or str, optional
         Units of a layer that get a gradient, as a number or a percentage ("5%"); in an LSTM, units of each gate.
-    select : {"topk", "unified", "random", "random-scaled", "dense"}, default "topk"
-        The selector of the hidden layers.
+    k_schedule : str, optional
+        When k changes: "10%@2,5%@5" is 10 % after two epochs and 5 % after five, and k until then.
+    select : str, default "topk"
+        The selector of the hidden layers: "topk", "unified", "random", "random-scaled", "systematic",
+        "systematic-batch", "threshold", "threshold-batch", "signs" or "dense".
+    center : {"off", "dw", "forward"}, default "off"
+        What the hidden layers do with the running mean of their inputs; see Linear.
     optimizer : {"adam", "adagrad", "sgd"}, default "adam"
     rows : {"all", "chosen"}, default "all"
         Rows that the optimiser updates.
     lr : float, optional
         Learning rate; by default that of the optimiser for this task (`Task.learning_rates`).
+    schedule : {"constant", "linear", "cosine", "step"}, default "constant"
+        How the learning rate changes over the training; see Schedule.
+    warmup : int, default 0
+        Steps of the training in which the learning rate rises to that of the schedule.
     epochs : int, optional
     batch : int, optional
         Examples in a mini-batch: pictures, sentences or transitions.
@@ -79,10 +96,14 @@ class Settings:
     data: str = _OWN
     hidden: tuple[int, ...] = _OWN
     k: int | str = _OWN
+    k_schedule: str | None = None
     select: str = "topk"
+    center: str = "off"
     optimizer: str = "adam"
     rows: str = "all"
     lr: float | None = None
+    schedule: str = "constant"
+    warmup: int = 0
     epochs: int = _OWN
     batch: int = _OWN
     dropout: float = _OWN
@@ -107,8 +128,11 @@ class Settings:
         put("hidden", check_ints("hidden", self.hidden))
         # 25 and "25" are one setting, and so are "5 %" and "5%"
         put("k", parse_k(self.k).get("k", "".join(str(self.k).split())))
-        for name, known in (("select", SELECT), ("optimizer", tuple(OPTIMIZERS)), ("rows", ROWS),
-                            ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
+        if self.k_schedule is not None:
+            parse_k_schedule(self.k_schedule)
+            put("k_schedule", "".join(self.k_schedule.split()))
+        for name, known in (("select", tuple(SELECT)), ("center", CENTER), ("optimizer", tuple(OPTIMIZERS)),
+                            ("rows", ROWS), ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
             if getattr(self, name) not in known:
                 raise unknown(name, getattr(self, name), known)
         if self.lr is None:
@@ -116,6 +140,7 @@ class Settings:
         put("lr", check_float("lr", self.lr, 0, open_low=True))
         for name, least in (("epochs", 1), ("batch", 1), ("evals", 1), ("seed", 0)):
             put(name, check_int(name, getattr(self, name), least))
+        put("warmup", Schedule(self.schedule, self.warmup).warmup)
         put("dropout", check_float("dropout", self.dropout, 0, 0.999))
         put("clip", None if self.clip is None else check_float("clip", self.clip, 0, open_low=True))
         put("threads", check_threads(self.threads))
@@ -135,9 +160,7 @@ class Settings:
         """The selector of the hidden layers."""
         if self.select == "dense":
             return Dense()
-        if self.select == "random-scaled":
-            return RandomK(**parse_k(self.k), scaled=True)
-        return SELECTORS[self.select](**parse_k(self.k))
+        return SELECT[self.select](**parse_k(self.k))
 
     def arm(self) -> str:
         """The name of the sparse run: "topk 5%"."""
@@ -154,45 +177,6 @@ class Settings:
             if name not in names:
                 raise unknown("setting", name, names)
         return replace(self, **new)
-
-
-def parse_k(k: Any) -> dict[str, Any]:
-    """Read a number of units, or a percentage.
-
-    Parameters
-    ----------
-    k : int or str
-        25, "25" or "5%".
-
-    Returns
-    -------
-    dict
-        {"k": 25} or {"ratio": 0.05}, as selectors take it.
-
-    Raises
-    ------
-    BadInput
-        For anything else.
-
-    Examples
-    --------
-    >>> parse_k("5%")
-    {'ratio': 0.05}
-    """
-    text = str(k).strip()
-    try:
-        if text.endswith("%"):
-            percent = float(text[:-1])
-            if not 0 < percent <= 100:  # false for NaN too
-                raise BadInput(f"k as a percentage must be above 0% and at most 100%, not {text}")
-            return {"ratio": percent / 100}
-        return {"k": check_int("k", int(text) if not isinstance(k, bool) else k, least=1)}
-    except ValueError as e:
-        if isinstance(e, BadInput):
-            raise
-        raise BadInput(
-            f"k must be a whole number of at least 1, such as 25, or a percentage, such as 5%, not {short(k)}"
-        ) from None
 
 
 def check_ints(name: str, value: Any) -> tuple[int, ...]:

@@ -89,6 +89,11 @@ def simplify(
     Diverged
         When a loss of the first two networks is no longer finite. A control that diverges is only noted.
     """
+    if settings.k_schedule is not None:
+        raise BadInput(
+            f"simplify removes units by how often they are chosen, which k_schedule = {settings.k_schedule} would "
+            "change; leave it out"
+        )
     settings, notes = fit_batch(settings, data)
     folder, simplifier = Folder(out, "simplify"), Simplifier(plan)
     later = list(CONTROLS) if controls else []

@@ -10,8 +10,12 @@ from typing import Any
 from ..backend import cores
 from ..errors import BadInput, Diverged, check_int, short
 from ..measure.machine import machine
+from ..network import Sequential
+from ..optim import Schedule
 from ..train.fit import fit
-from ..train.history import History
+from ..train.history import PARTS, History
+from ..train.scoring import evaluate
+from ..train.pace import clip_notes
 from .build import build, load_data
 from .kept import KeptRuns, Run
 from .processes import run_many
@@ -36,7 +40,8 @@ def train_run(settings: Settings, extra: Facts | None = None) -> Run:
     dict
         "settings", "seconds" (compiling included), "machine" and what `extra` holds. Of the best evaluation
         "best_epoch" and its scores and losses, such as "dev_accuracy", "test_accuracy", "dev_loss" and "test_loss".
-        By epoch "train_loss_by_epoch", "dev_by_epoch", and "test_by_epoch", the test score at the best dev score so
+        Of the network after the last step its scores, such as "last_test_accuracy". "first_loss" is the loss of the
+        first step, "largest_loss" the largest mean loss between two evaluations. By epoch "train_loss_by_epoch", "dev_by_epoch", and "test_by_epoch", the test score at the best dev score so
         far, which a shorter run would have reported. A loss that is no longer finite is a result as well: such a
         run has "diverged", the message, instead of scores. "notes", if any, say what a user should know,
         such as a k that was clipped.
@@ -62,12 +67,14 @@ def train_run(settings: Settings, extra: Facts | None = None) -> Run:
         history = fit(
             net, data, optimizer, epochs=settings.epochs, batch_size=batch, rng=settings.seed,
             evals_per_epoch=settings.evals, threads=settings.threads,
+            schedule=Schedule(settings.schedule, settings.warmup), k_schedule=settings.k_schedule,
         )  # fmt: skip
-        found = _found(history)
+        found = _found(history) | last_scores(net, data, settings.threads)
     except Diverged as e:
         found = {"diverged": str(e)}
     found["seconds"] = round(time.perf_counter() - began, 1)
-    found |= {"notes": said} if (said := [*net.notes(), *notes]) else {}
+    said = [*net.notes(), *clip_notes(net, settings.k_schedule), *notes]
+    found |= {"notes": said} if said else {}
     return facts | {"settings": settings.as_json(), **found, "machine": machine()}
 
 
@@ -172,6 +179,15 @@ def _settings(settings: Settings | Iterable[Settings]) -> list[Settings]:
     return wanted
 
 
+def last_scores(net: Sequential, data: Any, threads: int | None) -> dict[str, float]:
+    """The scores of a network as it is, by "last_dev_" and "last_test_" and their names."""
+    return {
+        f"last_{part}_{name}": value
+        for part in PARTS
+        for name, value in evaluate(net, getattr(data, part), threads=threads).scores.items()
+    }
+
+
 def _found(history: History) -> dict[str, Any]:
     """What a run has of a history: the best evaluation, and the curves by epoch."""
     best, last = history.best, {record.epoch: record for record in history.records}  # of each epoch
@@ -181,6 +197,8 @@ def _found(history: History) -> dict[str, Any]:
         "best_epoch": best.epoch,
         "dev_by_epoch": [record.main for record in last.values()],
         "test_by_epoch": [tested[max(e for e in tested if e <= epoch)] for epoch in last],
+        "first_loss": history.first_loss,
+        "largest_loss": max(record.train_loss for record in history.records),
         "train_loss_by_epoch": [round(record.train_loss, 6) for record in last.values()],
     }
 

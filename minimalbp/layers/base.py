@@ -90,6 +90,10 @@ class Layer(ABC):
         """The parameters of the layer, in the order in which files name them."""
         return []
 
+    def statistics(self) -> list[Param]:
+        """What the layer learns without gradients, such as the running mean of its inputs: files keep it too."""
+        return []
+
     def layers(self) -> Iterator[Layer]:
         """This layer, and then those inside it."""
         yield self
@@ -125,15 +129,3 @@ def clipped(select: Selector, width: int, label: str) -> str | None:
     if k is None or k <= width:
         return None
     return f"k = {k} is larger than {label}: clipped to all {width} units, which runs dense"
-
-
-def by_unit(
-    be: Backend, buf: Buffers, n: int, chosen: Array, picked: Array
-) -> tuple[Array, Array, Array, Array]:
-    """(rows, start, example, value): a choice listed by units instead of examples; see `select.invert`."""
-    rows, start = buf.get("rows", (n,), "int32"), buf.get("start", (n + 1,), "int32")
-    example, value = buf.get("example", (chosen.size,), "int32"), buf.get("value", (chosen.size,))
-    count = buf.get("count", (1,), "int32")
-    be.select.invert(rows, start, example, value, count, chosen, picked)
-    r = int(count[0])
-    return rows[:r], start[: r + 1], example, value

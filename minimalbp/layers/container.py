@@ -75,6 +75,9 @@ class Chain(Layer):
     def parameters(self) -> list[Param]:
         return [p for layer in self.children for p in layer.parameters()]
 
+    def statistics(self) -> list[Param]:
+        return [p for layer in self.children for p in layer.statistics()]
+
     def layers(self) -> Iterator[Layer]:
         yield self
         for layer in self.children:

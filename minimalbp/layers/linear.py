@@ -11,9 +11,11 @@ from ..backend import Array, Backend
 from ..errors import BadInput, check_int, unknown
 from ..param import Param, RowGrad
 from ..seeds import Streams
-from ..select import Dense, Selector
-from .base import by_unit, clipped, later
+from ..select import Choice, Dense, Lists, Selector
+from .base import clipped, later
+from .centering import RunningMean, check_center
 from .initialisers import get_initialiser
+from .sparse import backward
 from .units import Cut, Units
 
 
@@ -21,6 +23,8 @@ class Linear(Units):
     """A linear layer, y = x Wᵀ + b, whose backward pass may be sparse.
 
     Only the units that `select` chooses get a gradient: dW has their rows only, and dx reads their rows of W only.
+    Inputs with a large mean, such as pixels and the outputs of ReLU, spoil the gradients of a few chosen units.
+    `center` mends that.
 
     Parameters
     ----------
@@ -34,14 +38,20 @@ class Linear(Units):
         Whether there is a bias. It starts at 0.
     bias_rows : {"all", "chosen"}, default "all"
         Which units of the bias get a gradient: "all" as in the authors' code (*faithful*), or the chosen ones.
+    center : {"off", "dw", "forward"}, default "off"
+        What is done with the running mean mu of the inputs. "off": nothing, as in the papers. "dw": dW is computed
+        with x - mu in the place of x. "forward": the layer computes y = (x - mu) Wᵀ + b, and dW accordingly.
 
     Attributes
     ----------
     weight : Param, shape (n_out, n_in)
     bias : Param, shape (n_out,), or None
-    last_choice : None or array of int32, shape (r,) or (batch, k)
-        What `select` chose in the last backward pass: every unit, r units for all examples, or k for each.
-    last_picked : array of float, shape (batch, n_out), (batch, r) or (batch, k)
+    mean : Param, shape (n_in,), or None
+        mu; None where `center` is "off".
+    last_choice : None, array of int32 of shape (r,) or (batch, k), or Lists
+        What `select` chose in the last backward pass: every unit, r units for all examples, k for each, or for each
+        as many as it needs.
+    last_picked : array of float, shape (batch, n_out), (batch, r), (batch, k) or (n,)
         The gradients of the chosen units there.
 
     Raises
@@ -51,7 +61,7 @@ class Linear(Units):
 
     References
     ----------
-    meProp (arXiv 1706.06197), equations 9 and 10.
+    meProp (arXiv 1706.06197), equations 9 and 10. Schraudolph (1998), "Centering neural network gradient factors".
 
     Examples
     --------
@@ -70,9 +80,9 @@ class Linear(Units):
 
     weight: Param = later()
     bias: Param | None = later()
-    last_x: Array = later()  # the input of the last forward
+    last_x: Array = later()  # the input of the last forward; with center="forward" without mu
     last_dy: Array = later()  # of the last backward
-    last_choice: Array | None = later()  # what `select` chose there
+    last_choice: Choice = later()  # what `select` chose there
     last_picked: Array = later()  # the gradients of that choice
     _b: Array  # the value of the bias, or zeros
 
@@ -85,6 +95,7 @@ class Linear(Units):
         init: str = "glorot_uniform",
         bias: bool = True,
         bias_rows: str = "all",
+        center: str = "off",
     ):
         self.n_in, self.n_out = check_int("n_in", n_in, least=1), check_int("n_out", n_out, least=1)
         self.select = Dense() if select is None else select
@@ -93,6 +104,7 @@ class Linear(Units):
         if bias_rows not in ("all", "chosen"):
             raise unknown("bias_rows", bias_rows, ("all", "chosen"))
         self._init, self.has_bias, self.bias_rows = get_initialiser(init), bool(bias), bias_rows
+        self.center = check_center(center)
 
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
         super().bind(be, dtype, streams, path)
@@ -102,6 +114,7 @@ class Linear(Units):
         zero = be.empty((self.n_out,), dtype)
         self.bias = Param(f"{prefix}.bias", zero, be) if self.has_bias else None
         self._b = zero
+        self._running = None if self.center == "off" else RunningMean(be, dtype, prefix, self.n_in)
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
@@ -111,86 +124,40 @@ class Linear(Units):
                 f"{self.label} takes (batch, {self.n_in}) but gets {x.shape}; put Flatten() before it?"
             )
         y = self.buf.get("y", (len(x), self.n_out))
+        if self.center == "forward":
+            x = self._centered(x, learn=train)
         lin.forward(y, x, w, self._b)
         self.last_x = x
         return y
 
+    def _centered(self, x: Array, *, learn: bool) -> Array:
+        assert self._running is not None
+        return self._running.subtract(self.be, self.buf.get("centered", x.shape), x, learn=learn)
+
+    @property
+    def mean(self) -> Param | None:
+        """The running mean of the inputs."""
+        return None if self._running is None else self._running.mean
+
     def weight_and_bias(self) -> tuple[Array, Array]:
-        """W and b; where there is no bias, b is zeros."""
-        return self.weight.value, self._b
+        """W and b of the same layer without `center`; where there is no bias, b is zeros."""
+        if self.center != "forward":
+            return self.weight.value, self._b
+        assert self._running is not None
+        b = self.be.empty((1, self.n_out), self.buf.dtype)
+        self.be.linear.forward(b, -self._running.mean.value[None], self.weight.value, self._b)
+        return self.weight.value, b[0]
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
-        self.last_dy = self.last_picked = dy
-        self.last_choice = choice = self.select(dy, self.be, self.buf, self.rng)
-        if self.bias is not None and (choice is None or self.bias_rows == "all"):
-            self._dense_bias(dy)
-        if choice is None:
-            return self._backward_all(dy, need_dx)
-        return (self._backward_rows if choice.ndim == 1 else self._backward_chosen)(dy, choice, need_dx)
-
-    def _backward_all(self, dy: Array, need_dx: bool) -> Array | None:
-        """dW = dyᵀ x, dx = dy W."""
-        dw = self.buf.get("dw", self.weight.value.shape)
-        self.be.linear.dw_all(dw, dy, self.last_x)
-        self.weight.grad = RowGrad(None, dw)
-        dx = self._dx(dy, need_dx)
-        if dx is not None:
-            self.be.linear.dx_all(dx, dy, self.weight.value)
+        x = self._centered(self.last_x, learn=True) if self.center == "dw" else self.last_x
+        dx = self.buf.get("dx", (len(dy), self.n_in)) if need_dx else None
+        self.last_dy, self.last_choice = dy, self.select(dy, self.be, self.buf, self.rng)
+        if self.bias is not None and (self.last_choice is None or self.bias_rows == "all"):
+            db = self.buf.get("db", (self.n_out,))
+            self.be.linear.db_all(db, dy)
+            self.bias.grad = RowGrad(None, db)
+        self.last_picked = backward(self, x, dy, self.last_choice, dx)
         return dx
-
-    def _backward_rows(self, dy: Array, rows: Array, need_dx: bool) -> Array | None:
-        """The same r units for every example: the dense products of a layer of r units."""
-        lin, r = self.be.linear, len(rows)
-        picked, dw = self.buf.get("picked", (len(dy), r)), self.buf.get("dw", (r, self.n_in))
-        lin.pick_rows(picked, dy, rows)
-        self._scale(picked)
-        self.last_picked = picked
-        lin.dw_all(dw, picked, self.last_x)
-        self.weight.grad = RowGrad(rows, dw)
-        if self.bias is not None and self.bias_rows == "chosen":
-            db = self.buf.get("db", (r,))
-            lin.db_all(db, picked)
-            self.bias.grad = RowGrad(rows, db)
-        dx = self._dx(dy, need_dx)
-        if dx is not None:
-            lin.dx_rows(dx, picked, self.weight.value, rows)
-        return dx
-
-    def _backward_chosen(self, dy: Array, chosen: Array, need_dx: bool) -> Array | None:
-        """Each example its own k units: sums of rows. The optimiser sees the union of the choices."""
-        lin, buf, n = self.be.linear, self.buf, self.n_out
-        picked = buf.get("picked", chosen.shape)
-        lin.pick_chosen(picked, dy, chosen)
-        self._scale(picked)
-        self.last_picked = picked
-        rows, start, example, value = by_unit(self.be, buf, n, chosen, picked)
-        r = len(rows)
-        dw = buf.get("dw", self.weight.value.shape)[:r]
-        lin.dw_chosen(dw, value, self.last_x, start, example)
-        self.weight.grad = RowGrad(rows, dw)
-        if self.bias is not None and self.bias_rows == "chosen":
-            db = buf.get("db", (n,))[:r]
-            lin.db_chosen(db, value, start)
-            self.bias.grad = RowGrad(rows, db)
-        dx = self._dx(dy, need_dx)
-        if dx is not None:
-            lin.dx_chosen(dx, picked, self.weight.value, chosen)
-        return dx
-
-    def _scale(self, picked: Array) -> None:
-        """Multiply by the factor that makes a random choice unbiased, if there is one."""
-        scale = self.select.scale(self.n_out)
-        if scale != 1:
-            self.be.activation.scale(picked, picked, scale)
-
-    def _dense_bias(self, dy: Array) -> None:
-        assert self.bias is not None
-        db = self.buf.get("db", (self.n_out,))
-        self.be.linear.db_all(db, dy)
-        self.bias.grad = RowGrad(None, db)
-
-    def _dx(self, dy: Array, need_dx: bool) -> Array | None:
-        return self.buf.get("dx", (len(dy), self.n_in)) if need_dx else None
 
     def out_features(self, n: int | None) -> int | None:
         if n is not None and n != self.n_in:
@@ -199,6 +166,9 @@ class Linear(Units):
 
     def parameters(self) -> list[Param]:
         return [self.weight] + ([self.bias] if self.bias is not None else [])
+
+    def statistics(self) -> list[Param]:
+        return [] if self._running is None else self._running.arrays()
 
     @property
     def units(self) -> int:
@@ -209,8 +179,12 @@ class Linear(Units):
         if choice is None:
             choice = np.arange(self.n_out, dtype=np.int32)
         kernels = self.be.select
-        (kernels.count_rows if choice.ndim == 1 else kernels.count_chosen)(hits[0], choice, picked)
-        return len(picked)
+        if isinstance(choice, Lists):
+            n = int(choice.start[-1])
+            kernels.count_chosen(hits[0], choice.unit[:n], picked[:n])
+        else:
+            (kernels.count_rows if choice.ndim == 1 else kernels.count_chosen)(hits[0], choice, picked)
+        return len(self.last_dy)
 
     def norms(self) -> Array:
         return np.linalg.norm(self.be.get(self.weight.value), axis=1)[None]
@@ -221,6 +195,8 @@ class Linear(Units):
 
     def input_cuts(self, kept: Array) -> Iterator[Cut]:
         yield Cut(self.weight, 1, kept)
+        if self.mean is not None:
+            yield Cut(self.mean, 0, kept)
 
     def resize(self) -> None:
         self.n_out, self.n_in = self.weight.value.shape
@@ -228,7 +204,8 @@ class Linear(Units):
 
     def settings(self) -> dict[str, Any]:
         bias = {} if self.has_bias else {"bias": False}
-        return {"n_in": self.n_in, "n_out": self.n_out, **bias}
+        center = {} if self.center == "off" else {"center": self.center}
+        return {"n_in": self.n_in, "n_out": self.n_out, **bias, **center}
 
     def selection(self) -> dict[str, Any]:
         return {"select": self.select.describe(), "bias_rows": self.bias_rows}

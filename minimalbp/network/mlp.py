@@ -15,6 +15,7 @@ def mlp(
     sizes: list[int],
     *,
     select: Selector | None = None,
+    center: str = "off",
     dropout: float = 0.0,
     init: str = "glorot_uniform",
     **options: Any,
@@ -27,6 +28,8 @@ def mlp(
         Inputs, units of each hidden layer, outputs.
     select : Selector, default Dense()
         The selector of every hidden layer.
+    center : {"off", "dw", "forward"}, default "off"
+        What hidden layers do with the running mean of their inputs, as for Linear.
     dropout : float, default 0.0
         The p of the Dropout after every ReLU. 0: there are no such layers.
     init : str, default "glorot_uniform"
@@ -59,7 +62,7 @@ def mlp(
     layers: list[Layer] = []
     for n_in, n_out in pairwise(sizes[:-1]):
         layers += [
-            Linear(n_in, n_out, select=select, init=init),
+            Linear(n_in, n_out, select=select, center=center, init=init),
             ReLU(),
             *([Dropout(dropout)] if dropout else []),
         ]

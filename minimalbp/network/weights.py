@@ -6,13 +6,15 @@ from pathlib import Path
 
 from ..errors import BadInput
 from ..files import replacing
+from ..param import Param
 from .sequential import Sequential
 
 
 def save(net: Sequential, path: str | Path) -> None:
-    """Write the parameters of a network to a safetensors file.
+    """Write the parameters of a network to a safetensors file, and the running means of centred layers.
 
-    A torch.nn.Sequential of the same layers loads it with load_state_dict.
+    A torch.nn.Sequential of the same layers loads it with load_state_dict. With center="forward" the bias that such
+    a layer needs is b - W mu.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ def save(net: Sequential, path: str | Path) -> None:
     """
     from safetensors.numpy import save as pack
 
-    data = pack({p.name: net.be.get(p.value) for p in net.parameters()})
+    data = pack({p.name: net.be.get(p.value) for p in _kept(net)})
     with replacing(Path(path)) as temporary:
         temporary.write_bytes(data)
 
@@ -71,15 +73,19 @@ def load(net: Sequential, path: str | Path) -> None:
         raise BadInput(f"cannot read {path}: {e.strerror or e}; check the path and its permissions") from e
     except (SafetensorError, KeyError, ValueError) as e:
         raise BadInput(f"{path} is not a whole safetensors file ({e})") from e
-    mine = {p.name: p for p in net.parameters()}
+    mine = {p.name: p for p in _kept(net)}
     if set(found) != set(mine):
         odd = sorted(set(found) ^ set(mine))[0]
         raise BadInput(
             f"{path} holds other parameters than this network: {odd!r} is only in "
-            f"the {'file' if odd in found else 'network'}; build the layers that were saved, dropout included"
+            f"the {'file' if odd in found else 'network'}; build the layers that were saved, dropout and center too"
         )
     for name, p in mine.items():
         if found[name].shape != p.value.shape:
             raise BadInput(f"{path}: {name} is {found[name].shape}, the network needs {p.value.shape}")
     for name, p in mine.items():
         p.value[...] = net.be.put(found[name], net.dtype)
+
+
+def _kept(net: Sequential) -> list[Param]:
+    return [*net.parameters(), *net.statistics()]

@@ -55,12 +55,13 @@ class AdaGrad(Optimizer):
         self.eps = check_float("eps", eps, 0, open_low=True)
         super().__init__(params, lr=lr, **options)
 
+    def _rule(self, lr: float, scale: float) -> tuple[float, ...]:
+        return lr, self.eps, self.weight_decay, self.clip, scale
+
     def _update(
-        self, w: Array, state: list[Array], rows: Array, g: Array, lr: float, scale: float, everywhere: bool
+        self, w: Array, state: list[Array], rows: Array, g: Array, rule: Array, everywhere: bool
     ) -> None:
-        self.be.update.adagrad(
-            w, state[0], rows, g, lr, self.eps, self.weight_decay, self.clip, scale, everywhere
-        )
+        self.be.update.adagrad(w, state[0], rows, g, rule, everywhere)
 
     def settings(self) -> tuple[str, ...]:
         return ("eps",)

@@ -80,18 +80,19 @@ class Adam(Optimizer):
 
     def _rate(self) -> float:
         beta1, beta2 = self.betas
-        return self.lr * math.sqrt(1 - beta2**self.t) / (1 - beta1**self.t)
+        return self.lr * self.factor * math.sqrt(1 - beta2**self.t) / (1 - beta1**self.t)
 
     def _moves_without_gradient(self) -> bool:
         return True
 
+    def _rule(self, lr: float, scale: float) -> tuple[float, ...]:
+        beta1, beta2 = self.betas
+        return lr, beta1, 1 - beta1, beta2, 1 - beta2, self.eps, self.weight_decay, self.clip, scale
+
     def _update(
-        self, w: Array, state: list[Array], rows: Array, g: Array, lr: float, scale: float, everywhere: bool
+        self, w: Array, state: list[Array], rows: Array, g: Array, rule: Array, everywhere: bool
     ) -> None:
-        self.be.update.adam(
-            w, state[0], state[1], rows, g, lr, *self.betas, self.eps,
-            self.weight_decay, self.clip, scale, everywhere,
-        )  # fmt: skip
+        self.be.update.adam(w, state[0], state[1], rows, g, rule, everywhere)
 
     def settings(self) -> tuple[str, ...]:
         return ("betas", "eps")

@@ -39,6 +39,13 @@ class Optimizer(ABC):
     clip_norm : float, default inf
         Limit of the norm of all gradients together.
 
+    Attributes
+    ----------
+    t : int
+        Steps done.
+    factor : float
+        What the next steps multiply `lr` by: 1, unless a Schedule of `fit` sets it.
+
     Raises
     ------
     BadInput
@@ -85,24 +92,30 @@ class Optimizer(ABC):
         self.clip = check_float("clip", clip, 0, open_low=True, finite=False)
         self.clip_norm = check_float("clip_norm", clip_norm, 0, open_low=True, finite=False)
         self.be = self.params[0].backend
-        self.t = 0  # steps done
+        self.t, self.factor = 0, 1.0
         self.state = {p.name: {s: np.zeros_like(p.value) for s in self.slots} for p in self.params}
-        self._views: dict[tuple[str, bool], tuple[Array, list[Array], Array]] = {}
+        n = len(self._rule(0.0, 1.0))
+        self._rules = {
+            p.value.dtype: np.zeros(n, p.value.dtype) for p in self.params
+        }  # one, or two in a mixture
+        self._views: dict[tuple[str, bool], tuple[Array, list[Array], Array, Array]] = {}
         self._norm = np.zeros(1)
 
     def step(self) -> None:
         """Update every parameter that has a gradient."""
         self.t += 1
-        lr, scale = self._rate(), self._norm_scale()
+        numbers = self._rule(self._rate(), self._norm_scale())
+        for rule in self._rules.values():
+            rule[:] = numbers
         for p in self.params:
             if p.grad is None:
                 continue
             sparse = p.grad.rows is not None
-            w, state, every = self._view(p, sparse)
+            w, state, every, rule = self._view(p, sparse)
             rows = every if p.grad.rows is None else p.grad.rows
             g = p.grad.values.reshape(len(rows), -1)
             everywhere = self.rows == "all" and sparse and self._moves_without_gradient()
-            self._update(w, state, rows, g, lr, scale, everywhere)
+            self._update(w, state, rows, g, rule, everywhere)
 
     def take(self, p: Param, axis: int, kept: Array) -> None:
         """Cut the state of p as p itself was cut: to the entries `kept` along an axis.
@@ -123,20 +136,24 @@ class Optimizer(ABC):
 
     def _rate(self) -> float:
         """The learning rate of this step."""
-        return self.lr
+        return self.lr * self.factor
 
     def _moves_without_gradient(self) -> bool:
         """Whether a row changes whose gradient is zero. If not, rows without a gradient are not visited."""
         return self.weight_decay > 0
 
     @abstractmethod
+    def _rule(self, lr: float, scale: float) -> tuple[float, ...]:
+        """The numbers of a step, as the kernel takes them. scale: the factor of clipping by norm."""
+
+    @abstractmethod
     def _update(
-        self, w: Array, state: list[Array], rows: Array, g: Array, lr: float, scale: float, everywhere: bool
+        self, w: Array, state: list[Array], rows: Array, g: Array, rule: Array, everywhere: bool
     ) -> None:
         """Update the `rows` of w and of its state by their gradients g; with `everywhere`, the others by zeros."""
 
-    def _view(self, p: Param, sparse: bool) -> tuple[Array, list[Array], Array]:
-        """The parameter and its state as matrices, and the indices of all rows.
+    def _view(self, p: Param, sparse: bool) -> tuple[Array, list[Array], Array, Array]:
+        """The parameter and its state as matrices, the indices of all rows, and the numbers of the step.
 
         A vector is one row, or, if `sparse`, a row for each entry.
         """
@@ -144,7 +161,8 @@ class Optimizer(ABC):
         if key not in self._views:
             n = len(p.value) if sparse or p.value.ndim > 1 else 1
             state = [self.state[p.name][s].reshape(n, -1) for s in self.slots]
-            self._views[key] = (p.value.reshape(n, -1), state, np.arange(n, dtype=np.int32))
+            every, rule = np.arange(n, dtype=np.int32), self._rules[p.value.dtype]
+            self._views[key] = (p.value.reshape(n, -1), state, every, rule)
         return self._views[key]
 
     def _norm_scale(self) -> float:

@@ -55,13 +55,14 @@ class SGD(Optimizer):
     def _moves_without_gradient(self) -> bool:
         return self.momentum > 0 or super()._moves_without_gradient()
 
+    def _rule(self, lr: float, scale: float) -> tuple[float, ...]:
+        return lr, self.momentum, self.weight_decay, self.clip, scale
+
     def _update(
-        self, w: Array, state: list[Array], rows: Array, g: Array, lr: float, scale: float, everywhere: bool
+        self, w: Array, state: list[Array], rows: Array, g: Array, rule: Array, everywhere: bool
     ) -> None:
         velocity = state[0] if state else w[:0]
-        self.be.update.sgd(
-            w, velocity, rows, g, lr, self.momentum, self.weight_decay, self.clip, scale, everywhere
-        )
+        self.be.update.sgd(w, velocity, rows, g, rule, everywhere)
 
     def settings(self) -> tuple[str, ...]:
         return ("momentum",)

@@ -1,22 +1,84 @@
 """Selectors: which output units of a layer get a gradient in this step.
 
-A selector is called with dy (batch, n_out) and returns its choice, in one of three forms:
+A selector is called with dy (batch, n_out) and returns its choice, in one of four forms:
 
     None               every unit
     int32 (r,)         the same units for every example, ascending
     int32 (batch, k)   for each example its own units, ascending
+    Lists              for each example its own units, ascending, as many as it needs, and their gradients
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from ..backend import Array, Backend, Buffers
 from ..errors import BadInput, check_float, check_int
+
+
+class Lists(NamedTuple):
+    """A list of units for each example, with their gradients.
+
+    Parameters
+    ----------
+    start : int32 array (batch + 1,)
+        The list of example e is start[e]:start[e + 1].
+    unit : int32 array (n,), n >= start[-1]
+        The units, in each list ascending. What follows start[-1] has no meaning.
+    value : array of float (n,)
+        Their gradients.
+    """
+
+    start: Array
+    unit: Array
+    value: Array
+
+
+@lru_cache(maxsize=256)
+def even(batch: int, k: int) -> Array:
+    """The `start` of lists that have k entries each."""
+    return np.arange(0, batch * k + 1, k, dtype=np.int32)
+
+
+Choice = Array | Lists | None
+
+
+def masked(choice: Choice, picked: Array, shape: tuple[int, ...]) -> Array:
+    """The dense gradient that a choice stands for: `picked` at the chosen units, zeros elsewhere.
+
+    Parameters
+    ----------
+    choice : None, array of int32 or Lists
+        As a selector returns it.
+    picked : array of float
+        The gradients of the chosen units, as `Linear.last_picked` has them.
+    shape : (int, int)
+        (batch, n_out).
+
+    Returns
+    -------
+    array of float, shape (batch, n_out)
+
+    Examples
+    --------
+    >>> masked(np.array([0, 2]), np.array([[1.0, 3.0], [4.0, 6.0]]), (2, 3))
+    array([[1., 0., 3.],
+           [4., 0., 6.]])
+    """
+    if choice is None:
+        return picked
+    dy = np.zeros(shape, picked.dtype)
+    if isinstance(choice, Lists):
+        n = choice.start[-1]
+        dy[np.repeat(np.arange(len(dy)), np.diff(choice.start)), choice.unit[:n]] = picked[:n]
+    else:
+        np.put_along_axis(dy, np.broadcast_to(choice, picked.shape), picked, axis=1)
+    return dy
 
 
 class Selector(ABC):
@@ -26,8 +88,8 @@ class Selector(ABC):
     random: ClassVar[bool] = False  # whether __call__ needs a generator
 
     @abstractmethod
-    def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Array | None:
-        """The choice for dy, in one of the three forms above. rng: a generator, if the selector is `random`."""
+    def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Choice:
+        """The choice for dy, in one of the four forms above. rng: a generator, if the selector is `random`."""
 
     def units(self, n_out: int) -> int:
         """How many units of n_out are chosen."""

@@ -1,4 +1,4 @@
-"""The papers' selectors: the largest gradients of each example, those of the whole batch, or random ones."""
+"""The meProp paper's selectors: the largest gradients of each example, those of the whole batch, or random ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backend import Array, Backend, Buffers
 from ..errors import unknown
-from .base import Dense, Selector, SomeUnits
+from .base import SomeUnits
 
 
 @dataclass(frozen=True)
@@ -177,6 +177,3 @@ class RandomK(SomeUnits):
 
     def scale(self, n_out: int) -> float:
         return n_out / self.units(n_out) if self.scaled else 1.0
-
-
-SELECTORS: dict[str, type[Selector]] = {s.name: s for s in (Dense, TopK, UnifiedTopK, RandomK)}

@@ -25,6 +25,8 @@ class Choices(Protocol):
     @property
     def dropout(self) -> float: ...
     @property
+    def center(self) -> str: ...
+    @property
     def init(self) -> str: ...
     @property
     def tags(self) -> str | None: ...
@@ -115,5 +117,6 @@ class Task(ABC):
 def common(settings: Choices) -> dict[str, Any]:
     """The options of every network, from the settings."""
     return {
-        "dropout": settings.dropout, "init": settings.init, "rng": settings.seed, "backend": settings.backend,
+        "center": settings.center, "dropout": settings.dropout, "init": settings.init, "rng": settings.seed,
+        "backend": settings.backend,
     }  # fmt: skip

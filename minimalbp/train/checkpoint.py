@@ -40,7 +40,7 @@ def save_checkpoint(
     path : Path
         The file, of type .npz. Missing folders are made.
     net : Sequential
-        Its parameters and the states of its random layers are kept.
+        Its parameters, the running means of centred layers and the states of random layers are kept.
     optimizer : Optimizer
         Its state and its number of steps are kept.
     training : dict
@@ -66,7 +66,8 @@ def save_checkpoint(
     ...     load_checkpoint(path, net, adam)
     {'note': 'before training'}
     """
-    arrays: dict[str, Any] = {f"param/{p.name}": net.be.get(p.value) for p in net.parameters()}
+    kept = [*net.parameters(), *net.statistics()]
+    arrays: dict[str, Any] = {f"param/{p.name}": net.be.get(p.value) for p in kept}
     for name, slots in optimizer.state.items():
         arrays |= {f"optim/{name}/{slot}": net.be.get(a) for slot, a in slots.items()}
     arrays |= more or {}
@@ -136,7 +137,7 @@ def load_checkpoint(
         except (KeyError, IndexError, TypeError, ValueError) as e:
             raise BadInput(f"{path} does not hold what its training needs ({e}); is it damaged?") from e
         _check(path, meta, {"architecture": net.describe()})
-    wanted = {f"param/{p.name}": p.value for p in net.parameters()}
+    wanted = {f"param/{p.name}": p.value for p in [*net.parameters(), *net.statistics()]}
     for name, slots in optimizer.state.items():
         wanted |= {f"optim/{name}/{slot}": a for slot, a in slots.items()}
     generators = _generators(net)
@@ -157,8 +158,10 @@ def _check(path: Path, meta: dict[str, Any], here: dict[str, Any]) -> None:
     """Raise BadInput unless the entries of `here` are those of the file."""
     for key, value in here.items():
         if meta.get(key) != json.loads(json.dumps(value)):
-            other = "other settings" if key == "settings" else f"another {key}"
-            raise BadInput(f"{path} was saved with {other}: {_differ(meta.get(key), value)}")
+            other, remedy = f"another {key}", ""
+            if key == "settings":
+                other, remedy = "other settings", "; resume it as it began"
+            raise BadInput(f"{path} was saved with {other}: {_differ(meta.get(key), value)}{remedy}")
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

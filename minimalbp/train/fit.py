@@ -11,11 +11,12 @@ from ..errors import BadInput, check_int
 from ..losses import SoftmaxCrossEntropy
 from ..measure.meter import Meter
 from ..network import Sequential
-from ..optim import Optimizer
+from ..optim import Optimizer, Schedule
 from .batches import Data, check_part, first
 from .companion import Companion
 from .history import History
 from .loop import Run
+from .pace import Pace
 
 
 def fit(
@@ -27,6 +28,8 @@ def fit(
     batch_size: int = 10,
     rng: int = 0,
     evals_per_epoch: int = 8,
+    schedule: Schedule | None = None,
+    k_schedule: str | None = None,
     loss: SoftmaxCrossEntropy | None = None,
     companions: Iterable[Companion] = (),
     meter: Meter | None = None,
@@ -57,6 +60,12 @@ def fit(
         Seed of the order of the examples.
     evals_per_epoch : int, default 8
         Evaluations on the dev set per epoch, at most one per step. The authors' programs have 8 or 11.
+    schedule : Schedule, optional
+        How the learning rate changes over the steps of all epochs; by default it stays. A training whose schedule
+        is not "constant" resumes with the epochs that it began with.
+    k_schedule : str, optional
+        When the layers that choose some of their units choose another number of them: ``"10%@2,5%@5"`` is 10 %
+        after two epochs, 5 % after five, and at first what each has. Afterwards they have their selectors again.
     loss : SoftmaxCrossEntropy, optional
         By default SoftmaxCrossEntropy(), the mean over a mini-batch.
     companions : list of Companion, default ()
@@ -102,7 +111,8 @@ def fit(
         raise BadInput("resume needs the checkpoint to go on from")
     run = prepare(
         net, data, optimizer, batch_size=batch_size, rng=rng, evals_per_epoch=evals_per_epoch, loss=loss,
-        companions=companions, meter=meter, resume_from=path if resume else None,
+        companions=companions, meter=meter, pace=Pace(epochs, schedule, k_schedule),
+        resume_from=path if resume else None,
     )  # fmt: skip
     return run.train(epochs, checkpoint=path, threads=threads, progress=progress)
 
@@ -118,6 +128,7 @@ def prepare(
     loss: SoftmaxCrossEntropy | None = None,
     companions: Iterable[Companion] = (),
     meter: Meter | None = None,
+    pace: Pace | None = None,
     resume_from: Path | None = None,
 ) -> Run:
     """What `fit` trains, with these of its parameters: all is checked, and the checkpoint, if any, is loaded.
@@ -136,7 +147,7 @@ def prepare(
         )
     run = Run(
         net, data, optimizer, batch_size=batch_size, rng=rng, evals_per_epoch=evals_per_epoch,
-        loss=loss or SoftmaxCrossEntropy(), companions=companions, meter=meter,
+        loss=loss or SoftmaxCrossEntropy(), companions=companions, meter=meter, pace=pace or Pace(),
     )  # fmt: skip
     if resume_from is not None:
         run.load(resume_from)

@@ -22,6 +22,7 @@ from .batches import Data, feed, first
 from .checkpoint import load_checkpoint, save_checkpoint
 from .companion import Companion, Together
 from .history import History, Record, check_seconds
+from .pace import Pace
 from .progress import Progress
 from .scoring import score
 from .step import no_mark, train_step
@@ -47,6 +48,7 @@ class Run:
         loss: SoftmaxCrossEntropy,
         companions: Iterable[Companion],
         meter: Meter | None,
+        pace: Pace,
     ):
         self.net, self.data, self.optimizer, self.meter = net, data, optimizer, meter
         self.loss = loss.bind(net.be, net.dtype)
@@ -57,6 +59,11 @@ class Run:
         self.order = np.empty(0, np.int64)  # none is drawn yet
         self.steps = math.ceil(len(data.train) / batch_size)  # of one epoch; the last batch may be smaller
         parts = min(evals_per_epoch, self.steps)
+        self.selections = [
+            found for layer in net.layers() if (found := layer.selection())
+        ]  # before k changes
+        self.pace = pace
+        self.pace.begin(net, optimizer, self.steps)
         self.companion = Together(companions)
         self.companion.begin(net, optimizer, parts)
         self.evaluations = {self.steps * (i + 1) // parts for i in range(parts)}
@@ -69,6 +76,7 @@ class Run:
         net, meter, steps = self.net, self.meter, epochs * self.steps
         with ExitStack() as stack:
             stack.enter_context(net.be.threads(threads))
+            stack.callback(self.pace.end)
             stack.enter_context(np.errstate(over="ignore", invalid="ignore"))  # the loss is watched instead
             stack.enter_context(meter.attached(net, self.loss, self.optimizer) if meter else nullcontext())
             bar = stack.enter_context(Progress(progress, total=steps, start=self.done))
@@ -95,6 +103,7 @@ class Run:
                 meter.start()
             which = self.order[position * self.batch_size : (position + 1) * self.batch_size]
             x, labels, lengths = self.feed.take(which)
+            self.pace.step(self.done)
             value = train_step(
                 self.net, self.loss, self.optimizer, x, labels, mark, lengths, self.companion.observe
             )
@@ -157,7 +166,8 @@ class Run:
             "looks": sorted(self.evaluations),  # the format's word
             "seed": self.seed,
             "loss": self.loss.reduction,
-            "layers": [selection for layer in self.net.layers() if (selection := layer.selection())],
+            "layers": self.selections,
+            **self.pace.settings(),
             **self.companion.settings(),
         }
 

@@ -14,6 +14,7 @@ from ..optim import Optimizer
 from ..seeds import Streams
 from ..select import Dense
 from .batches import Data, feed
+from .pace import Pace
 from .step import train_step
 
 
@@ -26,6 +27,7 @@ def warm_up(
     threads: int | None = None,
     observe: Callable[[], None] | None = None,
     dense: bool = False,
+    pace: Pace | None = None,
 ) -> None:
     """Do one training step for each size of batch that a training will have, and undo them.
 
@@ -49,6 +51,8 @@ def warm_up(
     dense : bool, default False
         Whether to repeat the trial with Dense in place of every selector. A network that shrinks needs that: a
         layer with fewer than k units runs dense.
+    pace : Pace, optional
+        Of the training, once it has begun: the trial is repeated with every later k.
 
     Examples
     --------
@@ -69,6 +73,8 @@ def warm_up(
 
     with net.be.threads(threads), np.errstate(all="ignore"), _undone(net, optimizer):
         steps()
+        for _ in pace.each_k() if pace else ():
+            steps()
         if dense:
             for layer in _selecting(net):
                 layer.select = Dense()
@@ -82,8 +88,8 @@ def _selecting(net: Sequential) -> list[Any]:
 
 @contextmanager
 def _undone(net: Sequential, optimizer: Optimizer) -> Iterator[None]:
-    """Undo what the block does to parameters, optimiser, generators and selectors."""
-    arrays = [p.value for p in net.parameters()]
+    """Undo what the block does to parameters, running means, optimiser, generators and selectors."""
+    arrays = [p.value for p in [*net.parameters(), *net.statistics()]]
     arrays += [a for slots in optimizer.state.values() for a in slots.values()]
     generators = [layer.rng.bit_generator for layer in net.layers() if layer.rng is not None]
     selects = [(layer, layer.select) for layer in _selecting(net)]

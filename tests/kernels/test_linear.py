@@ -8,6 +8,7 @@ import pytest
 from helpers import close, in_pieces, small_integers, unwritten
 
 from minimalbp.backend import get_backend
+from minimalbp.select import even
 
 SIZES = [  # batch, n_in, n_out
     (1, 1, 1), (1, 7, 3), (2, 3, 5), (3, 2, 1), (5, 1, 2), (7, 17, 33), (17, 3, 40), (33, 40, 17),
@@ -117,9 +118,45 @@ def test_units_of_each_example(be, dtype, size, rng):
         dw, db = unwritten((len(rows), n_in), dtype), unwritten(len(rows), dtype)
         dx = unwritten((batch, n_in), dtype)
         be.linear.dw_chosen(dw, value, a["x"], start, example)
-        be.linear.dx_chosen(dx, picked, a["w"], chosen)
+        be.linear.dx_chosen(dx, picked.ravel(), a["w"], even(*chosen.shape), chosen.ravel())
         be.linear.db_chosen(db, value, start)
         expect(a, chosen.tolist(), dw, dx, db, rows)
+
+
+def test_lists_of_any_length(be, dtype, size, rng):
+    """Some examples keep nothing, some everything; the products are those of the masked gradient."""
+    a, (batch, n_in, n_out) = made(rng, size, dtype), size
+    mask = rng.random((batch, n_out)) < rng.choice([0, 0.3, 1], (batch, 1))
+    mask[-1] = True
+    units = [np.flatnonzero(row).tolist() for row in mask]
+    start = np.cumsum([0] + [len(mine) for mine in units]).astype(np.int32)
+    unit = np.array([j for mine in units for j in mine], np.int32)
+    picked = a["dy"][mask]
+    room = [unwritten(s, np.int32) for s in (n_out, n_out + 1, len(unit))]
+    value, count = unwritten(len(unit), dtype), unwritten(1, np.int32)
+    be.select.invert(*room, value, count, start, unit, picked)
+    rows, begin, example = room[0][: count[0]], room[1][: count[0] + 1], room[2]
+    dw, db, dx = (unwritten(s, dtype) for s in ((len(rows), n_in), len(rows), (batch, n_in)))
+    be.linear.dw_chosen(dw, value, a["x"], begin, example)
+    be.linear.dx_chosen(dx, picked, a["w"], start, unit)
+    be.linear.db_chosen(db, value, begin)
+    expect(a, units, dw, dx, db, rows)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.25, 1.0])
+def test_center(be, dtype, size, rng, rate):
+    x = made(rng, size, dtype)["x"]
+    mean, xc = small_integers(rng, x.shape[1], dtype), unwritten(x.shape, dtype)
+    before = mean.copy()
+    be.linear.center(xc, mean, x, rate)
+    np.testing.assert_array_equal(xc, [[v - m for v, m in zip(row, before)] for row in x.tolist()])
+    close(mean, [m + rate * (sum(c) / len(c) - m) for m, c in zip(before, zip(*x.tolist()))], dtype)
+
+
+def test_without_learning_the_mean_stays_whatever_x_holds(be, dtype):
+    x, mean = np.array([[np.inf, np.nan, 1]], dtype), np.ones(3, dtype)
+    be.linear.center(unwritten(x.shape, dtype), mean, x, 0.0)
+    np.testing.assert_array_equal(mean, 1)
 
 
 def expect(a, choice, dw, dx, db, rows):
@@ -192,7 +229,8 @@ def test_what_is_not_chosen_is_not_read(be, dtype, rng):
     assert np.isfinite(dw).all() and np.isfinite(dx).all() and np.isfinite(db).all()
     rows, start, example, value = inverted(chosen, a["dy"])
     be.linear.dw_chosen(dw, value, a["x"], start, example)
-    be.linear.dx_chosen(dx, picked_of(be, a["dy"], chosen), a["w"], chosen)
+    picked = picked_of(be, a["dy"], chosen).ravel()
+    be.linear.dx_chosen(dx, picked, a["w"], even(*chosen.shape), chosen.ravel())
     be.linear.db_chosen(db, value, start)
     expect(a, chosen.tolist(), dw, dx, db, rows)
     assert np.isfinite(dw).all() and np.isfinite(dx).all() and np.isfinite(db).all()

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from minimalbp.select import even
+
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 1e-40, -1e-40, np.inf, -np.inf, np.nan, -np.nan, 2.5]
 
 
@@ -124,7 +126,8 @@ def test_invert(be, n, batch, rng):
         count = unwritten(1, np.int32)
         picked = rng.normal(size=chosen.shape)
         value = unwritten(batch * k, np.float64)
-        be.select.invert(rows, start, example, value, count, chosen, picked)
+        lists_of = even(batch, k), chosen.ravel(), picked.ravel()
+        be.select.invert(rows, start, example, value, count, *lists_of)
         lists = naive.invert(chosen.tolist())
         r = count[0]
         assert rows[:r].tolist() == list(lists)

@@ -12,7 +12,7 @@ CASES = {  # kernel: (moments, settings of the kernel, the same step by the orac
     "sgd": (1, (0.9,), lambda w, s, g, lr: naive.sgd(w, s, g, lr, 0.9)),
     "sgd plain": (0, (0.0,), lambda w, s, g, lr: naive.sgd(w, s, g, lr, 0.0)),
     "adagrad": (1, (1e-6,), lambda w, s, g, lr: naive.adagrad(w, s, g, lr, 1e-6)),
-    "adam": (2, (0.9, 0.99, 1e-8), None),
+    "adam": (2, (0.9, 1 - 0.9, 0.99, 1 - 0.99, 1e-8), None),
 }
 every_case = pytest.mark.parametrize("case", sorted(CASES))
 
@@ -25,7 +25,8 @@ def adam(w, s, g, lr):
 def step(be, case, w, state, rows, g, lr, decay, clip, scale, everywhere):
     kernel = getattr(be.update, case.split()[0])
     slots = state or ([w[:0]] if case == "sgd plain" else [])
-    kernel(w, *slots, rows, g, lr, *CASES[case][1], decay, clip, scale, everywhere)
+    rule = np.array([lr, *CASES[case][1], decay, clip, scale], w.dtype)
+    kernel(w, *slots, rows, g, rule, everywhere)
 
 
 def expected(case, w, state, rows, g, lr, decay, clip, scale, everywhere):

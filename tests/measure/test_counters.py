@@ -59,7 +59,7 @@ def by_hand(name, bias_rows, r, per_entry, moments, everywhere):
         S * ((B * H + B * N_IN + N_IN * H + H) + 2 * B * H + (B * N_OUT + B * H + H * N_OUT + N_OUT)),
     )
     pick = np.array((pairs, 2 * pairs * S + pairs * I))
-    invert = np.array((2 * pairs, 2 * pairs * I + 2 * pairs * S + (2 * r + 1) * I))
+    invert = np.array((2 * pairs, 2 * pairs * I + 2 * pairs * S + (2 * r + 1 + B + 1) * I))
     select = {
         "dense": (0, 0),
         "unified": (B * H + H, (H + B * H) * S + K * I + H * S),
@@ -119,7 +119,7 @@ def test_counts_are_equal_on_every_backend():
 def test_dx_of_sparse_layers(backend):
     """dx is the layer's own choice: k rows of W for each example, or r rows once."""
     for select, moved in (
-        (mbp.TopK(K), S * B * N_IN + I * B * K + S * B * K * (N_IN + 1)),
+        (mbp.TopK(K), S * B * N_IN + I * (B * K + B + 1) + S * B * K * (N_IN + 1)),
         (mbp.UnifiedTopK(K), S * B * N_IN + I * K + S * K * (B + N_IN)),
     ):
         net = mbp.Sequential(mbp.Linear(N_IN, H, select=select), backend=backend)

@@ -7,8 +7,8 @@ from ..policy import kernel
 __all__ = ["count_chosen", "count_rows", "invert"]
 
 
-def invert(rows, start, example, value, count, chosen, picked):
-    _invert(rows, start, example, value, count, chosen, picked, len(rows))
+def invert(rows, begin, example, value, count, start, unit, picked):
+    _invert(rows, begin, example, value, count, start, unit, picked)
 
 
 def count_rows(hits, rows, picked):
@@ -16,34 +16,34 @@ def count_rows(hits, rows, picked):
 
 
 def count_chosen(hits, chosen, picked):
-    _count_chosen(hits, chosen, picked)
+    _count_chosen(hits, chosen.reshape(-1), picked.reshape(-1))
 
 
 @kernel
-def _invert(rows, start, example, value, count, chosen, picked, n_out):
+def _invert(rows, begin, example, value, count, start, unit, picked):
     """A counting sort: how many examples chose each unit, where the list of each begins, then the lists."""
-    batch, k = chosen.shape
-    at = np.zeros(n_out, np.int32)  # of each unit: how many examples chose it, then where the next one goes
-    for e in range(batch):
-        for j in range(k):
-            at[chosen[e, j]] += 1
+    at = np.zeros(
+        len(rows), np.int32
+    )  # of each unit: how many examples chose it, then where the next one goes
+    for i in range(start[len(start) - 1]):
+        at[unit[i]] += 1
     r = 0
-    begin = 0
-    for o in range(n_out):
+    end = 0
+    for o in range(len(rows)):
         chosen_by = at[o]
         if chosen_by > 0:
             rows[r] = o
-            start[r] = begin
-            at[o] = begin
-            begin += chosen_by
+            begin[r] = end
+            at[o] = end
+            end += chosen_by
             r += 1
-    start[r] = begin
+    begin[r] = end
     count[0] = r
-    for e in range(batch):
-        for j in range(k):
-            o = chosen[e, j]
+    for e in range(len(start) - 1):
+        for i in range(start[e], start[e + 1]):
+            o = unit[i]
             example[at[o]] = e
-            value[at[o]] = picked[e, j]
+            value[at[o]] = picked[i]
             at[o] += 1
 
 
@@ -56,6 +56,5 @@ def _count_rows(hits, rows, picked):
 
 @kernel
 def _count_chosen(hits, chosen, picked):
-    for e in range(len(chosen)):
-        for i in range(chosen.shape[1]):
-            hits[chosen[e, i]] += picked[e, i] != 0
+    for i in range(len(chosen)):
+        hits[chosen[i]] += picked[i] != 0

@@ -162,3 +162,25 @@ def db_all(db, dy):
     for e in range(len(dy)):
         for o in range(len(db)):
             db[o] += dy[e, o]
+
+
+@kernel(parallel=True)
+def center_pieces(xc, mean, x, rate, n):
+    for p in prange(n):
+        center(xc, mean, x, rate, x.shape[1] * p // n, x.shape[1] * (p + 1) // n)
+
+
+@kernel
+def center(xc, mean, x, rate, lo, hi):
+    """The columns lo:hi of xc and mean."""
+    before, total = mean[lo:hi], np.zeros(hi - lo, x.dtype)
+    for e in range(len(x)):
+        row, out = x[e, lo:hi], xc[e, lo:hi]
+        for i in range(len(total)):
+            rest = row[i] - before[i]
+            out[i] = rest
+            total[i] += rest
+    share = rate / x.dtype.type(len(x))
+    if rate > 0:
+        for i in range(len(total)):
+            before[i] += share * total[i]

@@ -9,7 +9,8 @@ import numpy as np
 from numba import prange
 
 from ..policy import kernel
-from ..select import choose, room, score_units
+from ..select import score_units
+from ..selection.top_k import choose, room
 from .cell import add, add_rows, cell_backward, previous, starts
 from .flag import publish, wait_for
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from ...backend import Array, Backend, Buffers
 from ...param import Param, RowGrad
-from ...select import RandomK, Selector, TopK, UnifiedTopK
-from ..base import by_unit
+from ...select import Lists, RandomK, Selector, TopK, UnifiedTopK, even
+from ..sparse import by_unit
 from .packing import Packing
 
 
@@ -112,17 +112,18 @@ class Direction:
     def _chosen(self, be: Backend, bias_rows: str, dgates: Array, chosen: Array, picked: Array) -> None:
         """The same from the chosen entries only. W and U have one list of rows; dx was made in the loop."""
         lin, buf, n = be.linear, self.buf, dgates.shape[1]
-        rows, start, example, value = by_unit(be, buf, n, chosen, picked)
+        lists = Lists(even(*chosen.shape), chosen.reshape(-1), picked.reshape(-1))
+        rows, begin, example, value = by_unit(be, buf, n, lists)
         r = len(rows)
         dw, du = buf.get("dw", self.w.value.shape)[:r], buf.get("du", self.u.value.shape)[:r]
-        lin.dw_chosen(dw, value, self._x, start, example)
-        lin.dw_chosen(du, value, self._before(be), start, example)
+        lin.dw_chosen(dw, value, self._x, begin, example)
+        lin.dw_chosen(du, value, self._before(be), begin, example)
         self.w.grad, self.u.grad = RowGrad(rows, dw), RowGrad(rows, du)
         if bias_rows == "all":
             self._dense_bias(be, dgates)
         else:
             db = buf.get("db", (n,))[:r]
-            lin.db_chosen(db, value, start)
+            lin.db_chosen(db, value, begin)
             self.b.grad = RowGrad(rows, db)
 
     def _dense_bias(self, be: Backend, dgates: Array) -> None:

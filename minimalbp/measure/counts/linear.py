@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import Count, size_in_bytes
+from . import INDEX, Count, size_in_bytes
 
 __all__ = [
-    "chain", "db_all", "db_chosen", "dw_all", "dw_chosen", "dx_all", "dx_chosen", "dx_rows", "forward",
+    "center", "chain", "db_all", "db_chosen", "dw_all", "dw_chosen", "dx_all", "dx_chosen", "dx_rows", "forward",
     "pick_chosen", "pick_rows",
 ]  # fmt: skip
 
 
 def forward(y: Any, x: Any, w: Any, b: Any) -> Count:
     return Count("forward", len(x) * w.size, size_in_bytes(y, x, w, b))
+
+
+def center(xc: Any, mean: Any, x: Any, rate: float) -> Count:
+    """Two operations for each entry: the difference, and its part in the mean."""
+    return Count("dw", 2 * x.size, size_in_bytes(xc, x) + 2 * mean.nbytes)
 
 
 def chain(y: Any, x: Any, weights: Any, layers: Any, work: Any) -> Count:
@@ -35,8 +40,7 @@ def dw_all(dw: Any, dy: Any, x: Any) -> Count:
 
 
 def dw_chosen(dw: Any, value: Any, x: Any, start: Any, example: Any) -> Count:
-    pairs, n_in = example.size, x.shape[1]
-    return Count("dw", pairs * n_in, size_in_bytes(dw, value, start, example) + pairs * n_in * x.itemsize)
+    return _lists("dw", dw, value, x, start, example)
 
 
 def dx_all(dx: Any, dy: Any, w: Any) -> Count:
@@ -48,9 +52,8 @@ def dx_rows(dx: Any, picked: Any, w: Any, rows: Any) -> Count:
     return Count("dx", len(dx) * read, size_in_bytes(dx, picked, rows) + read * w.itemsize)
 
 
-def dx_chosen(dx: Any, picked: Any, w: Any, chosen: Any) -> Count:
-    pairs, n_in = chosen.size, w.shape[1]
-    return Count("dx", pairs * n_in, size_in_bytes(dx, picked, chosen) + pairs * n_in * w.itemsize)
+def dx_chosen(dx: Any, value: Any, w: Any, start: Any, unit: Any) -> Count:
+    return _lists("dx", dx, value, w, start, unit)
 
 
 def db_all(db: Any, dy: Any) -> Count:
@@ -58,4 +61,12 @@ def db_all(db: Any, dy: Any) -> Count:
 
 
 def db_chosen(db: Any, value: Any, start: Any) -> Count:
-    return Count("other", value.size, size_in_bytes(db, value, start))
+    pairs = int(start[-1])
+    return Count("other", pairs, size_in_bytes(db, start) + pairs * value.itemsize)
+
+
+def _lists(phase: str, out: Any, value: Any, a: Any, start: Any, index: Any) -> Count:
+    """A row of a for each entry of the lists, even where several lists have the same."""
+    pairs, width = int(start[-1]), a.shape[1]
+    read = pairs * (value.itemsize + INDEX + width * a.itemsize)
+    return Count(phase, pairs * width, size_in_bytes(out, start) + read)

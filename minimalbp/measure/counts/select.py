@@ -6,7 +6,7 @@ from typing import Any
 
 from . import INDEX, Count, size_in_bytes
 
-__all__ = ["count_chosen", "count_rows", "invert", "score", "top_k"]
+__all__ = ["count_chosen", "count_rows", "invert", "score", "signs", "systematic", "threshold", "top_k"]
 
 
 def top_k(chosen: Any, dy: Any) -> Count:
@@ -17,10 +17,26 @@ def score(out: Any, dy: Any, kind: int) -> Count:
     return Count("select", dy.size, size_in_bytes(out, dy))
 
 
-def invert(rows: Any, start: Any, example: Any, value: Any, count: Any, chosen: Any, picked: Any) -> Count:
+def systematic(start: Any, unit: Any, value: Any, dy: Any, u: Any, k: int) -> Count:
+    kept = int(start[-1])
+    return Count("select", dy.size, size_in_bytes(start, dy, u) + kept * (INDEX + dy.itemsize))
+
+
+def threshold(start: Any, unit: Any, value: Any, dy: Any, u: Any, k: int) -> Count:
+    return systematic(start, unit, value, dy, u, k)
+
+
+def signs(start: Any, unit: Any, value: Any, dy: Any, k: int) -> Count:
+    return systematic(start, unit, value, dy, None, k)
+
+
+def invert(
+    rows: Any, begin: Any, example: Any, value: Any, count: Any, start: Any, unit: Any, picked: Any
+) -> Count:
     """It belongs to dW, the only product that needs it."""
-    r = int(count[0])
-    return Count("dw", 2 * chosen.size, size_in_bytes(chosen, picked, example, value) + (2 * r + 1) * INDEX)
+    r, pairs = int(count[0]), int(start[-1])
+    moved = 2 * pairs * (INDEX + value.itemsize) + (2 * r + 1) * INDEX + start.nbytes
+    return Count("dw", 2 * pairs, moved)
 
 
 def count_rows(hits: Any, rows: Any, picked: Any) -> Count:

@@ -9,18 +9,18 @@ from . import Count, size_in_bytes
 __all__ = ["adagrad", "adam", "sgd", "sum_of_squares"]
 
 
-def sgd(w: Any, velocity: Any, rows: Any, g: Any, *rest: Any) -> Count:
+def sgd(w: Any, velocity: Any, rows: Any, g: Any, rule: Any, everywhere: bool) -> Count:
     if velocity.size:
-        return _update(2, 1, w, rows, g, rest[-1])
-    return _update(1, 0, w, rows, g, rest[-1])
+        return _update(2, 1, w, rows, g, everywhere)
+    return _update(1, 0, w, rows, g, everywhere)
 
 
-def adagrad(w: Any, h: Any, rows: Any, g: Any, *rest: Any) -> Count:
-    return _update(4, 1, w, rows, g, rest[-1])
+def adagrad(w: Any, h: Any, rows: Any, g: Any, rule: Any, everywhere: bool) -> Count:
+    return _update(4, 1, w, rows, g, everywhere)
 
 
-def adam(w: Any, m: Any, v: Any, rows: Any, g: Any, *rest: Any) -> Count:
-    return _update(8, 2, w, rows, g, rest[-1])
+def adam(w: Any, m: Any, v: Any, rows: Any, g: Any, rule: Any, everywhere: bool) -> Count:
+    return _update(8, 2, w, rows, g, everywhere)
 
 
 def sum_of_squares(out: Any, g: Any) -> Count:

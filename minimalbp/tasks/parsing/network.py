@@ -19,6 +19,7 @@ def parser(
     *,
     hidden: int = 500,
     select: Selector | None = None,
+    center: str = "off",
     dropout: float = 0.0,
     scale: float = SCALE,
     init: str = "glorot_uniform",
@@ -34,6 +35,8 @@ def parser(
         Units of the hidden layer.
     select : Selector, optional
         Of the hidden layer; by default it is dense.
+    center : {"off", "dw", "forward"}, default "off"
+        What the hidden layer does with the running mean of its inputs, as for Linear.
     dropout : float, default 0.0
         Probability after the hidden layer. With dropout the network has one layer more, which counts in the
         parameters' names. `minimalbp train --task parsing` has 0.5, so its weights load into networks with dropout
@@ -72,7 +75,7 @@ def parser(
     width, size = SIZE * sum(parsing.widths), check_int("hidden", hidden, least=1)
     return Sequential(
         Embedding(tables, scale=scale),
-        Linear(width, size, select=select, init=init),
+        Linear(width, size, select=select, center=center, init=init),
         Cube(),
         *([Dropout(dropout)] if dropout else []),
         Linear(size, len(parsing.system), init=init),

@@ -19,6 +19,7 @@ def tagger(
     *,
     hidden: int | Sequence[int] = 500,
     select: Selector | None = None,
+    center: str = "off",
     gates: str = "each",
     bidirectional: bool = False,
     dropout: float = 0.0,
@@ -36,6 +37,8 @@ def tagger(
         Units of each LSTM, in each direction.
     select : Selector, optional
         Of the LSTMs, at every step of time; by default they are dense.
+    center : {"off", "dw", "forward"}, default "off"
+        What each LSTM does with the running mean of its inputs.
     gates : {"each", "all"}, default "each"
         Whether k units of each gate get a gradient, or k of the four gates together.
     bidirectional : bool, default False

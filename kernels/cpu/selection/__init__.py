@@ -1,0 +1,1 @@
+"""How units are chosen: the largest, the largest of each sign, and those that a walk meets."""

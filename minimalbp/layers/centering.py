@@ -1,0 +1,51 @@
+"""Centring: the running mean of a layer's input, and the input without it."""
+
+from __future__ import annotations
+
+from ..backend import Array, Backend
+from ..errors import unknown
+from ..param import Param
+
+CENTER = ("off", "dw", "forward")
+LEAST_RATE = 0.01
+
+
+def check_center(center: str) -> str:
+    """`center`, if it is a known way. Raises BadInput for others."""
+    if center not in CENTER:
+        raise unknown("center", center, CENTER)
+    return center
+
+
+class RunningMean:
+    """The running mean mu of the input of a layer, in two arrays that belong to the network's files.
+
+    mu begins as the mean of the first batch. After the t-th batch it moves by max(0.01, 1 / t) of the way to the
+    mean of that batch.
+
+    Attributes
+    ----------
+    mean : Param, shape (n_in,)
+    seen : Param, shape (1,)
+        How many batches it has seen.
+    """
+
+    def __init__(self, be: Backend, dtype: str, prefix: str, n_in: int):
+        self.mean = Param(f"{prefix}.mean", be.empty((n_in,), dtype), be)
+        self.seen = Param(f"{prefix}.seen", be.empty((1,), dtype), be)
+
+    def subtract(self, be: Backend, out: Array, x: Array, *, learn: bool) -> Array:
+        """out = x - mu, returned. Then mu moves, if the layer is to `learn`."""
+        mean, seen = self.mean.value, self.seen.value
+        rate = 0.0
+        if learn:
+            if seen[0] == 0:
+                be.linear.center(out, mean, x, 1.0)
+            seen[0] += 1
+            rate = max(LEAST_RATE, 1 / float(seen[0])) if seen[0] > 1 else 0.0
+        be.linear.center(out, mean, x, rate)
+        return out
+
+    def arrays(self) -> list[Param]:
+        """Both, in the order in which files name them."""
+        return [self.mean, self.seen]
