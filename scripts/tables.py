@@ -29,6 +29,7 @@ TABLES = {
     "mnist": (mnist_table, "mnist"), "step": (bench.step_table, "step"),
     "cost": (bench.cost_table, "cost"), "law": (bench.law_table, "cost"),
     "parser": (bench.cost_table, "parser/cost"),
+    "time-to-accuracy": (bench.accuracy_table, "time_to_accuracy"),
     "lstm-backward": (bench.lstm_backward_table, "lstm"),
     "lstm-parts": (bench.lstm_parts_table, "lstm"), "lstm-step": (bench.lstm_step_table, "lstm"),
     **{name: (table, name) for name in MEPROP if name != "mnist"},
@@ -36,7 +37,7 @@ TABLES = {
 }  # fmt: skip
 PAGES = (
     "README.md", "docs/results/meprop.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md",
-    "docs/results/mesimp.md", "docs/results/lstm.md",
+    "docs/results/mesimp.md", "docs/results/lstm.md", "docs/results/time_to_accuracy.md",
 )  # fmt: skip
 
 
@@ -61,6 +62,8 @@ def made(name: str) -> str:
     make, source = TABLES[name]
     report = read(source)
     if report is None:
+        if source == "time_to_accuracy":
+            return f"Not made yet: `python scripts/bench_{source}.py --to docs/results/{source}.json`."
         if source.startswith("mesimp-"):
             script, what = "mesimp", source.removeprefix("mesimp-")
         else:
