@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from bench import markdown as bench
+from centring.markdown import centring_table, gradients_table
 from meprop.claims import claims_markdown
 from meprop.markdown import disagreements, mnist_table, table
 from mesimp.markdown import mesimp_table
@@ -21,6 +22,8 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
 TEXT = ("tagging", "parsing")
 MESIMP = ("mnist", "mnist-plain", "mnist-faithful", "tagging", "parsing")
+CENTRING = ("digits", "mnist-10k", "mnist", "fashion-3", "fashion-20", "ablations", "tagging", "tagging-dropout",
+            "parsing", "parsing-dropout")  # fmt: skip
 MEPROP = (
     "table1", "table2", "figure4", "figure4-topk", "table3", "table4", "table5", "table6", "mnist", *TEXT,
 )  # fmt: skip
@@ -34,17 +37,26 @@ TABLES = {
     "lstm-parts": (bench.lstm_parts_table, "lstm"), "lstm-step": (bench.lstm_step_table, "lstm"),
     **{name: (table, name) for name in MEPROP if name != "mnist"},
     **{f"mesimp-{name}": (mesimp_table, f"mesimp-{name}") for name in MESIMP},
+    **{f"centring-{name}": (centring_table, f"centring-{name}") for name in CENTRING},
+    "gradients": (gradients_table, "centring-gradients"),
 }  # fmt: skip
 PAGES = (
     "README.md", "docs/results/meprop.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md",
-    "docs/results/mesimp.md", "docs/results/lstm.md", "docs/results/time_to_accuracy.md",
+    "docs/results/mesimp.md", "docs/results/lstm.md", "docs/results/centring.md",
+    "docs/results/time_to_accuracy.md",
 )  # fmt: skip
+
+
+def home(name: str) -> tuple[str, str]:
+    """The folder of a report, and its name there: "mesimp-mnist" is mesimp/mnist.json."""
+    folder, _, rest = name.partition("-")
+    return (folder, rest) if folder in ("mesimp", "centring") else ("meprop" if name in MEPROP else "", name)
 
 
 def read(name: str) -> dict | None:
     """A report by name; None where it has not been made yet."""
-    folder = "mesimp" if name.startswith("mesimp-") else "meprop" if name in MEPROP else ""
-    path = RESULTS / folder / f"{name.removeprefix('mesimp-')}.json"
+    folder, name = home(name)
+    path = RESULTS / folder / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
@@ -64,10 +76,8 @@ def made(name: str) -> str:
     if report is None:
         if source == "time_to_accuracy":
             return f"Not made yet: `python scripts/bench_{source}.py --to docs/results/{source}.json`."
-        if source.startswith("mesimp-"):
-            script, what = "mesimp", source.removeprefix("mesimp-")
-        else:
-            script, what = "text" if source in TEXT else "meprop", source
+        folder, what = home(source)
+        script = "text" if source in TEXT else folder or "meprop"
         return f"Not made yet: `python scripts/reproduce_{script}.py {what}`."
     on = report["machine"]
     where = f"{on['cpu']}, {on['cores']} cores, minimalbp {on['minimalbp']}, numpy {on['numpy']}"

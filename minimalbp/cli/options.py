@@ -87,6 +87,7 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
         "it in dW) or forward (in the forward pass too)",
     )
     add("--optimizer", help="adam (default), adagrad or sgd")
+    add("--momentum", type=float_or_text, help="of the optimizer sgd (default 0)")
     add("--rows", help="rows that the optimiser updates: all (default, as in the papers) or chosen")
     add("--lr", type=float_or_text, help=f"learning rate (default {_learning_rates()})")
     add(

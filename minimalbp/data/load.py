@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import BadInput, check_int, unknown
 from .assemble import RawData, assemble
-from .dataset import Dataset
+from .dataset import Dataset, Split
 from .formats.csv_table import read_csv
 from .formats.idx import is_idx_folder, read_idx_folder
 from .formats.npz import read_npz
@@ -38,10 +40,11 @@ def load_dataset(
 
     Parameters
     ----------
-    name : str or path
+    name : str or path, as text perhaps with "[:N]"
         "digits" (1,797 images of 8x8, which ship with scikit-learn), "mnist" or "fashion-mnist" (28x28; dev is
         the first 5,000 training images, train the other 55,000, test 10,000). Or a path: a folder of IDX files,
-        an .npz, a .csv, or a folder of class folders of pictures. A `Path` is never taken for a name.
+        an .npz, a .csv, or a folder of class folders of pictures. A `Path` is never taken for a name. With "[:N]"
+        after it, as in "mnist[:10000]", the training part is cut to its first N examples.
     dev, test : float or int, default 0.2
         Size of a part that the data do not bring along, as a fraction in (0, 1) or a count. Of mnist and
         fashion-mnist, dev is that many of the first training images.
@@ -69,6 +72,8 @@ def load_dataset(
     (1079, 359, 359)
     """
     seed = check_int("seed", seed)
+    if isinstance(name, str) and (cut := re.fullmatch(r"(.+)\[:(\d{1,18})\]", name)):
+        return _first(load_dataset(cut[1], dev=dev, test=test, seed=seed), int(cut[2]), name)
     if isinstance(name, str) and name == "digits":
         return load_digits(dev=dev, test=test, seed=seed)
     if isinstance(name, str) and name in KNOWN:
@@ -84,6 +89,14 @@ def load_dataset(
         raise _not_found(typed, path, isinstance(name, str))
     own_name, raw = _read(path, typed)
     return assemble(own_name, raw, dev=dev, test=test, seed=seed, source=typed, where=str(path))
+
+
+def _first(data: Dataset, n: int, name: str) -> Dataset:
+    """The same data with the first n training examples only. Raises BadInput where there are fewer."""
+    x, y = data.train.x, data.train.y
+    if not 1 <= n <= len(x):
+        raise BadInput(f"{name}: the training part has {len(x)} examples; give 1 to {len(x)}")
+    return replace(data, name=f"{data.name}[:{n}]", train=Split(x[:n], y[:n]))
 
 
 def _read(path: Path, typed: str) -> tuple[str, RawData]:

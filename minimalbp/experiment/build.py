@@ -66,6 +66,8 @@ def build(settings: Settings, data: Any, select: Selector) -> tuple[Sequential, 
     """
     net = network(settings, data, select)
     options: dict[str, Any] = {"lr": settings.lr, "rows": settings.rows}
+    if settings.momentum:
+        options["momentum"] = settings.momentum
     if settings.clip is not None:
         options["clip"] = settings.clip
     return net, OPTIMIZERS[settings.optimizer](net.parameters(), **options)

@@ -49,6 +49,8 @@ class Settings:
     center : {"off", "dw", "forward"}, default "off"
         What the hidden layers do with the running mean of their inputs; see Linear.
     optimizer : {"adam", "adagrad", "sgd"}, default "adam"
+    momentum : float, default 0.0
+        Of the optimiser sgd; the others have none.
     rows : {"all", "chosen"}, default "all"
         Rows that the optimiser updates.
     lr : float, optional
@@ -100,6 +102,7 @@ class Settings:
     select: str = "topk"
     center: str = "off"
     optimizer: str = "adam"
+    momentum: float = 0.0
     rows: str = "all"
     lr: float | None = None
     schedule: str = "constant"
@@ -141,6 +144,9 @@ class Settings:
         for name, least in (("epochs", 1), ("batch", 1), ("evals", 1), ("seed", 0)):
             put(name, check_int(name, getattr(self, name), least))
         put("warmup", Schedule(self.schedule, self.warmup).warmup)
+        put("momentum", check_float("momentum", self.momentum, 0, 1))
+        if self.momentum and self.optimizer != "sgd":
+            raise BadInput(f"momentum is for the optimizer sgd; leave it out with {self.optimizer}")
         put("dropout", check_float("dropout", self.dropout, 0, 0.999))
         put("clip", None if self.clip is None else check_float("clip", self.clip, 0, open_low=True))
         put("threads", check_threads(self.threads))

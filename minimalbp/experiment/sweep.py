@@ -14,8 +14,8 @@ from ..network import Sequential
 from ..optim import Schedule
 from ..train.fit import fit
 from ..train.history import PARTS, History
-from ..train.scoring import evaluate
 from ..train.pace import clip_notes
+from ..train.scoring import evaluate
 from .build import build, load_data
 from .kept import KeptRuns, Run
 from .processes import run_many
@@ -41,10 +41,10 @@ def train_run(settings: Settings, extra: Facts | None = None) -> Run:
         "settings", "seconds" (compiling included), "machine" and what `extra` holds. Of the best evaluation
         "best_epoch" and its scores and losses, such as "dev_accuracy", "test_accuracy", "dev_loss" and "test_loss".
         Of the network after the last step its scores, such as "last_test_accuracy". "first_loss" is the loss of the
-        first step, "largest_loss" the largest mean loss between two evaluations. By epoch "train_loss_by_epoch", "dev_by_epoch", and "test_by_epoch", the test score at the best dev score so
-        far, which a shorter run would have reported. A loss that is no longer finite is a result as well: such a
-        run has "diverged", the message, instead of scores. "notes", if any, say what a user should know,
-        such as a k that was clipped.
+        first step, "largest_loss" the largest mean loss between two evaluations. By epoch "train_loss_by_epoch",
+        "dev_by_epoch", and "test_by_epoch", the test score at the best dev score so far, which a shorter run would
+        have reported. A loss that is no longer finite is a result as well: such a run has "diverged", the message,
+        instead of scores. "notes", if any, say what a user should know, such as a k that was clipped.
 
     Raises
     ------

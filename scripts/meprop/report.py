@@ -17,8 +17,15 @@ from minimalbp.report import paired, spread
 from .arms import BASE, Arm, Table
 
 KEYS = ("dev_accuracy", "test_accuracy", "test_loss", "best_epoch")
-OF_PARSERS = ("dev_las", "test_las")
-PAIRED = ("dev_accuracy", "test_accuracy", "test_loss", "test_las")
+MORE = (
+    "dev_las",
+    "test_las",
+    "last_test_accuracy",
+    "last_test_las",
+    "first_loss",
+    "largest_loss",
+)  # of some runs
+PAIRED = ("dev_accuracy", "test_accuracy", "test_loss", "test_las", "last_test_accuracy", "last_test_las")
 Run = dict[str, Any]
 Wanted = dict[tuple[str, int], mbp.Settings]  # by arm and seed
 
@@ -56,7 +63,7 @@ def summary(arm: Arm, runs: dict[str, list[Run]]) -> dict[str, Any]:
         "name": arm.name, "changes": arm.changes, "rows": mine[0]["settings"]["rows"], "against": arm.against,
         "paper": arm.paper, "diverged": sum("diverged" in run for run in mine),
     }  # fmt: skip
-    keys = KEYS + tuple(key for key in OF_PARSERS if any(key in run for run in mine))
+    keys = KEYS + tuple(key for key in MORE if any(key in run for run in mine))
     for key in keys:
         row[key] = spread([run[key] for run in mine if run.get(key) is not None])
     if arm.against:
@@ -68,8 +75,9 @@ def run_accuracy_tables(
     args: argparse.Namespace,
     wanted_of: Callable[[str, argparse.Namespace], Wanted],
     make: Callable[[str, argparse.Namespace, KeptRuns], None],
+    paper: str = "meprop",
 ) -> int:
-    """The tables of meProp that were asked for, from runs that are kept; returns the exit status."""
+    """The tables of a paper that were asked for, from runs that are kept; returns the exit status."""
 
     def work(tables: list[str]) -> None:
         if args.epochs is not None:
@@ -80,4 +88,4 @@ def run_accuracy_tables(
         for name in tables:
             make(name, args, kept)
 
-    return run_tables(args, work, "meprop")
+    return run_tables(args, work, paper)

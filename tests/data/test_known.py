@@ -22,6 +22,18 @@ def tiny(monkeypatch):
     monkeypatch.setitem(KNOWN, "tiny", tiny_set())
 
 
+def test_the_first_training_examples_only():
+    whole, data = load_dataset("digits", dev=20), load_dataset("digits[:30]", dev=20)
+    assert data.name == "digits[:30]" and len(data.train) == 30 and data.classes == whole.classes
+    np.testing.assert_array_equal(data.train.x, whole.train.x[:30])
+    np.testing.assert_array_equal(data.test.y, whole.test.y)
+    for n in (0, 10**9):
+        refused(
+            lambda n=n: load_dataset(f"digits[:{n}]"), f"digits[:{n}]: the training part has 1079 examples"
+        )
+    refused(lambda: load_dataset("digits[3]"), "unknown data set or path 'digits[3]'")
+
+
 # --- digits and the real MNIST ----------------------------------------------------------------------
 
 

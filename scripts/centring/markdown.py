@@ -1,0 +1,62 @@
+"""The tables of reproduce_centring.py as Markdown, made from their JSON alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meprop.markdown import interval, mean, took
+
+Row = dict[str, Any]
+
+
+def centring_table(report: dict[str, Any]) -> str:
+    """One line for each arm: at the best dev score and after the last step, with paired differences from dense."""
+    score = "UAS" if report["table"].startswith("parsing") else "test"
+    lines = [
+        f"| arm | {score} % at best dev | minus dense [95 %] | {score} % after the last step | minus dense [95 %] "
+        "| largest loss |",
+        "|---|---|---|---|---|---|",
+    ]
+    for arm in report["arms"]:
+        gaps = [
+            interval(arm["gap"][key]) if "gap" in arm else ""
+            for key in ("test_accuracy", "last_test_accuracy")
+        ]
+        cells = [
+            f"{arm['name']} ({arm['diverged']} diverged)" if arm["diverged"] else arm["name"],
+            mean(arm["test_accuracy"]), gaps[0], mean(arm["last_test_accuracy"]), gaps[1], _loss(arm),
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    epochs = report["epochs"]
+    note = (
+        f"Means ± standard errors of {report['seeds']} seeds, {epochs} epoch{'s' if epochs > 1 else ''}. The "
+        "largest loss is the largest mean over the steps between two evaluations, on average over the seeds; it is "
+        f"bold where it is above that of the first step. {took(report)}"
+    )
+    return "\n".join(lines) + f"\n\n{note}"
+
+
+def _loss(arm: Row) -> str:
+    largest, first = arm["largest_loss"]["mean"], arm["first_loss"]["mean"]
+    if largest is None:
+        return "-"
+    return f"**{largest:.2f}**" if largest > first else f"{largest:.2f}"
+
+
+def gradients_table(report: dict[str, Any]) -> str:
+    """One line for each rule: what its gradient of one layer has to do with the dense one."""
+    lines = [
+        "| rule | cosine to dense | bias | standard deviation | along the mean input |",
+        "|---|---|---|---|---|",
+    ]
+    for row in report["rows"]:
+        cells = [mean(row[key], 1, ".3f") for key in ("cosine", "bias", "deviation", "along_mean")]
+        lines.append(f"| {row['name']} | {' | '.join(cells)} |")
+    return "\n".join(lines) + (
+        f"\n\ndW of the second hidden layer of 64-500-500-10 on digits after one dense epoch, over "
+        f"{report['batches']} mini-batches of {report['batch']}, k = {report['k']}; means ± standard errors of "
+        f"{report['seeds']} seeds. Cosine: of one mini-batch, to the dense gradient of the same centring. Bias: "
+        "norm of the mean difference from it, over the norm of the mean dense gradient. Standard deviation: of the "
+        "difference, over the norm of the dense gradient of a mini-batch. Along the mean input: the part of the "
+        "bias in the direction of the mean of the layer's input, as a share of its norm."
+    )
