@@ -20,7 +20,7 @@ from common.reproduce import write
 
 import minimalbp as mbp
 from minimalbp.errors import check_float
-from minimalbp.measure.timing import Timed, in_turns
+from minimalbp.measure import Timed, in_turns
 from minimalbp.report import align
 from minimalbp.select import masked
 

@@ -14,6 +14,7 @@ from minimalbp.data.formats.idx import DTYPES
 from minimalbp.errors import BadInput
 from minimalbp.experiment import arms
 from minimalbp.kernels.cpu import policy
+from minimalbp.select import Lists, masked
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 IDX_CODES = {np.dtype(dtype).newbyteorder("="): code for code, dtype in DTYPES.items()}
@@ -68,8 +69,8 @@ def clusters(n=60, n_in=7, n_classes=3, seed=0):
 
 
 def parameters(net):
-    """{name: a copy} of what has been learnt."""
-    return {p.name: p.value.copy() for p in net.parameters()}
+    """{name: a copy} of what has been learnt, running means too."""
+    return {p.name: p.value.copy() for p in [*net.parameters(), *net.statistics()]}
 
 
 def assert_same(a, b):
@@ -91,6 +92,8 @@ def chosen_mask(choice, shape):
     """Which entries of a (batch, n_out) gradient a choice keeps, as booleans."""
     if choice is None:
         return np.ones(shape, bool)
+    if isinstance(choice, Lists):
+        return masked(choice, np.ones(len(choice.unit), bool), shape)
     mask = np.zeros(shape, bool)
     if choice.ndim == 1:
         mask[:, choice] = True

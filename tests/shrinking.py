@@ -9,15 +9,16 @@ from minimalbp.select import TopK
 DATA = clusters()
 
 
-def mlp(select, activation, **options):
+def mlp(select, activation, center="off", **options):
+    both = {"select": select, "center": center}
     return mbp.Sequential(
-        mbp.Linear(6, 9, select=select), activation(), mbp.Linear(9, 8, select=select, bias=False), activation(),
-        mbp.Linear(8, 3), **options,
+        mbp.Linear(6, 9, **both), activation(), mbp.Linear(9, 8, bias=False, **both), activation(),
+        mbp.Linear(8, 3, center=center), **options,
     )  # fmt: skip
 
 
-def lstms(select, bidirectional=False, gates="each", **options):
-    both = {"select": select, "bidirectional": bidirectional, "gates": gates}
+def lstms(select, bidirectional=False, gates="each", center="off", **options):
+    both = {"select": select, "bidirectional": bidirectional, "gates": gates, "center": center}
     width = 7 * (1 + bidirectional)
     return mbp.Sequential(
         mbp.LSTM(6, 7, **both), mbp.LSTM(width, 5, **both), mbp.Linear(5 * (1 + bidirectional), 3), **options
@@ -33,7 +34,8 @@ def mask(hidden, kept):
     groups, n = hidden.shape
     gone = np.setdiff1d(np.arange(groups * n), outputs_of(hidden, kept))
     for cut in hidden.reader.input_cuts(gone):
-        cut.param.value[:, gone] = 0
+        if cut.axis == 1:  # not running means
+            cut.param.value[:, gone] = 0
     if isinstance(hidden.layer, mbp.LSTM):
         for d, units in zip(hidden.layer.directions, kept):
             d.u.value[:, np.setdiff1d(np.arange(n), units)] = 0

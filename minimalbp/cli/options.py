@@ -233,8 +233,9 @@ def finish(
     command: str,
     as_json: bool,
     table: Callable[[Any], str],
+    draw: Callable[[Any], None] = lambda report: None,
 ) -> int:
-    """Run `train`, and print its notes and its report. Returns the exit status, 130 for Ctrl-C."""
+    """Run `train`, print its notes and its report, and draw. Returns the exit status, 130 for Ctrl-C."""
     from ..experiment.folder import Folder
 
     try:
@@ -249,4 +250,5 @@ def finish(
     for note in sorted({n for r in report["runs"] for n in r["notes"]}):
         print(f"minimalbp: note: {note}", file=sys.stderr)
     print(json.dumps(report) if as_json else table(report))
+    draw(report)
     return 0

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, check_int
-from ..report.tables import comparison_table
 from .numbers import int_or_text
 from .options import add_output, add_settings, finish, no_run, read_options, resumed
+from .printing import OWN, SWITCHES, add_printing, printing, read_target
 
 MAY_CHANGE = ("epochs", "threads")  # when a run is resumed
 
@@ -30,6 +30,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add("--seeds", type=int_or_text, metavar="N",
         help="train each arm with N seeds, from --seed on, one process for each core (default 1)")  # fmt: skip
     add("--no-compare", action="store_true", help="train only the networks with selectors")
+    add_printing(parser)
     parser.set_defaults(run=run)
     return parser
 
@@ -41,25 +42,30 @@ def run(args: argparse.Namespace) -> int:
     if hasattr(args, "resume"):
         out: Path | None = Path(args.resume)
         as_json = hasattr(args, "json")
-        arms, dense, seeds = _resumed(args, Path(args.resume))
+        arms, dense, seeds, target = _resumed(args, Path(args.resume))
+        brief, full, plot = hasattr(args, "brief"), hasattr(args, "full"), getattr(args, "plot", None)
     else:
-        options, out, as_json, (no_compare,) = read_options(args, ("no_compare",), ("seeds",))
+        options, out, as_json, (no_compare, brief, full) = read_options(
+            args, ("no_compare", *SWITCHES), ("seeds", *OWN)
+        )
+        plot, target = options.pop("plot", None), read_target(options.pop("target", None))
         seeds, dense = check_int("seeds", options.pop("seeds", 1), least=1), not no_compare
         arms = combine(options)
+    shown = printing(args, brief, full, plot)
     from ..experiment.build import load_data
     from ..experiment.compare import compare
 
     def train() -> dict[str, Any]:
         return compare(
             arms, load_data(arms[0]), dense=dense, seeds=seeds, out=out, resume=hasattr(args, "resume"),
-            progress=True,
+            progress=True, target=target,
         )  # fmt: skip
 
-    return finish(train, out, "train", as_json, comparison_table)
+    return finish(train, out, "train", as_json, shown.text, shown.draw)
 
 
-def _resumed(args: argparse.Namespace, out: Path) -> tuple[list[Any], bool, int]:
-    """The arms of the run in a folder, whether dense is one of them, and the number of seeds. Raises BadInput."""
+def _resumed(args: argparse.Namespace, out: Path) -> tuple[list[Any], bool, int, float | None]:
+    """The arms of the run in a folder, whether dense is one of them, the seeds, the target. Raises BadInput."""
     from ..experiment.combine import LISTS, as_list, read_arms
     from ..optim import Schedule
 
@@ -92,4 +98,5 @@ def _resumed(args: argparse.Namespace, out: Path) -> tuple[list[Any], bool, int]
         if set(values) != set(known[name]):
             there = ",".join(map(str, dict.fromkeys(known[name])))
             raise BadInput(f"the run in {out} has {name} = {there}; only --epochs and --threads may change")
-    return arms, dense, seeds
+    target = read_target(getattr(args, "target", None))
+    return arms, dense, seeds, report.get("target_given") if target is None else target

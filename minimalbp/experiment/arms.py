@@ -14,6 +14,7 @@ from ..measure.machine import machine
 from ..measure.meter import Meter
 from ..network import weights
 from ..optim import Schedule
+from ..report.curves import curve
 from ..select import Selector
 from ..train.companion import Companion
 from ..train.fit import prepare
@@ -118,6 +119,8 @@ class PreparedArm:
             **({} if best.widths is None else {"widths": best.widths}),
             "steps": self.meter.steps,
             **self.meter.totals(),
+            "first_loss": history.first_loss,
+            "curve": curve(history),
             "notes": self.notes(),
         }
 

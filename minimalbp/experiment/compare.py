@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Diverged, check_int
+from ..report.curves import check_target, set_target
 from ..train.progress import tell
 from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report, tell_of_compiling
 from .combine import LISTS, check_arms
@@ -30,6 +31,7 @@ def compare(
     out: Path | None = None,
     resume: bool = False,
     progress: bool = False,
+    target: float | None = None,
 ) -> dict[str, Any]:
     """Train a network dense and with selectors, and report on all as `minimalbp train --json` does.
 
@@ -50,6 +52,9 @@ def compare(
         Whether to go on with the run in `out`.
     progress : bool, default False
         Whether to tell on stderr what is being done: bars on a terminal, lines where there are several seeds.
+    target : float, optional
+        A dev score, a share such as 0.975: "seconds_to_target" of each run says when training first reached it. By
+        default 99 % of the best dev score of the first network.
 
     Returns
     -------
@@ -76,7 +81,7 @@ def compare(
     >>> max(top_k, unified) < dense
     True
     """
-    seeds = check_int("seeds", seeds, least=1)
+    seeds, target = check_int("seeds", seeds, least=1), None if target is None else check_target(target)
     sparse, plain, notes = _choose(check_arms(arms), data, dense)
     shared = (sparse or plain)[0]
     job = [
@@ -90,6 +95,7 @@ def compare(
     report = start_report(shared, data) | {
         "dense": bool(plain), "arms": [{name: getattr(one, name) for name in LISTS} for one in sparse],
         "seeds": seeds, "runs": [], "speedup": _speedup([], sparse, seeds),
+        "target_given": target,
     }  # fmt: skip
 
     def prepared(arm: Arm) -> PreparedArm:
@@ -116,6 +122,7 @@ def compare(
         report["speedup"] = _speedup(report["runs"], sparse, seeds)
         if seeds > 1:
             report["summary"] = summarise(report["runs"], report["scores"])
+        set_target(report, target)
         if not resume or len(done) == len(job):  # what was there before stays until all of it is there again
             folder.write("run.json", report)
     if all("diverged" in run for run in report["runs"]):

@@ -16,7 +16,7 @@ VOCABULARIES = "vocabularies.json"  # the encoding of a tagger or parser
 CHECKPOINT = ".checkpoint.npz"
 SEED = " seed "
 SMALL = "simplified"  # the network of `minimalbp simplify` that shrinks
-RESULTS = ("runs", "summary", "speedup", "decoding")  # the keys of run.json that training fills in
+RESULTS = ("runs", "summary", "speedup", "target", "decoding")  # the keys of run.json that training fills in
 
 
 class Folder:

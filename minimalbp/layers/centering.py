@@ -5,6 +5,8 @@ from __future__ import annotations
 from ..backend import Array, Backend
 from ..errors import unknown
 from ..param import Param
+from .base import later
+from .units import Units
 
 CENTER = ("off", "dw", "forward")
 LEAST_RATE = 0.01
@@ -49,3 +51,27 @@ class RunningMean:
     def arrays(self) -> list[Param]:
         """Both, in the order in which files name them."""
         return [self.mean, self.seen]
+
+
+class Centered(Units):
+    """A layer of units that may centre its input; `bind` sets its running mean."""
+
+    center: str
+    _running: RunningMean | None = later()
+
+    @property
+    def mean(self) -> Param | None:
+        """The running mean of the inputs; None where `center` is "off"."""
+        return None if self._running is None else self._running.mean
+
+    def statistics(self) -> list[Param]:
+        return [] if self._running is None else self._running.arrays()
+
+    def _centered(self, x: Array, *, learn: bool) -> Array:
+        """x - mu. Then mu moves, if the layer is to `learn`."""
+        assert self._running is not None
+        return self._running.subtract(self.be, self.buf.get("centered", x.shape), x, learn=learn)
+
+    def _center_setting(self) -> dict[str, str]:
+        """What `settings` says of it."""
+        return {} if self.center == "off" else {"center": self.center}

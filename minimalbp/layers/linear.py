@@ -13,13 +13,13 @@ from ..param import Param, RowGrad
 from ..seeds import Streams
 from ..select import Choice, Dense, Lists, Selector
 from .base import clipped, later
-from .centering import RunningMean, check_center
+from .centering import Centered, RunningMean, check_center
 from .initialisers import get_initialiser
 from .sparse import backward
-from .units import Cut, Units
+from .units import Cut
 
 
-class Linear(Units):
+class Linear(Centered):
     """A linear layer, y = x Wᵀ + b, whose backward pass may be sparse.
 
     Only the units that `select` chooses get a gradient: dW has their rows only, and dx reads their rows of W only.
@@ -130,15 +130,6 @@ class Linear(Units):
         self.last_x = x
         return y
 
-    def _centered(self, x: Array, *, learn: bool) -> Array:
-        assert self._running is not None
-        return self._running.subtract(self.be, self.buf.get("centered", x.shape), x, learn=learn)
-
-    @property
-    def mean(self) -> Param | None:
-        """The running mean of the inputs."""
-        return None if self._running is None else self._running.mean
-
     def weight_and_bias(self) -> tuple[Array, Array]:
         """W and b of the same layer without `center`; where there is no bias, b is zeros."""
         if self.center != "forward":
@@ -166,9 +157,6 @@ class Linear(Units):
 
     def parameters(self) -> list[Param]:
         return [self.weight] + ([self.bias] if self.bias is not None else [])
-
-    def statistics(self) -> list[Param]:
-        return [] if self._running is None else self._running.arrays()
 
     @property
     def units(self) -> int:
@@ -204,8 +192,7 @@ class Linear(Units):
 
     def settings(self) -> dict[str, Any]:
         bias = {} if self.has_bias else {"bias": False}
-        center = {} if self.center == "off" else {"center": self.center}
-        return {"n_in": self.n_in, "n_out": self.n_out, **bias, **center}
+        return {"n_in": self.n_in, "n_out": self.n_out, **bias, **self._center_setting()}
 
     def selection(self) -> dict[str, Any]:
         return {"select": self.select.describe(), "bias_rows": self.bias_rows}

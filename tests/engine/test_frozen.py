@@ -17,6 +17,8 @@ NETWORKS = {
     "two functions": lambda: [mbp.Linear(7, 5), mbp.Cube(), mbp.ReLU(), mbp.Linear(5, 4), mbp.Linear(4, 2)],
     "only the end": lambda: [mbp.Residual(mbp.Linear(7, 7), mbp.Tanh()), mbp.ReLU(), mbp.Linear(7, 4)],
     "nothing": lambda: [mbp.Linear(7, 5), mbp.Tanh()],
+    "centred": lambda: [mbp.Linear(7, 5, center="forward"), mbp.ReLU(), mbp.Linear(5, 4, center="dw"),
+                        mbp.Linear(4, 3, center="forward", bias=False)],
 }  # fmt: skip
 
 
@@ -24,6 +26,7 @@ NETWORKS = {
 @pytest.mark.parametrize("batch", [1, 2, 7, FEW, FEW + 1])
 def test_answers_are_those_of_the_network(name, batch, backend, dtype, rng):
     net = mbp.Sequential(*NETWORKS[name](), backend=backend, dtype=dtype, rng=1)
+    net.forward(net.prepare(1 + rng.normal(size=(5, 7))))  # running means move
     frozen = mbp.Frozen(net)
     for _ in range(2):
         x = rng.normal(size=(batch, 7))
@@ -47,11 +50,26 @@ def test_weights_are_those_of_the_moment_it_was_made(backend):
     assert not np.allclose(before, net(x))
 
 
+def test_a_bias_takes_up_the_running_mean(backend, rng):
+    """Forward centring costs a frozen network nothing; centred dW is no part of a forward pass."""
+    for center in ("dw", "forward"):
+        layer = mbp.Linear(7, 3, center=center)
+        net = mbp.Sequential(layer, backend=backend, dtype="float64")
+        layer.bias.value[:] = rng.normal(size=3)
+        layer.mean.value[:] = rng.normal(size=7)
+        w, b = layer.weight_and_bias()
+        assert w is layer.weight.value
+        moved = layer.weight.value @ layer.mean.value if center == "forward" else 0
+        np.testing.assert_allclose(b, layer.bias.value - moved, rtol=1e-12)
+        x = rng.normal(size=(2, 7))
+        np.testing.assert_allclose(net(x), x @ w.T + b, rtol=1e-12)
+
+
 def tagger(size, **options):
     layers = [
         mbp.Embedding([(9, 4, 2), (5, 3)], scale=1),
         mbp.Dropout(0.5),
-        mbp.LSTM(11, size),
+        mbp.LSTM(11, size, center="forward"),
         mbp.Dropout(0.5),
     ]
     return mbp.Sequential(*layers, mbp.Linear(size, 3), rng=1, **options)
@@ -60,6 +78,7 @@ def tagger(size, **options):
 @pytest.mark.parametrize("lengths", [[1], [4], [3, 1, 2], [FEW, 3]], ids=str)
 def test_a_tagger_answers_as_its_network(lengths, backend, dtype, rng):
     net, x = tagger(5, backend=backend, dtype=dtype), rng.integers(0, 5, (sum(lengths), 3))
+    net.children[2].mean.value[:] = rng.normal(size=11)
     frozen = mbp.Frozen(net)
     close(frozen(x, lengths), net(x, lengths), dtype)
     refused(lambda: frozen(x, [*lengths, 3]), f"{sum(lengths)} rows")

@@ -1,27 +1,29 @@
 """Selectors: what they refuse, how many units they take, and which."""
 
 import math
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import naive
 import numpy as np
 import pytest
-from helpers import refused, small_integers
+from helpers import full_gradient, refused, small_integers
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import minimalbp as mbp
 from minimalbp.backend import Buffers, get_backend
-from minimalbp.select import SELECTORS
+from minimalbp.select import SELECTORS, Lists, masked
 
-SOME = (mbp.TopK, mbp.UnifiedTopK, mbp.RandomK)
+SOME = (mbp.TopK, mbp.UnifiedTopK, mbp.RandomK, mbp.Systematic, mbp.Threshold, mbp.Signs)
 some = pytest.mark.parametrize("kind", SOME, ids=lambda kind: kind.name)
 
 
 def choose(selector, dy, be, seed=0):
     buf = Buffers(be, str(dy.dtype))
     choice = selector(dy, be, buf, np.random.default_rng(seed))
+    if isinstance(choice, Lists):
+        return [choice.unit[lo:hi].tolist() for lo, hi in pairwise(choice.start)]
     return None if choice is None else choice.tolist()
 
 
@@ -68,7 +70,8 @@ def test_dense_chooses_nothing(backend):
 
 
 def test_descriptions_make_the_selector_again():
-    made = [mbp.Dense(), mbp.TopK(3), mbp.UnifiedTopK(ratio=0.2, score="l2"), mbp.RandomK(2, scaled=True)]
+    made = [mbp.Dense(), mbp.TopK(3), mbp.UnifiedTopK(ratio=0.2, score="l2"), mbp.RandomK(2, scaled=True),
+            mbp.Systematic(3), mbp.Systematic(ratio=0.1, over="batch"), mbp.Threshold(4), mbp.Signs(2)]  # fmt: skip
     for selector in made:
         settings = selector.describe()
         assert SELECTORS[settings.pop("name")](**settings) == selector
@@ -118,8 +121,10 @@ def test_unified_scores_choose_differently(backend):
     assert choose(mbp.UnifiedTopK(2, score="signed"), dy, be) == [1, 2]
 
 
-def test_unknown_score_is_refused():
+def test_unknown_words_are_refused():
     refused(lambda: mbp.UnifiedTopK(3, score="summ"), "score 'summ'", "did you mean 'sum'")
+    for kind in (mbp.Systematic, mbp.Threshold):
+        refused(lambda kind=kind: kind(3, over="bach"), "over 'bach'", "did you mean 'batch'")
 
 
 def test_random_k_is_uniform_over_sets(backend):
@@ -161,3 +166,81 @@ def test_scaled_random_k_is_unbiased(backend):
         net.backward(dy)
         np.testing.assert_allclose(layer.bias.grad.values / draws, expected * dy[0], rtol=error)
         np.testing.assert_allclose(layer.weight.grad.values[:, 0], layer.bias.grad.values)
+
+
+WALKS = [kind(6, over=over) for kind in (mbp.Systematic, mbp.Threshold) for over in ("example", "batch")]
+walks = pytest.mark.parametrize("select", WALKS, ids=lambda s: f"{s.name} {s.over}")
+
+
+@walks
+def test_walks_choose_at_most_k(select, backend, dtype, rng):
+    for batch in (1, 3, 10):
+        dy = (rng.normal(size=(batch, 40)) * 10.0 ** rng.uniform(-9, 0, (batch, 40))).astype(dtype)
+        for seed in range(10):
+            counts = [len(units) for units in choose(select, dy, get_backend(backend), seed)]
+            assert sum(counts) <= 6 * batch and (select.over == "batch" or max(counts) <= 6)
+
+
+@walks
+def test_walks_over_the_batch_go_where_the_gradients_are(select, backend, rng):
+    """An example that is learnt gets next to nothing, and the others get its points, where they share them."""
+    dy = rng.normal(size=(4, 40))
+    dy[0] *= 1e-6
+    counts = [len(units) for units in choose(select, dy, get_backend(backend))]
+    if select.over == "batch":
+        assert counts[0] <= 1 and sum(counts[1:]) >= 18
+    else:
+        assert min(counts) >= 3
+
+
+@walks
+def test_the_gradients_of_a_layer_are_unbiased(select, backend, rng):
+    """Their mean over many draws is the dense gradient, up to 4 standard errors: one number of each array."""
+    draws, x, dy = 1500, rng.normal(size=(3, 5)), rng.standard_t(2, (3, 40))
+    found = {}
+    for name, choice in (("sparse", select), ("dense", mbp.Dense())):
+        layer = mbp.Linear(5, 40, select=choice, bias_rows="chosen")
+        net = mbp.Sequential(layer, backend=backend, dtype="float64", rng=5)
+        net.forward(x)
+        found[name] = np.empty((draws, 3))
+        for drawn in found[name] if name == "sparse" else found[name][:1]:
+            dx = net.backward(dy)
+            arrays = (dx, full_gradient(layer.weight), full_gradient(layer.bias))
+            drawn[:] = [float(a.ravel() @ np.cos(np.arange(a.size))) for a in arrays]
+    sparse, dense = found["sparse"], found["dense"][0]
+    error = sparse.std(axis=0, ddof=1) / math.sqrt(draws)
+    assert (error > 0).all()
+    assert (abs(sparse.mean(axis=0) - dense) <= 4 * error).all()
+
+
+def test_walks_are_drawn_anew_and_again_from_the_same_seed(backend, dtype, rng):
+    be, dy = get_backend(backend), rng.normal(size=(7, 40)).astype(dtype)
+    for select in WALKS:
+        assert choose(select, dy, be, 1) == choose(select, dy, be, 1) != choose(select, dy, be, 2)
+
+
+def test_signs_choose_the_largest_of_each_sign(backend, dtype, rng):
+    dy = small_integers(rng, (7, 17), dtype)
+    for k in (1, 2, 5, 16):
+        chosen = choose(mbp.Signs(k), dy, get_backend(backend))
+        assert chosen == [naive.signs(row, k) for row in dy.tolist()]
+
+
+def test_the_gradient_that_a_choice_stands_for(backend, rng):
+    """`masked` of what a layer chose is what its products were made of."""
+    dy, x = rng.normal(size=(4, 9)), rng.normal(size=(4, 3))
+    for select in (
+        mbp.Dense(),
+        mbp.TopK(2),
+        mbp.UnifiedTopK(2),
+        mbp.RandomK(2, scaled=True),
+        *WALKS,
+        mbp.Signs(3),
+    ):
+        layer = mbp.Linear(3, 9, select=select)
+        net = mbp.Sequential(layer, backend=backend, dtype="float64")
+        net.forward(x)
+        dx = net.backward(dy)
+        left = masked(layer.last_choice, layer.last_picked, dy.shape)
+        np.testing.assert_allclose(dx, left @ layer.weight.value, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(full_gradient(layer.weight), left.T @ x, rtol=1e-12, atol=1e-14)

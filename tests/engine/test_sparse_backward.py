@@ -6,6 +6,7 @@ from helpers import chosen_mask, close, full_gradient, small_integers
 
 import minimalbp as mbp
 from minimalbp.backend import get_backend
+from minimalbp.select import Lists, masked
 
 SELECTORS = {
     "topk": lambda k: mbp.TopK(k),
@@ -14,6 +15,11 @@ SELECTORS = {
     "unified signed": lambda k: mbp.UnifiedTopK(k, score="signed"),
     "random": lambda k: mbp.RandomK(k),
     "random scaled": lambda k: mbp.RandomK(k, scaled=True),
+    "systematic": lambda k: mbp.Systematic(k),
+    "systematic batch": lambda k: mbp.Systematic(k, over="batch"),
+    "threshold": lambda k: mbp.Threshold(k),
+    "threshold batch": lambda k: mbp.Threshold(k, over="batch"),
+    "signs": lambda k: mbp.Signs(k),
 }
 SIZES = [(1, 3, 2), (2, 1, 5), (7, 17, 33), (33, 5, 17)]  # batch, n_in, n_out
 
@@ -38,11 +44,15 @@ def test_equals_the_dense_backward_of_the_masked_gradient(name, bias_rows, size,
         before = sparse.rng.bit_generator.state if sparse.rng else None
         choice = select(dy, sparse.be, sparse.buf, sparse.rng)
         mask = chosen_mask(choice, dy.shape)
-        assert (mask.sum(axis=1) == k).all()
+        if isinstance(choice, Lists):
+            left = masked(choice, choice.value, dy.shape)
+            assert mask.sum() <= k * batch and (left * dy >= 0).all()
+        else:
+            left = np.where(mask, dy, 0) * np.dtype(dtype).type(select.scale(n_out))
+            assert (mask.sum(axis=1) == k).all()
         if sparse.rng:
             sparse.rng.bit_generator.state = before  # the layer will draw the same
-        masked = np.where(mask, dy, 0) * np.dtype(dtype).type(select.scale(n_out))
-        for layer, g in ((sparse, dy), (dense, masked)):
+        for layer, g in ((sparse, dy), (dense, left)):
             np.testing.assert_array_equal(layer.forward(x), sparse.forward(x))
             layer.dx = layer.backward(g)
         close(sparse.dx, dense.dx, dtype)
@@ -61,7 +71,7 @@ def test_all_units_equals_dense_bit_for_bit(backend, dtype, k, rng):
     x, dy = rng.normal(size=(7, 3)).astype(dtype), rng.normal(size=(7, 5)).astype(dtype)
     dense.forward(x)
     dx = dense.backward(dy)
-    for select in (mbp.TopK(k), mbp.UnifiedTopK(k), mbp.RandomK(k, scaled=True), mbp.TopK(ratio=1.0)):
+    for select in (*(make(k) for make in SELECTORS.values()), mbp.TopK(ratio=1.0)):
         layer = linear((7, 3, 5), backend, dtype, select)
         layer.forward(x)
         assert layer.backward(dy).tobytes() == dx.tobytes()
@@ -74,6 +84,8 @@ def test_mask_of_every_kind_of_choice():
     assert chosen_mask(None, (2, 3)).all()
     assert chosen_mask(np.array([0, 2]), (2, 3)).tolist() == [[True, False, True]] * 2
     assert chosen_mask(np.array([[0], [2]]), (2, 3)).tolist() == [[True, False, False], [False, False, True]]
+    lists = Lists(np.array([0, 2, 2]), np.array([0, 2, 7]), np.ones(3))  # the second example has none
+    assert chosen_mask(lists, (2, 3)).tolist() == [[True, False, True], [False, False, False]]
 
 
 @pytest.mark.parametrize("name", ["dense", *sorted(SELECTORS)])
@@ -101,7 +113,7 @@ class Spy:
         return getattr(self.module, name)
 
 
-@pytest.mark.parametrize("select", [None, mbp.TopK(2), mbp.UnifiedTopK(2)], ids=str)
+@pytest.mark.parametrize("select", [None, mbp.TopK(2), mbp.UnifiedTopK(2), mbp.Signs(2)], ids=str)
 def test_the_first_linear_layer_skips_dx(select, backend, rng):
     """Also where layers without parameters lie below it, and within a container."""
     for first in (mbp.Linear(3, 5, select=select), mbp.Residual(mbp.Linear(3, 3, select=select))):
@@ -123,12 +135,13 @@ def test_the_first_linear_layer_skips_dx(select, backend, rng):
         assert any(name.startswith("dx_") for name in of_first)
 
 
-def test_every_backend_gives_the_same_gradients(dtype, rng):
+@pytest.mark.parametrize("select", [mbp.TopK(3), mbp.Signs(3)], ids=str)
+def test_every_backend_gives_the_same_gradients(select, dtype, rng):
     """The whole chain, with each layer's own choice, agrees between the specification and cpu."""
     x = rng.normal(size=(7, 17)).astype(dtype)
     found = {}
     for name in ("reference", "cpu"):
-        net = mbp.mlp([17, 33, 7, 3], select=mbp.TopK(3), backend=name, dtype=dtype, rng=2)
+        net = mbp.mlp([17, 33, 7, 3], select=select, backend=name, dtype=dtype, rng=2)
         assert net.be is get_backend(name)
         net.forward(x)
         net.backward(x[:, :3].copy())

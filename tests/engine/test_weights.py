@@ -30,6 +30,35 @@ def test_round_trip(backend, dtype, path, rng):
     assert shapes == {"0.weight": (5, 7), "0.bias": (5,), "2.weight": (3, 5), "2.bias": (3,)}
 
 
+def centred(center="forward", *, rng=1):
+    layers = [mbp.LSTM(7, 5, center=center), mbp.Linear(5, 3, center=center)]
+    net = mbp.Sequential(*layers, backend="reference", rng=rng)
+    for _ in range(2 * (center != "off")):
+        net.forward(1 + np.random.default_rng(rng).normal(size=(4, 7)).astype(np.float32))
+    return net
+
+
+def test_running_means_are_among_the_weights(path, rng):
+    net, other = centred(), centred(rng=2)
+    x = rng.normal(size=(4, 7))
+    mbp.save(net, path)
+    assert {k: a.shape for k, a in load_file(path).items() if k.endswith(("mean", "seen"))} == {
+        "0.mean": (7,), "0.seen": (1,), "1.mean": (5,), "1.seen": (1,),
+    }  # fmt: skip
+    mbp.load(other, path)
+    assert_same(parameters(other), parameters(net))
+    assert parameters(net)["1.seen"] == 2 and parameters(net)["0.mean"].all()
+    np.testing.assert_array_equal(other(x), net(x))
+
+
+def test_weights_with_and_without_running_means_are_not_mixed(path):
+    mbp.save(centred(), path)
+    refuses(centred("off"), path, "'0.mean' is only in the file", "center too")
+    mbp.load(centred("dw"), path)  # the same arrays
+    mbp.save(centred("off"), path)
+    refuses(centred("dw"), path, "'0.mean' is only in the network", "center too")
+
+
 def test_another_type_is_converted(backend, path):
     net = net_of(backend, dtype="float64")
     mbp.save(net_of(rng=2), path)
@@ -56,6 +85,18 @@ def test_pytorch_and_back(backend, path, rng):
             p.mul_(0.5)
         torch_save(peer.state_dict(), path)
         mbp.load(net, path)
+        np.testing.assert_allclose(net(x), peer(torch.from_numpy(x)).numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_pytorch_has_the_bias_of_a_centred_layer(path, rng):
+    """With center="forward" it is b - W mu: what `weight_and_bias` has."""
+    torch = pytest.importorskip("torch", reason="PyTorch is a peer to compare with, not a dependency")
+    net = mbp.Sequential(mbp.Linear(7, 3, center="forward"), backend="reference", rng=1)
+    net.forward(3 + rng.normal(size=(4, 7)).astype(np.float32))
+    x, peer = rng.normal(size=(4, 7)).astype(np.float32), torch.nn.Linear(7, 3)
+    with torch.no_grad():
+        for p, value in zip(peer.parameters(), net.children[0].weight_and_bias()):
+            p.copy_(torch.from_numpy(value))
         np.testing.assert_allclose(net(x), peer(torch.from_numpy(x)).numpy(), rtol=1e-5, atol=1e-6)
 
 

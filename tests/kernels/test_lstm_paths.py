@@ -189,7 +189,7 @@ def test_a_step_counted_by_hand(name, backend):
         terms = sent * q * H + words * q * N_IN
         add("dx", terms, terms + (sent + words) * q + sent * H + words * N_IN, (sent + words) * q)
         add("dw", pairs, 2 * pairs, pairs)  # picking
-        add("dw", 2 * pairs, 2 * pairs, 2 * pairs + 2 * r + 1)  # turning the choice around
+        add("dw", 2 * pairs, 2 * pairs, 2 * pairs + 2 * r + 1 + words + 1)  # turning the choice around
         for n in (N_IN, H):
             add("dw", pairs * n, r * n + pairs + pairs * n, r + 1 + pairs)
         if name == "topk":

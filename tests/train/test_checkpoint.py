@@ -23,10 +23,13 @@ OPTIMIZERS = {
 }
 
 
-def made(backend, optimizer="adam", *, hidden=5, dtype="float32", rng=1, dropout=0.2, select=None):
+def made(
+    backend, optimizer="adam", *, hidden=5, dtype="float32", rng=1, dropout=0.2, select=None, center="off"
+):
     net = mbp.mlp(
         [7, hidden, 4, 3],
         select=select or mbp.RandomK(2),
+        center=center,
         dropout=dropout,
         rng=rng,
         backend=backend,
@@ -64,6 +67,27 @@ def test_resuming_is_a_run_never_stopped(name, stop, backend, tmp_path):
     for a, b in zip(*([la.rng for la in net.layers() if la.rng] for net, _ in (fresh, whole))):
         assert a.bit_generator.state == b.bit_generator.state
     assert (meters[1].ops, meters[1].steps) == (meters[0].ops, meters[0].steps)
+
+
+@pytest.mark.parametrize("stop", [1, 4])
+@pytest.mark.parametrize(
+    "center, select",
+    [("dw", mbp.Systematic(2)), ("forward", mbp.Threshold(2, over="batch")), ("dw", mbp.Signs(3))],
+    ids=str,
+)
+def test_running_means_and_draws_are_resumed(center, select, stop, backend, tmp_path):
+    path, options = tmp_path / "run.npz", {"center": center, "select": select}
+    whole = made(backend, **options)
+    history = fit(*whole, None)
+    fit(*made(backend, **options), path, stop=stop)
+    fresh = made(backend, rng=99, **options)
+    assert fit(*fresh, path, resume=True).records == history.records
+    assert_same(state(*fresh), state(*whole))
+    assert parameters(fresh[0])["0.seen"] == 18 and parameters(fresh[0])["0.mean"].any()
+    other = {"dw": "forward", "forward": "dw"}[center]
+    for center in (other, "off"):
+        net = made(backend, **options | {"center": center})
+        refuses(path, net, "another architecture", "center is")
 
 
 def test_a_finished_run_has_nothing_left_to_do(backend, tmp_path):
@@ -223,6 +247,7 @@ def test_another_network_or_optimiser(saved):
     net, _ = made("reference")
     slower = mbp.Adam(net.parameters(), rows="chosen", clip_norm=1, lr=1e-4)
     refuses(path, (net, slower), "another optimizer", "lr is 0.001 there, 0.0001 here")
+    refuses(path, made("reference", center="dw"), "another architecture", "center is None there, dw here")
     refuses(path, made("reference", select=mbp.TopK(2)), "other settings", "name is random there, topk here")
     other = made("reference", select=mbp.TopK(2))  # the file alone, without a training's settings
     refused(lambda: mbp.load_checkpoint(path, *other), "other random layers or selectors")

@@ -26,6 +26,7 @@ BATCH = {"rows": 7, "tagging": 3, "parsing": 11, "single sentences": 1}
 CASES = [
     ("rows", mbp.TopK(3)), ("rows", mbp.RandomK(3)), ("rows", mbp.UnifiedTopK(3)), ("tagging", mbp.TopK(3)),
     ("tagging", mbp.RandomK(3)), ("single sentences", mbp.UnifiedTopK(3)), ("parsing", mbp.RandomK(3)),
+    ("rows", mbp.Systematic(3)), ("rows", mbp.Signs(3)), ("parsing", mbp.Threshold(3, over="batch")),
 ]  # fmt: skip
 
 
@@ -39,16 +40,23 @@ def made(case, select, backend, optimizer="adam"):
     options = {"rng": 3, "backend": backend}
     data = DATA["tagging" if case == "single sentences" else case]
     if case == "parsing":
-        net = mbp.parser(data.encoding, hidden=6, select=select, dropout=0.3, **options)
+        net = mbp.parser(data.encoding, hidden=6, select=select, center="dw", dropout=0.3, **options)
     elif case != "rows":
         net = mbp.tagger(
-            data.encoding, hidden=[6, 5], select=select, dropout=0.3, bidirectional=True, **options
+            data.encoding,
+            hidden=[6, 5],
+            select=select,
+            center="dw",
+            dropout=0.3,
+            bidirectional=True,
+            **options,
         )
     else:
         inner = mbp.Linear(9, 9, select=select, bias_rows="chosen"), mbp.Tanh(), mbp.Dropout(0.3)
         net = mbp.Sequential(
-            mbp.Flatten(), mbp.Linear(7, 9, select=select), mbp.ReLU(), mbp.Dropout(0.2), mbp.Residual(*inner),
-            mbp.Linear(9, 8, select=select, bias=False), mbp.Sigmoid(), mbp.Linear(8, 3), mbp.Cube(), **options,
+            mbp.Flatten(), mbp.Linear(7, 9, select=select, center="forward"), mbp.ReLU(), mbp.Dropout(0.2),
+            mbp.Residual(*inner), mbp.Linear(9, 8, select=select, bias=False), mbp.Sigmoid(), mbp.Linear(8, 3),
+            mbp.Cube(), **options,
         )  # fmt: skip
     return net, OPTIMIZERS[optimizer](net.parameters()), data
 

@@ -30,6 +30,7 @@ class Direction:
     time steps; unit j is unit j % hidden of gate j // hidden. None: all units. last_picked: their gradients.
     """
 
+    last_x: Array  # the input of the last forward, as dW takes it
     last_choice: Array | None = None
     last_picked: Array
 
@@ -50,7 +51,7 @@ class Direction:
         h, c = self.buf.get("h", (batch + rows, size)), self.buf.get("c", (batch + rows, size))
         be.linear.forward(gates, x, self.w.value, self.b.value)
         be.lstm.forward(h, c, tanh_c, gates, self.u.value, packing.active)
-        self._x, self._h, self._packing, self._kept = x, h, packing, (gates, c, tanh_c, self.u.value)
+        self.last_x, self._h, self._packing, self._kept = x, h, packing, (gates, c, tanh_c, self.u.value)
         return h[batch:]
 
     def backward(
@@ -59,7 +60,7 @@ class Direction:
         """Set the gradients of w, u and b; returns that of x, in the order of time steps."""
         active, select, groups = self._packing.active, choice.select, choice.groups
         dgates = self.buf.get("dgates", (len(dy), 4 * self.hidden))
-        dx = self.buf.get("dx", self._x.shape if need_dx else (0, 1))
+        dx = self.buf.get("dx", self.last_x.shape if need_dx else (0, 1))
         work = self.buf.get("work", (2, int(active[0]), self.hidden))
         width = dgates.shape[1] // groups
         shape = (len(dy), groups * select.units(width))
@@ -94,15 +95,15 @@ class Direction:
     def _before(self, be: Backend) -> Array:
         """The state h before each row."""
         if self._packing.before is None:
-            return self._h[: len(self._x)]
-        h = self.buf.get("h_before", (len(self._x), self.hidden))
+            return self._h[: len(self.last_x)]
+        h = self.buf.get("h_before", (len(self.last_x), self.hidden))
         be.lstm.take(h, self._h, self._packing.before, 0)
         return h
 
     def _all(self, be: Backend, dgates: Array, dx: Array) -> None:
         """dW = dgatesᵀ x, dU = dgatesᵀ h', dx = dgates W."""
         dw, du = self.buf.get("dw", self.w.value.shape), self.buf.get("du", self.u.value.shape)
-        be.linear.dw_all(dw, dgates, self._x)
+        be.linear.dw_all(dw, dgates, self.last_x)
         be.linear.dw_all(du, dgates, self._before(be))
         self.w.grad, self.u.grad = RowGrad(None, dw), RowGrad(None, du)
         self._dense_bias(be, dgates)
@@ -116,7 +117,7 @@ class Direction:
         rows, begin, example, value = by_unit(be, buf, n, lists)
         r = len(rows)
         dw, du = buf.get("dw", self.w.value.shape)[:r], buf.get("du", self.u.value.shape)[:r]
-        lin.dw_chosen(dw, value, self._x, begin, example)
+        lin.dw_chosen(dw, value, self.last_x, begin, example)
         lin.dw_chosen(du, value, self._before(be), begin, example)
         self.w.grad, self.u.grad = RowGrad(rows, dw), RowGrad(rows, du)
         if bias_rows == "all":

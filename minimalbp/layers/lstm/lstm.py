@@ -14,15 +14,16 @@ from ...param import Param
 from ...seeds import Streams
 from ...select import Dense, RandomK, Selector, TopK, UnifiedTopK
 from ..base import clipped, later
+from ..centering import Centered, RunningMean, check_center
 from ..initialisers import get_initialiser
-from ..units import Cut, Units
+from ..units import Cut
 from .direction import Choice, Direction
 from .packing import Packing, packing
 
 GROUPS = {"each": 4, "all": 1}
 
 
-class LSTM(Units):
+class LSTM(Centered):
     """Long short-term memory, with a backward pass through time that may be sparse.
 
     The input is (words, n_in), the output the state h of every word, (words, hidden) or (words, 2 hidden):
@@ -50,11 +51,16 @@ class LSTM(Units):
         The initial bias of f. The other biases start at 0.
     bias_rows : {"all", "chosen"}, default "all"
         Which units of the bias get a gradient, as in Linear.
+    center : {"off", "dw", "forward"}, default "off"
+        What is done with the running mean mu of the inputs, as in Linear: "dw" computes the gradient of W with
+        x - mu in the place of x, "forward" the products W x too. U h' is never centred.
 
     Attributes
     ----------
     directions : list of Direction
         One, or two if bidirectional: the parameters w, u and b, and the last choice of each.
+    mean : Param, shape (n_in,), or None
+        mu, the same for both directions; None where `center` is "off".
 
     Raises
     ------
@@ -88,8 +94,8 @@ class LSTM(Units):
 
     takes_lengths = True
     directions: list[Direction] = later()
-    _packing: Packing = later()  # of the last forward, and the shape of its input
-    _shape: tuple[int, ...]
+    _packing: Packing = later()  # of the last forward
+    _x: Array = later()  # its input; with center="forward" without mu
 
     def __init__(
         self,
@@ -102,6 +108,7 @@ class LSTM(Units):
         init: str = "glorot_uniform",
         forget_bias: float = 1.0,
         bias_rows: str = "all",
+        center: str = "off",
     ):
         self.n_in, self.hidden = check_int("n_in", n_in, least=1), check_int("hidden", hidden, least=1)
         self.select = Dense() if select is None else select
@@ -112,7 +119,7 @@ class LSTM(Units):
         if bias_rows not in ("all", "chosen"):
             raise unknown("bias_rows", bias_rows, ("all", "chosen"))
         self.gates, self.bidirectional, self.bias_rows = gates, bool(bidirectional), bias_rows
-        self._init = get_initialiser(init)
+        self._init, self.center = get_initialiser(init), check_center(center)
         self._forget = check_float("forget_bias", forget_bias, -math.inf, math.inf)
 
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
@@ -127,6 +134,7 @@ class LSTM(Units):
             values = (("weight_ih", w), ("weight_hh", u), ("bias_ih", b))
             mine = [Param(f"{prefix}.{name}_l0{suffix}", be.put(v, dtype), be) for name, v in values]
             self.directions.append(Direction(mine, be, dtype))
+        self._running = None if self.center == "off" else RunningMean(be, dtype, prefix, self.n_in)
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
     def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
@@ -134,7 +142,10 @@ class LSTM(Units):
         directions = self.directions
         if x.ndim != 2 or x.shape[1] != self.n_in or not len(x):  # kernels check nothing
             raise BadInput(f"{self.label} takes (words, {self.n_in}) but gets {x.shape}")
-        self._packing, self._shape = packing(lengths, len(x)), x.shape
+        self._packing = packing(lengths, len(x))
+        if self.center == "forward":
+            x = self._centered(x, learn=train)
+        self._x = x
         found = [
             d.forward(self.be, self._take(f"x{i}", x, i, self.n_in), self._packing)
             for i, d in enumerate(directions)
@@ -147,14 +158,16 @@ class LSTM(Units):
         return y
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
-        choice = Choice(self.select, GROUPS[self.gates], self.bias_rows)
-        parts = []
+        choice, parts = Choice(self.select, GROUPS[self.gates], self.bias_rows), []
+        centered = self._centered(self._x, learn=True) if self.center == "dw" else None
         for i, d in enumerate(self.directions):
+            if centered is not None:
+                d.last_x = self._take(f"x{i}", centered, i, self.n_in)
             mine = self._take(f"dy{i}", dy, i, self.hidden, i * self.hidden)
             parts.append(d.backward(self.be, mine, choice, self.rng, need_dx))
         if not need_dx or (len(parts) == 1 and self._packing.straight):
             return parts[0]
-        dx = self.buf.get("dx", self._shape)
+        dx = self.buf.get("dx", self._x.shape)
         for i, part in enumerate(parts):
             self.be.lstm.put(dx, part, self._order(i), 0, i > 0)
         return dx
@@ -206,6 +219,8 @@ class LSTM(Units):
     def input_cuts(self, kept: Array) -> Iterator[Cut]:
         for d in self.directions:
             yield Cut(d.w, 1, kept)
+        if self.mean is not None:
+            yield Cut(self.mean, 0, kept)
 
     def resize(self) -> None:
         self.hidden, self.n_in = self.directions[0].hidden, self.directions[0].w.value.shape[1]
@@ -222,7 +237,7 @@ class LSTM(Units):
 
     def settings(self) -> dict[str, Any]:
         both = {"bidirectional": True} if self.bidirectional else {}
-        return {"n_in": self.n_in, "hidden": self.hidden, **both}
+        return {"n_in": self.n_in, "hidden": self.hidden, **both, **self._center_setting()}
 
     def selection(self) -> dict[str, Any]:
         return {"select": self.select.describe(), "bias_rows": self.bias_rows, "gates": self.gates}

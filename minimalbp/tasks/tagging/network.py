@@ -77,7 +77,11 @@ def tagger(
     layers: list[Layer] = [Embedding(tables(tagging), scale=scale), *_dropout(dropout)]
     width = sum(size for _, size in tables(tagging))
     for size in hidden if isinstance(hidden, Sequence) else [hidden]:
-        layers += [LSTM(width, size, select=select, gates=gates, bidirectional=bidirectional, init=init)]
+        layers += [
+            LSTM(
+                width, size, select=select, gates=gates, bidirectional=bidirectional, init=init, center=center
+            )
+        ]
         layers += _dropout(dropout)
         width = size * (2 if bidirectional else 1)
     return Sequential(*layers, Linear(width, len(tagging.tags), init=init), **options)
