@@ -51,7 +51,8 @@ def test_every_combination_is_an_arm_of_one_run(capsys, few, tmp_path):
     assert list(dict.fromkeys(line["run"] for line in lines)) == NAMES
     assert (out / "topk-50pct-dw.safetensors").is_file() and len(list(out.glob("*.npz"))) == len(NAMES)
     assert main([*few, *ARMS]) == 0
-    assert all(name in capsys.readouterr().out for name in NAMES)
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in NAMES)
     again = report(capsys, "train", "--resume", out)
     assert outcome(again) == outcome(found)
 
