@@ -19,18 +19,24 @@ COSTS = {"seconds": ("seconds", ".3f"), "ops": ("operations", ",.0f"), "bytes": 
 
 
 def brief_table(report: dict[str, Any]) -> str:
-    """The main figures of each arm in a row: test score, difference to dense, speed-ups, seconds to the target."""
+    """The main figures of each arm in a row: test scores beside dense, speed-ups, seconds to the target."""
     name, title = next(iter(report["scores"].items()))
-    key, compared = f"test_{name}", _compared(report)
-    rows = [["", f"test {title}"]]
+    titles, compared = (
+        {f"test_{name}": f"test {title}", f"last_test_{name}": "after the last step"},
+        _compared(report),
+    )
+    titles = {key: words for key, words in titles.items() if any(key in run for run in report["runs"])}
+    rows = [["", *(cell for words in titles.values() for cell in (words, "minus dense")[: 1 + compared])]]
     if compared:
-        rows[0] += ["minus dense, points", "backward", "whole step"]
+        rows[0] += ["backward", "whole step"]
     if report.get("target") is not None:
         rows[0].append(f"seconds to {target_title(report)}")
     for arm, runs in by_arm(report).items():
-        row = [arm, score_cell(runs, key)]
+        row = [arm]
+        for key in titles:
+            row += [score_cell(runs, key), gap_cell(report, arm, key)][: 1 + compared]
         if compared:
-            row += [gap_cell(report, arm, key), *(speedup_cell(report, arm, p) for p in ("backward", "step"))]
+            row += [speedup_cell(report, arm, part) for part in ("backward", "step")]
         if report.get("target") is not None:
             row.append(target_cell(report, runs))
         rows.append(row)

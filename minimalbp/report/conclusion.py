@@ -55,21 +55,25 @@ def _sentences(report: dict[str, Any]) -> list[str]:
 
 
 def _score(report: dict[str, Any], best: str) -> str:
-    """How well the best sparse arm does."""
+    """How well the best sparse arm does, at its best dev score and after its last step."""
     name, title = _main(report)
-    arms, gap = by_arm(report), minus_dense(report, best, f"test_{name}")
+    arms = by_arm(report)
     n = len(arms) - 1
-    score = spread(values(arms[best], f"test_{name}"))["mean"]
     among = f", the best of {n} sparse arms," if n > 1 else ""
+    gaps = {key: minus_dense(report, best, key) for key in (f"test_{name}", f"last_test_{name}")}
+    first, last = gaps.values()
+    score, after = (spread(values(arms[best], key))["mean"] for key in gaps)
     line = f"{best}{among} has a test {title} of {100 * score:.2f} %"
-    if gap["mean"] is None:
+    if first["mean"] is None:
         return f"{line}; no seed of it can be compared with dense."
-    line += f", {_points(gap['mean'])}"
-    if gap["low"] is None:
+    line += f", {_points(first['mean'])}"
+    if last["mean"] is not None:
+        line += f", and after the last step of {100 * after:.2f} %, {_points(last['mean'])}"
+    if first["low"] is None:
         return f"{line}; one seed decides nothing."
-    word = verdict(gap, "better than dense", "worse than dense", "no difference that these seeds show")
-    interval = f"{100 * gap['low']:+.2f} to {100 * gap['high']:+.2f}"
-    return f"{line} over {gap['n']} seeds (95 % interval {interval}): {word}."
+    word = verdict(first, "better than dense", "worse than dense", "no difference that these seeds show")
+    interval = f"{100 * first['low']:+.2f} to {100 * first['high']:+.2f}"
+    return f"{line}. Over {first['n']} seeds the 95 % interval of the first difference is {interval}: {word}."
 
 
 def _points(gap: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from .arms import by_arm, minus_dense, seeds, speedup
 
 FAR = -0.005  # below dense by more than half a point
+CHANCE = -0.02  # as far as one seed alone may be off on a small test set
 ONCE = ("out", "json", "plot")  # options for a folder or file that exists by now, or for programs
 
 
@@ -32,8 +33,10 @@ def _change(report: dict[str, Any], best: str | None) -> dict[str, Any]:
         return {"no_compare": None, "select": None}
     gap = minus_dense(report, best, f"test_{next(iter(report['scores']))}")["mean"]
     if gap is not None and gap < FAR:
-        centred = any(run.get("center", "off") != "off" for run in report["runs"])
-        return {"k": _times(_k(arms[best][0], config), 2)} if centred else {"center": "dw"}
+        if all(run.get("center", "off") == "off" for run in report["runs"]):
+            return {"center": "forward"}
+        if gap < CHANCE or len(seeds(report)) > 1:
+            return {"k": _times(_k(arms[best][0], config), 2)}
     if (speedup(report, best) or {"step": 1.0})["step"] < 1:
         return {"hidden": ",".join(str(2 * width) for width in report["sizes"][1:-1])}
     if len(seeds(report)) == 1:

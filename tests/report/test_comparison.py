@@ -83,13 +83,20 @@ def test_the_brief_table_has_a_row_for_each_arm():
     table = brief_table(report_of(DENSE, TOPK, UNIFIED, target=0.97))
     head, *lines = table.split("\n\n", 1)[1].splitlines()
     assert [cell.strip() for cell in head.split("  ") if cell.strip()] == [
-        "test accuracy", "minus dense, points", "backward", "whole step", "seconds to dev accuracy 97 %",
+        "test accuracy", "minus dense", "backward", "whole step", "seconds to dev accuracy 97 %",
     ]  # fmt: skip
     assert [line.split() for line in lines] == [
         ["dense", "98.60", "%", "2.000"],
         ["topk", "5%", "91.10", "%", "-7.50", "5.00x", "2.22x", "never"],
         ["unified", "5%", "dw", "98.30", "%", "-0.30", "5.00x", "2.22x", "2.000"],
     ]
+
+
+def test_the_brief_table_has_the_scores_after_the_last_step_too():
+    runs = [run | {"last_test_accuracy": last} for run, last in ((DENSE, 0.98), (UNIFIED, 0.985))]
+    head, *lines = brief_table(report_of(*runs)).split("\n\n", 1)[1].splitlines()
+    assert "after the last step  minus dense" in head
+    assert [line.split()[-6:] for line in lines][1] == ["-0.30", "98.50", "%", "+0.50", "5.00x", "2.22x"]
 
 
 def test_the_seconds_of_several_seeds_are_their_median():

@@ -72,17 +72,26 @@ def test_sparse_may_be_as_good_or_better(test, words):
     [
         (
             (0.95, 0.96, 0.955),
-            "2.83 points below dense over 3 seeds (95 % interval -3.55 to -2.12): worse than dense.",
+            "2.83 points below dense. Over 3 seeds the 95 % interval of the first difference is -3.55 to -2.12: worse",
         ),
         (
             (0.99, 0.995, 0.991),
-            "0.87 points above dense over 3 seeds (95 % interval +0.29 to +1.44): better than",
+            "0.87 points above dense. Over 3 seeds the 95 % interval of the first difference is +0.29 to +1.44: better",
         ),
         ((0.98, 0.99, 0.98), "no difference that these seeds show."),
     ],
 )
 def test_several_seeds_decide_by_their_interval(tests, words):
     assert words in said(*seeds_of("dense", 0.98, 0.985, 0.985), *seeds_of("unified 5%", *tests))
+
+
+def test_the_score_after_the_last_step_stands_beside_that_at_the_best_dev_score():
+    runs = [
+        run_of(name) | {"last_test_accuracy": last} for name, last in (("dense", 0.98), ("topk 5%", 0.985))
+    ]
+    assert "of 98.00 %, as dense, and after the last step of 98.50 %, 0.50 points above dense; one" in said(
+        *runs
+    )
 
 
 def test_the_score_of_another_task_is_called_by_its_name():
@@ -149,11 +158,13 @@ def test_near_dense_more_seeds_come_next_then_a_smaller_k():
 
 
 def test_far_from_dense_centring_comes_next_then_a_larger_k():
-    assert command(DENSE, TOPK) == "Next, try: minimalbp train --center dw"
+    assert command(DENSE, TOPK) == "Next, try: minimalbp train --center forward"
     far = run_of("topk 25 dw", test=0.9, center="dw")
     assert command(DENSE, far, typed={"center": "dw"}) == "Next, try: minimalbp train --center dw --k 10%"
     for select, k in (({"k": 25}, "50"), ({"ratio": 0.05}, "10%"), ({"ratio": 0.7}, "100%")):
         assert command(DENSE, far | {"select": {"name": "topk"} | select}).endswith(f"--k {k}")
+    near = run_of("topk 25 dw", test=0.97, center="dw")  # nearer than one seed can tell
+    assert command(DENSE, near).endswith("--seeds 5")
 
 
 def test_a_slower_step_asks_for_wider_layers():
