@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import compiles, get_backend
+from ..backend import compiles, get_backend, kernel_cache
 from ..layers import Units
 from ..measure.machine import machine
 from ..measure.meter import Meter
@@ -82,8 +82,6 @@ class PreparedArm:
     def train(self, *, progress: bool) -> dict[str, Any]:
         """Train the network to its last epoch. Returns what run.json says of it."""
         settings, key = self.settings, self.arm.key
-        if progress:
-            tell_of_compiling(settings)
         self._warm_up()
         history = self.run.train(
             settings.epochs, checkpoint=self.folder.checkpoint(key), threads=settings.threads,
@@ -192,4 +190,5 @@ def open_folder(
 def tell_of_compiling(settings: Settings) -> None:
     """Say why nothing moves for a while, where no compiled kernels are found on this machine."""
     if compiles(settings.backend):
-        tell("compiling the kernels, once on this machine: about half a minute")
+        often = "once on this machine" if kernel_cache() else "since no folder to keep them can be written"
+        tell(f"compiling the kernels, {often}: about half a minute")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -88,12 +88,14 @@ def compare(
         Arm(one.arm(), one.changed(seed=shared.seed + i), one.selector(), several=seeds > 1)
         for one in [*plain, *sparse] for i in range(seeds)
     ]  # fmt: skip
+    if progress:
+        tell_of_compiling(shared)
     folder = Folder(out)
     ready = [PreparedArm(job[0], data, folder)]  # the others differ from it in nothing that could be refused
     report = start_report(shared, data) | {
         "dense": bool(plain), "arms": [{name: getattr(one, name) for name in LISTS} for one in sparse],
-        "seeds": seeds, "runs": [], "speedup": _speedup([], sparse, seeds),
-        "target_given": target,
+        "seeds": seeds, "jobs": min(shared.threads or 1, len(job)) if seeds > 1 else 1, "runs": [],
+        "speedup": _speedup([], sparse, seeds), "target_given": target,
     }  # fmt: skip
 
     def prepared(arm: Arm) -> PreparedArm:
@@ -112,7 +114,7 @@ def compare(
         )
     else:
         ready.clear()
-        results = _side_by_side(job, data, folder, resume, progress)
+        results = _side_by_side(job, data, folder, resume, report["jobs"], tell if progress else _silent)
     done: dict[int, Run] = {}
     for i, result in results:
         done[i] = result | {"notes": [*result["notes"], *notes]}
@@ -159,25 +161,24 @@ def _train(arm: Arm, data: Any, path: Path | None, resume: bool) -> Run:
 
 
 def _side_by_side(
-    job: list[Arm], data: Any, folder: Folder, resume: bool, progress: bool
+    job: list[Arm], data: Any, folder: Folder, resume: bool, jobs: int, say: Callable[[str], None]
 ) -> Iterator[tuple[int, Run]]:
     """Train several arms at a time, seed by seed, with a share of the threads each: (index of the arm, run)."""
-    threads = int(job[0].settings.threads or 1)
-    at_a_time = min(threads, len(job))
-    share = threads // at_a_time
+    share = (job[0].settings.threads or 1) // jobs
     order = sorted(range(len(job)), key=lambda i: job[i].settings.seed)
     arms = [replace(job[i], settings=job[i].settings.changed(threads=share)) for i in order]
-    say = tell if progress else lambda line: None
-    if progress:
-        tell_of_compiling(job[0].settings)
-    say(f"{len(job)} trainings, {at_a_time} at a time")
+    say(f"{len(job)} trainings, {jobs} at a time")
     began = time.perf_counter()
     todo = [(arm, data, folder.path, resume) for arm in arms]
-    for done, (i, run) in enumerate(run_many(_train, todo, at_a_time), 1):
+    for done, (i, run) in enumerate(run_many(_train, todo, jobs), 1):
         folder.load_history(arms[i].key)
         folder.write_metrics()
         say(progress_line(done, len(todo), began, f"{arms[i].key}: {outcome(run)}"))
         yield order[i], run
+
+
+def _silent(line: str) -> None:
+    """Say nothing."""
 
 
 def _speedup(runs: list[Run], sparse: list[Settings], seeds: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ..files import replacing
 from ..select import Dense
 from ..simplify import Follower, Plan, Simplifier
 from ..tasks import TASKS
-from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report
+from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report, tell_of_compiling
 from .build import network
 from .folder import SMALL, Folder
 from .settings import Settings
@@ -95,6 +95,8 @@ def simplify(
             "change; leave it out"
         )
     settings, notes = fit_batch(settings, data)
+    if progress:
+        tell_of_compiling(settings)
     folder, simplifier = Folder(out, "simplify"), Simplifier(plan)
     arms = [
         PreparedArm(Arm("dense", settings, Dense()), data, folder),

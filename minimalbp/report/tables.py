@@ -40,9 +40,10 @@ def _seeds(report: dict[str, Any]) -> str:
     found = seeds(report)
     if len(found) < 2:
         return f"seed {report['seed']}"
+    beside = "; the runs were trained side by side, so seconds are longer than those of a single run"
     return (
         f"{len(found)} seeds from {found[0]}\nmeans over the seeds ± standard errors, differences with their 95 % "
-        "intervals; the runs were trained side by side, so seconds are longer than those of a single run"
+        f"intervals{beside if report.get('jobs', len(found)) > 1 else ''}"
     )
 
 
