@@ -12,7 +12,8 @@ from .selection import top_k as largest
 from .selection import walk
 
 __all__ = [
-    "LANES", "SCORES", "count_chosen", "count_rows", "invert", "score", "signs", "systematic", "threshold", "top_k",
+    "LANES", "SCORES", "count_chosen", "count_rows", "invert", "pack", "score", "signs", "systematic",
+    "threshold", "top_k",
 ]  # fmt: skip
 
 COST = 8  # element operations that one entry costs
@@ -57,6 +58,21 @@ def signs(start, unit, value, dy, k):
         both.signs_pieces(start, unit, value, dy, bits, infinity, k, n)
     else:
         both.signs(start, unit, value, dy, bits, infinity, k, 0, len(dy))
+
+
+def pack(start, unit, value, length, chosen, picked):
+    _pack(start, unit, value, length, chosen, picked)
+
+
+@kernel
+def _pack(start, unit, value, length, chosen, picked):
+    n = 0
+    for e in range(len(length)):
+        start[e] = n
+        for i in range(length[e]):
+            unit[n + i], value[n + i] = chosen[e, i], picked[e, i]
+        n += length[e]
+    start[len(length)] = n
 
 
 def score(out, dy, kind):

@@ -17,9 +17,13 @@ dx = picked W, which can be done beside the loop; a dx without rows is not compu
 of `linear`.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from . import activation, select
+
+LISTS = ("systematic", "threshold", "signs")  # kernels of `select` that list units, by index
 
 
 def _steps(active):
@@ -78,6 +82,30 @@ def backward_chosen(dgates, picked, dx, chosen, dy, gates, c, tanh_c, u, w, acti
     _through_time(dgates, dy, gates, c, tanh_c, active, work, send)
 
 
+def backward_lists(
+    dgates, length, chosen, picked, dx, dy, gates, c, tanh_c, u, w, active, groups, k, kind, points, work
+):
+    """The same with lists: row i has the first length[i] entries of chosen[i] and picked[i]. length int32 (rows,).
+
+    For each group the kernel LISTS[kind] of `select` lists units and their gradients, for k units of a row. Its u
+    are numbers of `points`, which is (rows, groups) for a walk through each row, and (steps, groups) for a walk
+    through all rows of a step; "signs" reads none. The tables have room for the longest list: groups k entries of a
+    row or, where rows share a walk, 4 size.
+    """
+    step, each = iter(range(len(active) - 1, -1, -1)), len(points) == len(dgates)
+
+    def send(now):
+        t = next(step)
+        length[now] = 0
+        for g, mine in enumerate(np.split(dgates[now], groups, axis=1)):
+            begin = points[now, g] if each else points[t : t + 1, g]
+            _list(length[now], chosen[now], picked[now], mine, begin, k, kind, g)
+        values, units = ([row[:n] for row, n in zip(a[now], length[now])] for a in (picked, chosen))
+        return _products(values, units, dx, u, w, now)
+
+    _through_time(dgates, dy, gates, c, tanh_c, active, work, send)
+
+
 def _cell(h, c, tanh_c, gates, now, state, before):
     """The cells of one step. On entry gates is x Wᵀ + b + h' Uᵀ."""
     i, f, g, o = np.split(gates[now], 4, axis=1)
@@ -129,11 +157,30 @@ def _one_for_all(kind):
 
 
 def _send(picked, dx, chosen, dgates, u, w, now, scale=1.0):
-    """Pick the chosen entries of the rows `now`; set dx, and return the gradient of the states before."""
+    """Pick the chosen entries of the rows `now`, and send them on."""
     picked[now] = np.take_along_axis(dgates[now], chosen[now], axis=1) * dgates.dtype.type(scale)
+    return _products(picked[now], chosen[now], dx, u, w, now)
+
+
+def _list(length, chosen, picked, dgates, begin, k, kind, g):
+    """Add to the lists what rows choose of group g, whose columns dgates has."""
+    rows, width = dgates.shape
+    start, unit, value = (
+        np.empty(n, t) for n, t in ((rows + 1, "i4"), (rows * k, "i4"), (rows * k, dgates.dtype))
+    )
+    drawn = () if LISTS[kind] == "signs" else (begin,)
+    getattr(select, LISTS[kind])(start, unit, value, dgates, *drawn, k)
+    for e, (lo, hi) in enumerate(pairwise(start)):
+        at = slice(length[e], length[e] + hi - lo)
+        chosen[e, at], picked[e, at] = unit[lo:hi] + g * width, value[lo:hi]
+        length[e] += hi - lo
+
+
+def _products(picked, chosen, dx, u, w, now):
+    """Set dx of the rows `now`, and return the gradient of the states before, from their chosen entries."""
     dh = np.empty((now.stop - now.start, u.shape[1]), u.dtype)
     for out, a in ((dx[now], w), (dh, u)) if len(dx) else ((dh, u),):
-        for row, value, units in zip(out, picked[now], chosen[now]):
+        for row, value, units in zip(out, picked, chosen):
             row[:] = value @ a[units]
     return dh
 

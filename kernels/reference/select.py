@@ -134,6 +134,18 @@ def _write(start, unit, value, lists, values):
     value[: start[-1]] = np.concatenate(values)
 
 
+def pack(start, unit, value, length, chosen, picked):
+    """Lists that begin the rows of two tables, moved together: that of row e has length[e] entries.
+
+    length int32 (batch,); chosen int32 and picked, (batch, at least max(length)).
+    """
+    start[0] = 0
+    start[1:] = np.cumsum(length)
+    listed = np.arange(chosen.shape[1]) < length[:, None]
+    unit[: start[-1]] = chosen[listed]
+    value[: start[-1]] = picked[listed]
+
+
 def invert(rows, begin, example, value, count, start, unit, picked):
     """List a choice by units: for each chosen unit the examples that chose it, and their gradients there.
 

@@ -11,11 +11,11 @@ from ..backend import Array, Backend
 from ..errors import BadInput, check_int, unknown
 from ..param import Param, RowGrad
 from ..seeds import Streams
-from ..select import Choice, Dense, Lists, Selector
+from ..select import Choice, Dense, Selector
 from .base import clipped, later
 from .centering import Centered, RunningMean, check_center
 from .initialisers import get_initialiser
-from .sparse import backward
+from .sparse import backward, count_choice
 from .units import Cut
 
 
@@ -163,15 +163,7 @@ class Linear(Centered):
         return self.n_out
 
     def count(self, hits: Array) -> int:
-        choice, picked = self.last_choice, self.last_picked
-        if choice is None:
-            choice = np.arange(self.n_out, dtype=np.int32)
-        kernels = self.be.select
-        if isinstance(choice, Lists):
-            n = int(choice.start[-1])
-            kernels.count_chosen(hits[0], choice.unit[:n], picked[:n])
-        else:
-            (kernels.count_rows if choice.ndim == 1 else kernels.count_chosen)(hits[0], choice, picked)
+        count_choice(self.be, hits[0], self.last_choice, self.last_picked)
         return len(self.last_dy)
 
     def norms(self) -> Array:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
+
 from ..backend import Array, Backend, Buffers
 from ..param import Param, RowGrad
 from ..select import Choice, Lists, Selector, even
@@ -102,3 +104,14 @@ def by_unit(be: Backend, buf: Buffers, n: int, lists: Lists) -> tuple[Array, Arr
     be.select.invert(rows, begin, example, value, count, *lists)
     r = int(count[0])
     return rows[:r], begin[: r + 1], example, value
+
+
+def count_choice(be: Backend, hits: Array, choice: Choice, picked: Array) -> None:
+    """Add to hits int64 (n_out,) for how many examples each unit was chosen with a gradient that is not zero."""
+    if choice is None:
+        choice = np.arange(len(hits), dtype=np.int32)
+    if isinstance(choice, Lists):
+        n = int(choice.start[-1])
+        be.select.count_chosen(hits, choice.unit[:n], picked[:n])
+    else:
+        (be.select.count_rows if choice.ndim == 1 else be.select.count_chosen)(hits, choice, picked)

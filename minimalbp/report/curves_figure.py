@@ -15,7 +15,8 @@ from .arms import Run, by_arm, seconds_to_target, values
 from .cells import target_title
 
 FORMATS = ("png", "svg", "pdf")
-WIDTH, HEIGHT = 5.2, 3.8  # inches of a panel
+WIDTH, HEIGHT = 5.2, 3.4  # inches of a panel
+COLUMNS = 3  # of the legend
 
 
 def check_figure(path: str | Path) -> Path:
@@ -46,6 +47,7 @@ def draw_curves(report: dict[str, Any], path: str | Path) -> None:
     BadInput
         For another suffix, where the file cannot be written, and where no run has a curve.
     """
+    from matplotlib import color_sequences
     from matplotlib.figure import Figure
 
     path = check_figure(path)
@@ -56,8 +58,11 @@ def draw_curves(report: dict[str, Any], path: str | Path) -> None:
         raise BadInput("no run has a curve to draw; train it again with this version")
     known = all(None not in run["curve"]["seconds"] for runs in arms.values() for run in runs)
     x = "seconds" if known else "step"
-    figure = Figure(figsize=(2 * WIDTH, HEIGHT), layout="constrained")
+    lines_below = math.ceil((len(arms) + 2) / COLUMNS)  # of the legend
+    figure = Figure(figsize=(2 * WIDTH, HEIGHT + 0.2 * lines_below), layout="constrained")
     loss, dev = figure.subplots(1, 2)
+    for panel in (loss, dev):
+        panel.set_prop_cycle(color=color_sequences["tab10" if len(arms) <= 10 else "tab20"])
     for name, runs in arms.items():
         _lines(loss, name, runs, x, "train_loss", 1)
         if known and report.get("target") is not None:
@@ -69,14 +74,14 @@ def draw_curves(report: dict[str, Any], path: str | Path) -> None:
             _lines(dev, name, runs, x, "dev", 100)
     firsts = values([run for runs in arms.values() for run in runs], "first_loss")
     if firsts:
-        loss.axhline(np.mean(firsts), color="grey", ls=":", lw=1, label="first step")
+        loss.axhline(np.mean(firsts), color="grey", ls="--", lw=1, label="loss of the first step")
     if report.get("target") is not None:
         dev.axhline(100 * report["target"], color="grey", ls=":", lw=1, label=target_title(report))
     below = "seconds of training" if known else "training steps"
     loss.set(title="loss in training", xlabel=below, yscale="log")
     dev.set(title=f"dev {next(iter(report['scores'].values()))}, %", xlabel=below)
-    for panel in (loss, dev):
-        panel.legend(fontsize="small")
+    handles = [*dev.get_legend_handles_labels()[0], *loss.lines[-1:]] if firsts else None
+    figure.legend(handles=handles, loc="outside lower center", ncols=COLUMNS, fontsize="small")
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=120, format=path.suffix[1:])
 

@@ -21,15 +21,15 @@ from minimalbp.train import warm_up
 
 from .clocked import timed
 
-# The settings of each arm that are not the default; the second is the rule of the meProp paper
+# The settings of each arm that are not the default; the third is the rule of the meProp paper.
 ARMS: dict[str, dict[str, Any]] = {
     "dense": {"select": "dense"},
-    "topk 5%": {"select": "topk", "k": "5%", "rows": "chosen"},
-    "topk 5% dw": {"select": "topk", "k": "5%", "center": "dw", "rows": "chosen"},
-    "unified 5% dw": {"select": "unified", "k": "5%", "center": "dw", "rows": "chosen"},
-    "systematic 5% dw": {"select": "systematic", "k": "5%", "center": "dw", "rows": "chosen"},
-    "systematic-batch 5% forward": {
-        "select": "systematic-batch",
+    "dense forward": {"select": "dense", "center": "forward"},
+    "topk 5%": {"select": "topk", "k": "5%"},
+    "topk 5% forward": {"select": "topk", "k": "5%", "center": "forward", "rows": "chosen"},
+    "unified 5% forward": {"select": "unified", "k": "5%", "center": "forward", "rows": "chosen"},
+    "threshold-batch 5% forward": {
+        "select": "threshold-batch",
         "k": "5%",
         "center": "forward",
         "rows": "chosen",

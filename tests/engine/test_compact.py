@@ -8,7 +8,7 @@ from shrinking import lstms, mask, mlp, outputs_of
 
 import minimalbp as mbp
 from minimalbp.network.compact import compact, hidden_layers
-from minimalbp.select import Dense, Lists, TopK, UnifiedTopK
+from minimalbp.select import Dense, Lists, Signs, Systematic, Threshold, TopK, UnifiedTopK
 
 SHORTER = 10 if "NUMBA_DISABLE_JIT" in os.environ else 1  # without the compiler, a step takes a second
 X = np.random.default_rng(5).normal(size=(11, 6))
@@ -61,6 +61,9 @@ SELECT = {
     "topk": TopK(3),
     "k above the width that is left": TopK(5),
     "unified": UnifiedTopK(3),
+    "systematic": Systematic(3),
+    "threshold over the batch": Threshold(3, over="batch"),
+    "signs": Signs(3),
 }
 
 

@@ -221,12 +221,19 @@ def _part(start, unit, value, dy, tau, step, first, begin, lo, hi):
     position, index, hit = room(dy)
     at = first[lo]
     for e in range(lo, hi):
-        g, most = dy[e], first[e + 1] - first[e]
-        if most > 0 and tau < np.inf:
-            _sum_below(position, g, tau)
-            at += _walk_below(unit, value, at, most, g, tau, step, begin[e], position, index, hit)
-        elif most > 0:
-            _sum(position, g)
-            at += _walk(unit, value, at, most, g, step, begin[e], position, index, hit)
+        most = first[e + 1] - first[e]
+        at += part(unit, value, at, most, dy[e], tau, step, begin[e], position, index, hit)
         start[e + 1] = at
     start[0] = 0
+
+
+@kernel(inline=True)
+def part(unit, value, at, most, g, tau, step, begin, position, index, hit):
+    """List from `at` on what one example keeps of a walk through all; returns how many, at most `most`."""
+    if most == 0:
+        return 0
+    if tau < np.inf:
+        _sum_below(position, g, tau)
+        return _walk_below(unit, value, at, most, g, tau, step, begin, position, index, hit)
+    _sum(position, g)
+    return _walk(unit, value, at, most, g, step, begin, position, index, hit)

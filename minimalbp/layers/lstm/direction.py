@@ -8,7 +8,8 @@ import numpy as np
 
 from ...backend import Array, Backend, Buffers
 from ...param import Param, RowGrad
-from ...select import Lists, RandomK, Selector, TopK, UnifiedTopK, even
+from ...select import Lists, RandomK, Selector, Signs, Systematic, TopK, UnifiedTopK, even
+from ...select.lists import room
 from ..sparse import by_unit
 from .packing import Packing
 
@@ -27,11 +28,12 @@ class Direction:
 
     w (4 hidden, n_in), u (4 hidden, hidden), b (4 hidden,): the rows of the gates i, f, g, o one after another.
     last_choice: int32 (rows, groups k), the units that the last backward pass chose for each word, in the order of
-    time steps; unit j is unit j % hidden of gate j // hidden. None: all units. last_picked: their gradients.
+    time steps, or Lists of them; unit j is unit j % hidden of gate j // hidden. None: all units. last_picked: their
+    gradients.
     """
 
     last_x: Array  # the input of the last forward, as dW takes it
-    last_choice: Array | None = None
+    last_choice: Array | Lists | None = None
     last_picked: Array
 
     def __init__(self, parameters: list[Param], be: Backend, dtype: str):
@@ -63,25 +65,40 @@ class Direction:
         dx = self.buf.get("dx", self.last_x.shape if need_dx else (0, 1))
         work = self.buf.get("work", (2, int(active[0]), self.hidden))
         width = dgates.shape[1] // groups
-        shape = (len(dy), groups * select.units(width))
-        if shape == dgates.shape:
+        k = select.units(width)
+        if k == width:
             be.lstm.backward_all(dgates, dy, *self._kept, active, work)
             self.last_choice, self.last_picked = None, dgates
             self._all(be, dgates, dx)
             return dx if need_dx else None
+        together = isinstance(select, Systematic) and select.over == "batch"
+        shape = (len(dy), 4 * self.hidden if together else groups * k)
         chosen, picked = self.buf.get("chosen", shape, "int32"), self.buf.get("picked", shape)
         kept = (*self._kept, self.w.value, active)
+        self.last_choice, self.last_picked = chosen, picked
+        lists = Lists(even(*shape), chosen.reshape(-1), picked.reshape(-1))
         if isinstance(select, TopK):
             be.lstm.backward_top_k(dgates, chosen, picked, dx, dy, *kept, groups, work)
         elif isinstance(select, UnifiedTopK):
             kind = be.select.SCORES.index(select.score)
             be.lstm.backward_unified(dgates, chosen, picked, dx, dy, *kept, groups, kind, work)
-        else:
-            assert isinstance(select, RandomK) and rng is not None
+        elif isinstance(select, RandomK):
+            assert rng is not None
             self._draw(be, chosen, groups, width, rng)
             be.lstm.backward_chosen(dgates, picked, dx, chosen, dy, *kept, select.scale(width), work)
-        self.last_choice, self.last_picked = chosen, picked
-        self._chosen(be, choice.bias_rows, dgates, chosen, picked)
+        else:
+            assert isinstance(select, (Systematic, Signs))
+            length, kind = self.buf.get("length", (len(dy),), "int32"), be.lstm.LISTS.index(select.name)
+            points = self.buf.get("points", (len(active) if together else len(dy), groups), "float64")
+            if select.random:
+                assert rng is not None
+                rng.random(out=points)
+            lists = room(self.buf, len(dy), groups * k)
+            tables = (length, chosen, picked)
+            be.lstm.backward_lists(dgates, *tables, dx, dy, *kept, groups, k, kind, points, work)
+            be.select.pack(*lists, *tables)
+            self.last_choice, self.last_picked = lists, lists.value
+        self._chosen(be, choice.bias_rows, dgates, lists)
         return dx if need_dx else None
 
     def _draw(self, be: Backend, chosen: Array, groups: int, width: int, rng: np.random.Generator) -> None:
@@ -110,10 +127,9 @@ class Direction:
         if len(dx):
             be.linear.dx_all(dx, dgates, self.w.value)
 
-    def _chosen(self, be: Backend, bias_rows: str, dgates: Array, chosen: Array, picked: Array) -> None:
+    def _chosen(self, be: Backend, bias_rows: str, dgates: Array, lists: Lists) -> None:
         """The same from the chosen entries only. W and U have one list of rows; dx was made in the loop."""
         lin, buf, n = be.linear, self.buf, dgates.shape[1]
-        lists = Lists(even(*chosen.shape), chosen.reshape(-1), picked.reshape(-1))
         rows, begin, example, value = by_unit(be, buf, n, lists)
         r = len(rows)
         dw, du = buf.get("dw", self.w.value.shape)[:r], buf.get("du", self.u.value.shape)[:r]

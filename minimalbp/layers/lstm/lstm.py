@@ -12,15 +12,17 @@ from ...backend import Array, Backend
 from ...errors import BadInput, check_float, check_int, unknown
 from ...param import Param
 from ...seeds import Streams
-from ...select import Dense, RandomK, Selector, TopK, UnifiedTopK
+from ...select import Dense, RandomK, Selector, Signs, Systematic, TopK, UnifiedTopK
 from ..base import clipped, later
 from ..centering import Centered, RunningMean, check_center
 from ..initialisers import get_initialiser
+from ..sparse import count_choice
 from ..units import Cut
 from .direction import Choice, Direction
 from .packing import Packing, packing
 
 GROUPS = {"each": 4, "all": 1}
+SELECT = ("Dense()", "TopK", "UnifiedTopK", "RandomK", "Systematic", "Threshold", "Signs")
 
 
 class LSTM(Centered):
@@ -65,7 +67,7 @@ class LSTM(Centered):
     Raises
     ------
     BadInput
-        When a size or number is out of range, a name is unknown, or `select` is not one of the four selectors.
+        When a size or number is out of range, a name is unknown, or `select` is not one of the selectors here.
 
     Notes
     -----
@@ -112,8 +114,8 @@ class LSTM(Centered):
     ):
         self.n_in, self.hidden = check_int("n_in", n_in, least=1), check_int("hidden", hidden, least=1)
         self.select = Dense() if select is None else select
-        if not isinstance(self.select, (Dense, TopK, UnifiedTopK, RandomK)):
-            raise BadInput(f"select must be Dense(), TopK, UnifiedTopK or RandomK, not {select!r}")
+        if not isinstance(self.select, (Dense, TopK, UnifiedTopK, RandomK, Systematic, Signs)):
+            raise BadInput(f"select must be one of {', '.join(SELECT)}, not {select!r}")
         if gates not in tuple(GROUPS):  # a list is no key
             raise unknown("gates", gates, GROUPS)
         if bias_rows not in ("all", "chosen"):
@@ -193,17 +195,11 @@ class LSTM(Centered):
         return self.hidden
 
     def count(self, hits: Array) -> int:
-        words = 0
         for d, mine in zip(self.directions, hits):
             found = np.zeros(4 * self.hidden, np.int64)
-            if d.last_choice is None:
-                every = np.arange(len(found), dtype=np.int32)
-                self.be.select.count_rows(found, every, d.last_picked)
-            else:
-                self.be.select.count_chosen(found, d.last_choice, d.last_picked)
+            count_choice(self.be, found, d.last_choice, d.last_picked)
             mine += found.reshape(4, -1).sum(axis=0)
-            words = len(d.last_picked)
-        return 4 * words
+        return 4 * len(self._x)
 
     def norms(self) -> Array:
         weights = [np.hstack([self.be.get(p.value) for p in (d.w, d.u)]) for d in self.directions]

@@ -6,7 +6,10 @@ from typing import Any
 
 from . import INDEX, Count, Counts, linear, size_in_bytes
 
-__all__ = ["backward_all", "backward_chosen", "backward_top_k", "backward_unified", "forward", "put", "take"]
+__all__ = [
+    "backward_all", "backward_chosen", "backward_lists", "backward_top_k", "backward_unified", "forward", "put",
+    "take",
+]  # fmt: skip
 
 
 def forward(h: Any, c: Any, tanh_c: Any, gates: Any, u: Any, active: Any) -> Count:
@@ -22,6 +25,22 @@ def backward_all(
     sent = len(dy) - int(active[0])
     moved = u.nbytes * (len(active) - 1) + sent * sum(u.shape) * u.itemsize
     return Count("dx", sent * u.size, moved), _cells(dgates, dy, gates, tanh_c, active)
+
+
+def backward_lists(
+    dgates: Any, length: Any, chosen: Any, picked: Any, dx: Any, dy: Any, gates: Any, c: Any, tanh_c: Any,
+    u: Any, w: Any, active: Any, groups: int, k: int, kind: int, points: Any, work: Any,
+) -> Counts:  # fmt: skip
+    """Lists are written as they are chosen, so that nothing is picked afterwards."""
+    total, sent = int(length.sum()), int(length[active[0] :].sum())
+    drawn = points if kind < 2 else None  # "signs" draws nothing
+    listing = size_in_bytes(dgates, length, drawn) + total * (INDEX + picked.itemsize)
+    cells = _cells(dgates, dy, gates, tanh_c, active)
+    return (
+        _sending(sent, total, dx, u, w, len(dy) - int(active[0])),
+        cells,
+        Count("select", dgates.size, listing),
+    )
 
 
 def backward_top_k(dgates: Any, chosen: Any, picked: Any, dx: Any, *rest: Any) -> Counts:
@@ -51,12 +70,17 @@ def put(out: Any, a: Any, order: Any, column: int, add: bool) -> Count:
 def _sparse(dgates: Any, chosen: Any, picked: Any, dx: Any, dy: Any, *rest: Any) -> Counts:
     """What the chosen units send to the previous step and to x, then the cells, then the picking."""
     gates, _, tanh_c, u, w, active = rest[:6]
-    sent, size = len(dy) - int(active[0]), u.shape[1]
-    pairs = sent * chosen.shape[1] * size + (w.shape[1] * chosen.size if len(dx) else 0)
-    read = (sent + len(dx)) * chosen.shape[1] * (u.itemsize + INDEX)  # the choice, once for U and once for W
-    written = sent * size * u.itemsize + dx.nbytes
-    sending = Count("dx", pairs, read + written + pairs * u.itemsize)
+    sent = len(dy) - int(active[0])
+    sending = _sending(sent * chosen.shape[1], chosen.size, dx, u, w, sent)
     return sending, _cells(dgates, dy, gates, tanh_c, active), linear.pick_chosen(picked, dgates, chosen)
+
+
+def _sending(sent: int, total: int, dx: Any, u: Any, w: Any, rows: int) -> Count:
+    """The rows of U that `sent` units send to the step before, which is written in `rows` rows, and of W for dx."""
+    size, to_x = u.shape[1], total if len(dx) else 0
+    pairs = sent * size + to_x * w.shape[1]
+    read = (sent + to_x) * (u.itemsize + INDEX)  # the choice, once for U and once for W
+    return Count("dx", pairs, read + rows * size * u.itemsize + dx.nbytes + pairs * u.itemsize)
 
 
 def _cells(dgates: Any, dy: Any, gates: Any, tanh_c: Any, active: Any) -> Count:

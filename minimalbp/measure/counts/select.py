@@ -6,7 +6,17 @@ from typing import Any
 
 from . import INDEX, Count, size_in_bytes
 
-__all__ = ["count_chosen", "count_rows", "invert", "score", "signs", "systematic", "threshold", "top_k"]
+__all__ = [
+    "count_chosen",
+    "count_rows",
+    "invert",
+    "pack",
+    "score",
+    "signs",
+    "systematic",
+    "threshold",
+    "top_k",
+]
 
 
 def top_k(chosen: Any, dy: Any) -> Count:
@@ -28,6 +38,12 @@ def threshold(start: Any, unit: Any, value: Any, dy: Any, u: Any, k: int) -> Cou
 
 def signs(start: Any, unit: Any, value: Any, dy: Any, k: int) -> Count:
     return systematic(start, unit, value, dy, None, k)
+
+
+def pack(start: Any, unit: Any, value: Any, length: Any, chosen: Any, picked: Any) -> Count:
+    """It belongs to dW, as `invert` does: each entry is read and written."""
+    pairs = int(start[-1])
+    return Count("dw", pairs, 2 * pairs * (INDEX + value.itemsize) + size_in_bytes(start, length))
 
 
 def invert(
