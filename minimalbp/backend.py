@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,14 @@ def kernel_cache() -> str | None:
     """The folder of the compiled cpu kernels; None where none can be written, so that each process compiles."""
     folder: str | None = importlib.import_module("minimalbp.kernels.cpu.policy").cache_folder()
     return folder
+
+
+def compiles(name: str) -> bool:
+    """Whether the kernels of a backend have to be compiled first, since no folder holds any."""
+    if name == "reference" or not importlib.import_module("minimalbp.kernels.cpu.policy").JIT:
+        return False
+    folder = kernel_cache()
+    return folder is None or next(Path(folder).glob("*.nbi"), None) is None
 
 
 def check_dtype(name: str) -> str:

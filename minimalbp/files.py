@@ -11,7 +11,7 @@ from typing import Any
 
 from .errors import BadInput
 
-__all__ = ["read_json", "replacing", "write_json"]
+__all__ = ["check_writable", "read_json", "replacing", "write_json"]
 
 
 @contextlib.contextmanager
@@ -62,6 +62,28 @@ def replacing(path: Path, remedy: str = "choose another folder with room") -> It
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+class _Enough(Exception):
+    """Ends a rehearsal."""
+
+
+def check_writable(path: Path) -> None:
+    """Raise now what writing a file would raise after hours of work. Missing folders are made.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be written later. It stays as it is.
+
+    Raises
+    ------
+    BadInput
+        As `replacing` does.
+    """
+    with contextlib.suppress(_Enough), replacing(path) as temporary:
+        temporary.touch()
+        raise _Enough
 
 
 def write_json(path: Path, value: Any) -> None:

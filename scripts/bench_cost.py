@@ -15,13 +15,12 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from bench.options import check_writable
 from common.command import commit, status, typed
 
 import minimalbp as mbp
 from minimalbp.cost import plan_layers, plan_steps
 from minimalbp.experiment import check_ints, parse_k
-from minimalbp.files import write_json
+from minimalbp.files import check_writable, write_json
 from minimalbp.measure import version
 from minimalbp.report import draw_cost
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from bench import markdown as bench
-from centring.markdown import centring_table, gradients_table
+from centring.markdown import centring_table, gradients_table, seconds_table
 from meprop.claims import claims_markdown
 from meprop.markdown import disagreements, mnist_table, table
 from mesimp.markdown import mesimp_table
@@ -32,16 +32,18 @@ TABLES = {
     "mnist": (mnist_table, "mnist"), "step": (bench.step_table, "step"),
     "cost": (bench.cost_table, "cost"), "law": (bench.law_table, "cost"),
     "parser": (bench.cost_table, "parser/cost"),
+    "time-to-accuracy": (bench.accuracy_table, "time_to_accuracy"),
     "lstm-backward": (bench.lstm_backward_table, "lstm"),
     "lstm-parts": (bench.lstm_parts_table, "lstm"), "lstm-step": (bench.lstm_step_table, "lstm"),
     **{name: (table, name) for name in MEPROP if name != "mnist"},
     **{f"mesimp-{name}": (mesimp_table, f"mesimp-{name}") for name in MESIMP},
     **{f"centring-{name}": (centring_table, f"centring-{name}") for name in CENTRING},
-    "gradients": (gradients_table, "centring-gradients"),
+    "gradients": (gradients_table, "centring-gradients"), "centring-seconds": (seconds_table, "centring-seconds"),
 }  # fmt: skip
 PAGES = (
     "README.md", "docs/results/meprop.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md",
     "docs/results/mesimp.md", "docs/results/lstm.md", "docs/results/centring.md",
+    "docs/results/time_to_accuracy.md",
 )  # fmt: skip
 
 
@@ -72,6 +74,8 @@ def made(name: str) -> str:
     make, source = TABLES[name]
     report = read(source)
     if report is None:
+        if source == "time_to_accuracy":
+            return f"Not made yet: `python scripts/bench_{source}.py --to docs/results/{source}.json`."
         folder, what = home(source)
         script = "text" if source in TEXT else folder or "meprop"
         return f"Not made yet: `python scripts/reproduce_{script}.py {what}`."

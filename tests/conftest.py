@@ -143,4 +143,5 @@ def points(tmp_path):
 
 @pytest.fixture
 def small(points):
-    return ["train", "--data", points, "--hidden", "8,6", "--k", "2", "--epochs", "2", "--batch", "7"]
+    few = ["--hidden", "8,6", "--k", "2", "--epochs", "2", "--batch", "7"]
+    return ["train", "--data", points, "--select", "topk", *few]

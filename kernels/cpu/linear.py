@@ -42,7 +42,7 @@ def forward(y, x, w, b):
 
 
 def center(xc, mean, x, rate):
-    n = min(pieces(2 * x.size), x.shape[1] // COLUMNS)
+    n = min(pieces(x.size // QUICK), x.shape[1] // COLUMNS)
     if n > 1:
         dense.center_pieces(xc, mean, x, x.dtype.type(rate), n)
     else:

@@ -27,8 +27,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "--run",
         dest="name",
         metavar="NAME",
-        help="network of the run: dense or, by default, the one with the selector, such as 'topk 10'; of simplify "
-        "simplified (default), dense, 'from scratch', magnitude or random",
+        help="network of the run: dense or, by default, the first with a selector, such as 'topk 10', with several "
+        "seeds 'topk 10 seed 0'; of simplify simplified (default), dense, 'from scratch', magnitude or random",
     )
     parser.set_defaults(run=run)
     return parser

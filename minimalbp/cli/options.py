@@ -209,10 +209,7 @@ def resumed(args: argparse.Namespace, keys: tuple[str, ...], may_change: tuple[s
         before = Settings(**report["config"] | {"threads": typed.get("threads", threads)})
         [report[key] for key in keys], report["data"]["sha256"]
     except (KeyError, TypeError) as e:
-        raise BadInput(
-            f"{folder / 'run.json'} is not that of a training run of minimalbp {args.command}; "
-            "start one with --out DIR"
-        ) from e
+        raise no_run(folder, args.command) from e
     now = before.changed(**typed)
     for name in typed:
         if name not in may_change and getattr(now, name) != getattr(before, name):
@@ -223,14 +220,22 @@ def resumed(args: argparse.Namespace, keys: tuple[str, ...], may_change: tuple[s
     return report, before, now
 
 
+def no_run(folder: Path, command: str) -> BadInput:
+    """The error for a run.json that this command did not write."""
+    return BadInput(
+        f"{folder / 'run.json'} is not that of a training run of minimalbp {command}; start one with --out DIR"
+    )
+
+
 def finish(
     train: Callable[[], dict[str, Any]],
     out: Path | None,
     command: str,
     as_json: bool,
     table: Callable[[Any], str],
+    draw: Callable[[Any], None] = lambda report: None,
 ) -> int:
-    """Run `train`, and print its notes and its report. Returns the exit status, 130 for Ctrl-C."""
+    """Run `train`, print its notes and its report, and draw. Returns the exit status, 130 for Ctrl-C."""
     from ..experiment.folder import Folder
 
     try:
@@ -245,4 +250,5 @@ def finish(
     for note in sorted({n for r in report["runs"] for n in r["notes"]}):
         print(f"minimalbp: note: {note}", file=sys.stderr)
     print(json.dumps(report) if as_json else table(report))
+    draw(report)
     return 0

@@ -15,7 +15,8 @@ from ..network import Sequential, weights
 from ..network.frozen import Frozen
 from ..select import Dense
 from ..tasks import SentenceTask, sentence_task
-from .folder import SMALL, VOCABULARIES, file_stem
+from .combine import read_arms
+from .folder import SMALL, VOCABULARIES, file_stem, run_name
 from .settings import Settings
 
 
@@ -69,9 +70,9 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     folder : str or Path
         A folder that `minimalbp train --out` or `minimalbp simplify --out` made.
     run : str, optional
-        The name of a network in run.json. Of `train`, "dense" or the one with the selector, such as "topk 10",
-        which is the default. Of `simplify`, "dense", "simplified" (the default), "from scratch", "magnitude" or
-        "random".
+        The name of a network in run.json. Of `train`, "dense" or one with a selector, such as "topk 10"; the first
+        of these is the default. Of a run with several seeds, such as "topk 10 seed 1". Of `simplify`, "dense",
+        "simplified" (the default), "from scratch", "magnitude" or "random".
 
     Returns
     -------
@@ -107,45 +108,47 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
             f"make one with minimalbp train --task tagging --out {folder}"
         )
     report = read_json(folder / "run.json")
-    settings, names, hidden = _settings(report, folder)
+    networks, usual = _networks(report, folder)
+    name = usual if run is None else run
     try:
-        task = sentence_task(settings.task)
+        task = sentence_task(networks[usual].task)
     except BadInput as e:
         raise BadInput(f"the run in {folder} is no tagger or parser: {e}") from None
-    if run is not None and run not in names:
-        raise unknown("run", run, names)
+    if name not in networks:
+        raise unknown("run", name, networks)
     known = read_json(folder / VOCABULARIES)
     try:
         encoding = task.read_encoding(known)
     except BadInput as e:
         raise BadInput(f"{folder / VOCABULARIES}: {e}") from e
-    name = run or names[-1]
     path = folder / f"{file_stem(name)}.safetensors"
     if not path.is_file():
         raise BadInput(f"{folder} has no weights of {name} yet; go on with --resume {folder}")
-    settings = settings.changed(hidden=tuple(hidden.get(name, settings.hidden)))
-    net = task.network(settings, encoding, Dense())  # the selector matters to training only
+    net = task.network(networks[name], encoding, Dense())  # the selector matters to training only
     weights.load(net, path)
     return Annotator(name, net, task, encoding)
 
 
-def _settings(report: Any, folder: Path) -> tuple[Settings, list[str], dict[str, list[int]]]:
-    """The settings of a run, the names of its networks, the default last, and the hidden units of some by name."""
+def _networks(report: Any, folder: Path) -> tuple[dict[str, Settings], str]:
+    """The settings of the networks of a run by their names, and the name of the one to take by default."""
     try:
         settings = Settings(**report["config"] | {"threads": None})
         if "plan" in report:
-            return settings, *_shrunk(report["runs"], folder)
-        names = ["dense"] if report["dense"] or settings.select == "dense" else []
+            small = _shrunk(report["runs"], settings, folder)
+            return small, sorted(small, key=SMALL.__eq__)[-1]
+        arms = read_arms(report, settings)
+        plain = [settings.changed(select="dense", center="off")] if report["dense"] else []
+        seeds = range(settings.seed, settings.seed + report.get("seeds", 1))
     except (KeyError, TypeError) as e:
         raise BadInput(f"{folder / 'run.json'} is not that of a training run") from e
-    return settings, names + ([settings.arm()] if settings.select != "dense" else []), {}
+    found = {run_name(one.arm(), seed, len(seeds) > 1): one for one in plain + arms for seed in seeds}
+    return found, run_name(arms[0].arm(), settings.seed, len(seeds) > 1)
 
 
-def _shrunk(runs: list[dict[str, Any]], folder: Path) -> tuple[list[str], dict[str, list[int]]]:
-    """The names of the networks of `minimalbp simplify`, the one that shrank last, and their hidden units."""
+def _shrunk(runs: list[dict[str, Any]], settings: Settings, folder: Path) -> dict[str, Settings]:
+    """The settings of the networks of `minimalbp simplify`, with their hidden units."""
     if not runs:
         raise BadInput(
             f"the run in {folder} is not finished; go on with minimalbp simplify --resume {folder}"
         )
-    names = sorted((run["name"] for run in runs), key=SMALL.__eq__)
-    return names, {run["name"]: run["hidden"] for run in runs}
+    return {run["name"]: settings.changed(hidden=tuple(run["hidden"])) for run in runs}

@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..backend import compiles, get_backend, kernel_cache
 from ..layers import Units
 from ..measure.machine import machine
 from ..measure.meter import Meter
 from ..network import weights
 from ..optim import Schedule
+from ..report.curves import curve
 from ..select import Selector
 from ..train.companion import Companion
 from ..train.fit import prepare
 from ..train.history import History, Record
 from ..train.pace import Pace, clip_notes
+from ..train.progress import tell
+from ..train.scoring import last_scores
 from ..train.trial import warm_up
 from .build import build
-from .folder import VOCABULARIES, Folder
+from .folder import VOCABULARIES, Folder, run_name
 from .settings import Settings
 
 
 @dataclass(frozen=True)
 class Arm:
-    """A network by name, with the selector of its hidden layers, and the companion that changes it in training."""
+    """A network by name, with the selector of its hidden layers, and the companion that changes it in training.
+
+    several: whether other seeds have a network of this name, so that the seed is a part of file names.
+    """
 
     name: str
     settings: Settings
     select: Selector
     companion: Companion | None = None
+    several: bool = False
+
+    @property
+    def key(self) -> str:
+        """What the network is called in its folder."""
+        return run_name(self.name, self.settings.seed, self.several)
+
+    def describe(self) -> dict[str, Any]:
+        """How its entry in run.json begins."""
+        return {
+            "name": self.name, "seed": self.settings.seed, "select": self.select.describe(),
+            "center": self.settings.center,
+        }  # fmt: skip
 
 
 class PreparedArm:
@@ -53,20 +74,20 @@ class PreparedArm:
 
     def resume(self) -> None:
         """Go on from the checkpoint in the folder, if there is one. Raises BadInput for one that does not fit."""
-        path = self.folder.checkpoint(self.arm.name)
+        path = self.folder.checkpoint(self.arm.key)
         if path is not None and path.exists():
             self.run.load(path)
             self.resumed = True
 
     def train(self, *, progress: bool) -> dict[str, Any]:
         """Train the network to its last epoch. Returns what run.json says of it."""
-        settings, name = self.arm.settings, self.arm.name
+        settings, key = self.settings, self.arm.key
         self._warm_up()
         history = self.run.train(
-            settings.epochs, checkpoint=self.folder.checkpoint(name), threads=settings.threads,
-            progress=name if progress else None,
+            settings.epochs, checkpoint=self.folder.checkpoint(key), threads=settings.threads,
+            progress=key if progress else None,
         )  # fmt: skip
-        self.folder.keep_history(name, history)
+        self.folder.keep_history(key, history)
         return self._result(history)
 
     def _warm_up(self) -> None:
@@ -88,18 +109,24 @@ class PreparedArm:
         best = history.best
         assert best.test is not None
         return {
-            "name": self.arm.name,
-            "select": self.arm.select.describe(),
+            **self.arm.describe(),
             **{f"dev_{name}": value for name, value in best.dev.items()},
             **{f"test_{name}": value for name, value in best.test.items()},
+            **last_scores(self.net, self.data, history, self.settings.threads),
             "best_epoch": best.epoch,
             "dev_loss": best.dev_loss,
             "test_loss": best.test_loss,
             **({} if best.widths is None else {"widths": best.widths}),
             "steps": self.meter.steps,
             **self.meter.totals(),
-            "notes": [*self.net.notes(), *clip_notes(self.net, self.settings.k_schedule)],
+            "first_loss": history.first_loss,
+            "curve": curve(history),
+            "notes": self.notes(),
         }
+
+    def notes(self) -> list[str]:
+        """What a user should know of the network."""
+        return [*self.net.notes(), *clip_notes(self.net, self.settings.k_schedule)]
 
 
 class _Keep(Companion):
@@ -109,9 +136,9 @@ class _Keep(Companion):
         self.arm = arm
 
     def after_part(self, record: Record) -> None:
-        folder, name = self.arm.folder, self.arm.name
-        folder.keep_history(name, self.arm.run.history)
-        path = folder.weights(name)
+        folder, key = self.arm.folder, self.arm.arm.key
+        folder.keep_history(key, self.arm.run.history)
+        path = folder.weights(key)
         if path is not None and record.test is not None:
             weights.save(self.arm.net, path)
 
@@ -122,10 +149,10 @@ def fit_batch(settings: Settings, data: Any) -> tuple[Settings, list[str]]:
     return settings.changed(batch=batch), notes
 
 
-def start_report(arm: PreparedArm) -> dict[str, Any]:
+def start_report(settings: Settings, data: Any) -> dict[str, Any]:
     """How run.json begins."""
-    settings, data, task = arm.settings, arm.data, arm.settings.task_object
-    with arm.net.be.threads(settings.threads) as pools:
+    task = settings.task_object
+    with get_backend(settings.backend).threads(settings.threads) as pools:
         return {
             "data": data.describe(),
             "config": settings.as_json(),
@@ -139,24 +166,29 @@ def start_report(arm: PreparedArm) -> dict[str, Any]:
         }
 
 
-def open_folder(report: dict[str, Any], arms: list[PreparedArm], later: list[str], resume: bool) -> None:
-    """Claim a new folder, or resume the arms whose run is in it.
+def open_folder(
+    folder: Folder, report: dict[str, Any], names: list[str], encoding: Any, resume: Callable[[], None] | None
+) -> None:
+    """Claim a new folder, or go on with the run in it.
 
-    `later` has the names of arms that are prepared once these are trained. Raises BadInput, and changes nothing,
-    for a folder in use, or a run that cannot be resumed.
+    names: what all networks are called in the folder. encoding: the vocabularies to keep there, if any. resume:
+    loads the checkpoints that there are; None for a new run. Raises BadInput, and changes nothing, for a folder in
+    use, or a run that cannot be resumed.
     """
-    first = arms[0]
-    folder, task = first.folder, first.arm.settings.task_object
     if resume and folder.path is not None:
-        names = [*(arm.name for arm in arms), *later]
         folder.check(report, names)
-        for arm in arms:
-            arm.resume()
+        resume()
         folder.reopen(report)
         for name in names:
             folder.load_history(name)
     else:
         folder.open(report)
-    vocabularies = task.vocabularies(first.data)
-    if vocabularies is not None:
-        folder.write(VOCABULARIES, vocabularies)
+    if encoding is not None:
+        folder.write(VOCABULARIES, encoding)
+
+
+def tell_of_compiling(settings: Settings) -> None:
+    """Say why nothing moves for a while, where no compiled kernels are found on this machine."""
+    if compiles(settings.backend):
+        often = "once on this machine" if kernel_cache() else "since no folder to keep them can be written"
+        tell(f"compiling the kernels, {often}: about half a minute")

@@ -14,15 +14,20 @@ from ..train.history import History, Record
 
 VOCABULARIES = "vocabularies.json"  # the encoding of a tagger or parser
 CHECKPOINT = ".checkpoint.npz"
+SEED = " seed "
 SMALL = "simplified"  # the network of `minimalbp simplify` that shrinks
-RESULTS = ("runs", "speedup", "decoding")  # the keys of run.json that training fills in
+RESULTS = ("runs", "summary", "speedup", "target", "decoding")  # the keys of run.json that training fills in
 
 
 class Folder:
-    """The files of a run in `path`; with None nothing is kept. `command` is the subcommand to name in messages."""
+    """The files of a run in `path`; with None nothing is kept.
 
-    def __init__(self, path: Path | None, command: str = "train"):
-        self.path, self.command = path, command
+    command: the subcommand to name in messages. live: whether metrics.jsonl is written after each evaluation. Where
+    several processes train, only the one that started them may write it.
+    """
+
+    def __init__(self, path: Path | None, command: str = "train", *, live: bool = True):
+        self.path, self.command, self.live = path, command, live
         self.metrics: dict[str, History] = {}  # by the name of the network, in their order
 
     def open(self, report: dict[str, Any]) -> None:
@@ -82,6 +87,8 @@ class Folder:
     def reopen(self, report: dict[str, Any]) -> None:
         """Write the settings of a resumed run, and keep the old results until there are new ones."""
         assert self.path is not None
+        for left in self.path.glob(".*.tmp"):  # by a process that was ended while it wrote
+            left.unlink(missing_ok=True)
         before = read_json(self.path / "run.json")
         self.write("run.json", report | {key: before[key] for key in RESULTS if key in before})
 
@@ -106,14 +113,14 @@ class Folder:
     def keep_history(self, name: str, history: History) -> None:
         """Write metrics.jsonl with these records of a network."""
         self.metrics[name] = history
-        self._write_metrics()
+        self.write_metrics()
 
-    def _write_metrics(self) -> None:
+    def write_metrics(self) -> None:
         """Write one line for each evaluation on the dev set, the networks one after another."""
-        if self.path is None:
+        if self.path is None or not self.live:
             return
         lines = [
-            json.dumps({"run": name, **record.as_json()})
+            json.dumps({**_run_and_seed(name), **record.as_json()})
             for name, history in self.metrics.items()
             for record in history.records
         ]
@@ -132,6 +139,17 @@ class Folder:
             if (out / "run.json").exists():
                 return f"interrupted before the first checkpoint; {again}"
         return f"interrupted before anything was kept; {out} can be used again"
+
+
+def run_name(arm: str, seed: int, several: bool) -> str:
+    """What the network of an arm is called in its folder: "topk 5%", or of several seeds "topk 5% seed 1"."""
+    return f"{arm}{SEED}{seed}" if several else arm
+
+
+def _run_and_seed(name: str) -> dict[str, Any]:
+    """How a line of metrics.jsonl begins: the arm, and the seed where `run_name` added one."""
+    run, _, seed = name.partition(SEED)
+    return {"run": run, "seed": int(seed)} if seed else {"run": run}
 
 
 def file_stem(name: str) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from typing import Any
 
 
@@ -13,13 +11,14 @@ def run_many(
 ) -> Iterator[tuple[int, Any]]:
     """Call `work` with each of the arguments, several at a time.
 
+    Ctrl-C, an error in one of the calls, and a caller that wants no more end the other processes at once.
+
     Parameters
     ----------
     work : callable
-        For more than one job it must be importable by name, as for any pool of processes, and the program that
-        calls this needs `if __name__ == "__main__":` around what it does.
+        What to call.
     todo : sequence of tuple
-        The arguments of each call.
+        The arguments of each call. Large arrays in them are written to a file once, which all processes map.
     jobs : int, default 1
         Calls at a time, each in a process of its own; 1: one after another, in this process.
 
@@ -36,11 +35,12 @@ def run_many(
     if jobs == 1:
         yield from ((i, work(*arguments)) for i, arguments in enumerate(todo))
         return
-    with ProcessPoolExecutor(min(jobs, len(todo)) or 1, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(work, *arguments): i for i, arguments in enumerate(todo)}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    from joblib import Parallel, delayed
+
+    # Mapped arrays may be written to, as those of this process may: kernels are compiled for arrays of that kind.
+    pool = Parallel(min(jobs, len(todo)) or 1, return_as="generator_unordered", mmap_mode="c")
+    yield from pool(delayed(_numbered)(i, work, arguments) for i, arguments in enumerate(todo))
+
+
+def _numbered(i: int, work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[int, Any]:
+    return i, work(*arguments)

@@ -88,8 +88,8 @@ class Settings:
     Examples
     --------
     >>> from minimalbp import Settings
-    >>> Settings(k="10%", epochs=3).arm()
-    'topk 10%'
+    >>> Settings(k="10%", center="dw").arm()
+    'topk 10% dw'
     >>> Settings(task="parsing", threads=1).dropout
     0.5
     """
@@ -169,8 +169,9 @@ class Settings:
         return SELECT[self.select](**parse_k(self.k))
 
     def arm(self) -> str:
-        """The name of the sparse run: "topk 5%"."""
-        return "dense" if self.select == "dense" else f"{self.select} {self.k}"
+        """The name of a network with these settings: "topk 5%", "unified 25 dw", "dense"."""
+        words = [self.select] if self.select == "dense" else [self.select, str(self.k)]
+        return " ".join(words if self.center == "off" else [*words, self.center])
 
     def as_json(self) -> dict[str, Any]:
         """The settings as run.json keeps them."""

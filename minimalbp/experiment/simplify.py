@@ -15,7 +15,7 @@ from ..files import replacing
 from ..select import Dense
 from ..simplify import Follower, Plan, Simplifier
 from ..tasks import TASKS
-from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report
+from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report, tell_of_compiling
 from .build import network
 from .folder import SMALL, Folder
 from .settings import Settings
@@ -95,19 +95,27 @@ def simplify(
             "change; leave it out"
         )
     settings, notes = fit_batch(settings, data)
+    if progress:
+        tell_of_compiling(settings)
     folder, simplifier = Folder(out, "simplify"), Simplifier(plan)
-    later = list(CONTROLS) if controls else []
     arms = [
         PreparedArm(Arm("dense", settings, Dense()), data, folder),
         PreparedArm(Arm(SMALL, settings, settings.selector(), simplifier), data, folder),
     ]
     _check(settings, plan, simplifier.parts)
-    report = start_report(arms[0]) | {
+    report = start_report(settings, data) | {
         "plan": asdict(plan), "controls": controls, "runs": [], "decoding": [],
     }  # fmt: skip
     if resume:
         folder.check_settings(report)
-    open_folder(report, arms, later, resume)
+
+    def check() -> None:
+        for arm in arms:
+            arm.resume()
+
+    names = ["dense", SMALL, *(CONTROLS if controls else ())]
+    encoding = settings.task_object.vocabularies(data)
+    open_folder(folder, report, names, encoding, check if resume else None)
 
     def train(arm: PreparedArm) -> dict[str, Any]:
         result = arm.train(progress=progress)

@@ -10,12 +10,11 @@ from typing import Any
 from ..backend import cores
 from ..errors import BadInput, Diverged, check_int, short
 from ..measure.machine import machine
-from ..network import Sequential
 from ..optim import Schedule
 from ..train.fit import fit
-from ..train.history import PARTS, History
+from ..train.history import History
 from ..train.pace import clip_notes
-from ..train.scoring import evaluate
+from ..train.scoring import last_scores
 from .build import build, load_data
 from .kept import KeptRuns, Run
 from .processes import run_many
@@ -69,7 +68,7 @@ def train_run(settings: Settings, extra: Facts | None = None) -> Run:
             evals_per_epoch=settings.evals, threads=settings.threads,
             schedule=Schedule(settings.schedule, settings.warmup), k_schedule=settings.k_schedule,
         )  # fmt: skip
-        found = _found(history) | last_scores(net, data, settings.threads)
+        found = _found(history) | last_scores(net, data, history, settings.threads)
     except Diverged as e:
         found = {"diverged": str(e)}
     found["seconds"] = round(time.perf_counter() - began, 1)
@@ -100,7 +99,6 @@ def sweep(
         The folder of finished runs, one JSON file each. None: they are kept nowhere.
     jobs : int, default 1
         Runs at a time, each in a process of its own, which gets its share of the cores at most; 1: in this process.
-        A program that asks for more needs `if __name__ == "__main__":` around what it does.
     extra : mapping, or callable that returns one, optional
         More to keep with each run, as for `train_run`.
     tell : callable, optional
@@ -137,9 +135,8 @@ def sweep(
     began = time.perf_counter()
     for done, (i, run) in enumerate(run_many(train_run, todo, jobs), 1):
         kept.put(run)
-        left = (time.perf_counter() - began) / done * (len(todo) - done)
-        tell(f"{done}/{len(todo)} {kept.name(missing[i])}: {_line(run)}, {run['seconds']:.0f} s; "
-             f"about {left / 60:.0f} min left")  # fmt: skip
+        said = f"{kept.name(missing[i])}: {outcome(run)}, {run['seconds']:.0f} s"
+        tell(progress_line(done, len(todo), began, said))
     found = [kept.get(one) for one in wanted]
     return [run for run in found if run is not None]
 
@@ -179,15 +176,6 @@ def _settings(settings: Settings | Iterable[Settings]) -> list[Settings]:
     return wanted
 
 
-def last_scores(net: Sequential, data: Any, threads: int | None) -> dict[str, float]:
-    """The scores of a network as it is, by "last_dev_" and "last_test_" and their names."""
-    return {
-        f"last_{part}_{name}": value
-        for part in PARTS
-        for name, value in evaluate(net, getattr(data, part), threads=threads).scores.items()
-    }
-
-
 def _found(history: History) -> dict[str, Any]:
     """What a run has of a history: the best evaluation, and the curves by epoch."""
     best, last = history.best, {record.epoch: record for record in history.records}  # of each epoch
@@ -203,8 +191,14 @@ def _found(history: History) -> dict[str, Any]:
     }
 
 
-def _line(run: Run) -> str:
-    """What came out, for `tell`."""
+def progress_line(done: int, total: int, began: float, said: str) -> str:
+    """What to tell when one more of several trainings ends; the first began at that `time.perf_counter()`."""
+    left = (time.perf_counter() - began) / done * (total - done)
+    return f"{done}/{total} {said}; about {f'{left:.0f} s' if left < 100 else f'{left / 60:.0f} min'} left"
+
+
+def outcome(run: Run) -> str:
+    """What came out of a run, in words."""
     if "diverged" in run:
         return str(run["diverged"])
     scores = (f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.items()

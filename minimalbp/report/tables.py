@@ -1,50 +1,28 @@
-"""Reports of `compare` and `simplify` as tables for the terminal."""
+"""What tables for the terminal have in common, and the report of `simplify` as one."""
 
 from __future__ import annotations
 
 from typing import Any
 
-PHASES = {
-    "forward": "forward", "select": "select", "dw": "dW", "dx": "dx", "other": "other backward",
-    "update": "update", "total": "whole step",
+from .arms import seeds
+
+FORMS = {
+    "dev_": "dev {}", "test_": "test {} at best dev",
+    "last_dev_": "dev {} after the last step", "last_test_": "test {} after the last step",
 }  # fmt: skip
 
 
-def comparison_table(report: dict[str, Any]) -> str:
-    """The report of `compare` as a table: scores, then seconds, operations and bytes of each phase."""
-    data, runs = report["data"], report["runs"]
-    head = _head(report)
-    two = len(runs) == 2
-    plain = [data["baseline"]] if "baseline" in data else []  # a column after the runs and their ratio
-    rows = [["", *(run["name"] for run in runs)] + (["dense / sparse"] if two else [])]
-    rows[0] += [run["name"] for run in plain]
-    for key, title in _scores(report).items():
-        row = [f"{100 * run[key]:.2f} %" for run in runs] + [""] * two
-        rows.append([title, *row, *(f"{100 * run[key]:.2f} %" for run in plain)])
-    rows.append(["epoch of best dev", *(str(run["best_epoch"]) for run in runs)])
-    for key, title, form in (
-        ("seconds", "seconds", ".3f"),
-        ("ops", "operations", ","),
-        ("bytes", "bytes", ","),
-    ):
-        rows.append([title])
-        for phase, label in PHASES.items():
-            values = [run[key][phase] for run in runs]
-            ratio = [f"{values[0] / values[1]:.2f}x" if values[0] and values[1] else ""] if two else []
-            rows.append([f"  {label}", *(format(v, form) for v in values), *ratio])
-    if two:
-        rows.append(["speed-up of backward", "", "", f"{report['speedup']['backward']:.2f}x"])
-        rows.append(["speed-up of the whole step", "", "", f"{report['speedup']['step']:.2f}x"])
-    return head + "\n\n" + align(rows)
+def score_titles(report: dict[str, Any]) -> dict[str, str]:
+    """Titles of the scores that runs have, by their keys."""
+    titles = {
+        f"{part}{name}": form.format(title)
+        for part, form in FORMS.items()
+        for name, title in report["scores"].items()
+    }
+    return {key: title for key, title in titles.items() if any(key in run for run in report["runs"])}
 
 
-def _scores(report: dict[str, Any]) -> dict[str, str]:
-    """Titles of the scores of a run, by their keys."""
-    dev = {f"dev_{name}": f"dev {title}" for name, title in report["scores"].items()}
-    return dev | {f"test_{name}": f"test {title} at best dev" for name, title in report["scores"].items()}
-
-
-def _head(report: dict[str, Any]) -> str:
+def head(report: dict[str, Any]) -> str:
     """What was trained, on what, and how."""
     config, data = report["config"], report["data"]
     sizes = "-".join(map(str, report["sizes"]))
@@ -52,15 +30,27 @@ def _head(report: dict[str, Any]) -> str:
         f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test"
         f"{' ' * bool(report['examples'])}{report['examples']} · {sizes} · "
         f"{config['optimizer']}, rows={config['rows']} · batch {config['batch']} · {config['epochs']} epochs · "
-        f"{config['backend']}, {max(report['pools'].values())} threads · seed {report['seed']}"
+        f"{config['backend']}, {max(report['pools'].values())} threads · {_seeds(report)}"
     )
     return line + _left_out(data)
+
+
+def _seeds(report: dict[str, Any]) -> str:
+    """Which seeds there are, and what the figures are where there are several."""
+    found = seeds(report)
+    if len(found) < 2:
+        return f"seed {report['seed']}"
+    beside = "; the runs were trained side by side, so seconds are longer than those of a single run"
+    return (
+        f"{len(found)} seeds from {found[0]}\nmeans over the seeds ± standard errors, differences with their 95 % "
+        f"intervals{beside if report.get('jobs', len(found)) > 1 else ''}"
+    )
 
 
 def simplification_table(report: dict[str, Any]) -> str:
     """The report of `simplify` as tables: a column for each network, then the speed of forward passes."""
     plan, runs = report["plan"], report["runs"]
-    head = _head(report) + (
+    top = head(report) + (
         f"\nk {report['config']['k']} · prune rate {plan['prune']:g} · cycles of {plan['cycle']} epochs · "
         f"window of {plan['window']} evaluations · minimum width {plan['min_width']}"
         f"{' · moments restarted' if plan['restart'] else ''}"
@@ -69,7 +59,7 @@ def simplification_table(report: dict[str, Any]) -> str:
     rows = [["", *(run["name"] for run in runs)]]
     rows.append(["units of the hidden layers", *("-".join(map(str, run["widths"])) for run in runs)])
     rows.append(["on average", *(f"{run['average_width']:.1f}" for run in runs)])
-    for key, title in _scores(report).items():
+    for key, title in score_titles(report).items():
         rows.append([title, *(f"{100 * run[key]:.2f} %" for run in runs)])
     rows.append(["epoch of best dev", *(str(run["best_epoch"]) for run in runs)])
     rows.append(["seconds of training", *(f"{run['seconds']['total']:.1f}" for run in runs)])
@@ -88,7 +78,7 @@ def simplification_table(report: dict[str, Any]) -> str:
                 f"{d['share']:.2f}",
             ]
         )
-    return f"{head}\n\n{align(rows)}\n\n{align(speeds)}"
+    return f"{top}\n\n{align(rows)}\n\n{align(speeds)}"
 
 
 def align(rows: list[list[str]]) -> str:

@@ -57,6 +57,9 @@ class Task(ABC):
     simplify_defaults : dict
         The prune rate "prune" of `minimalbp simplify`, and the settings whose defaults it has instead of
         `defaults`.
+    first_run : dict
+        What `minimalbp train` compares with dense where neither a selector nor centring is asked for: its "arms",
+        each with select and center, and the "rows" that the optimiser updates.
     scores : dict of str to str
         Names of the scores and their titles in tables. The first one decides which evaluation is the best.
     examples : str
@@ -70,6 +73,7 @@ class Task(ABC):
     data_help: ClassVar[str]
     learning_rates: ClassVar[dict[str, float]]
     simplify_defaults: ClassVar[dict[str, Any]]
+    first_run: ClassVar[dict[str, Any]] = {"arms": ({"select": "topk", "center": "off"},), "rows": "all"}
     scores: ClassVar[dict[str, str]] = {"accuracy": "accuracy"}
     examples: ClassVar[str] = ""
     dropout_silences: ClassVar[bool] = True

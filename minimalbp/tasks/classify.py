@@ -19,6 +19,9 @@ class Classify(Task):
     }  # fmt: skip
     data_help = "digits (default), mnist, fashion-mnist, or the path of a folder, .npz or .csv"
     learning_rates = {"adam": 1e-3, "adagrad": 0.1, "sgd": 0.1}  # of the papers, which do not use SGD
+    first_run = {
+        "arms": ({"select": "topk", "center": "off"}, {"select": "unified", "center": "forward"}), "rows": "chosen",
+    }  # fmt: skip
     simplify_defaults = {"k": 160, "prune": 0.1}  # of meSimp's released configuration for MNIST
 
     def check(self, settings: Choices) -> None:

@@ -1,4 +1,4 @@
-"""A progress bar on a terminal, silence in a pipe."""
+"""What a training tells while it runs: a progress bar on a terminal, and plain lines; both on stderr."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ import time
 from typing import Any
 
 
+def tell(line: str) -> None:
+    """Print a line about what is being done."""
+    if sys.stderr is not None:
+        print(f"minimalbp: {line}", file=sys.stderr, flush=True)
+
+
 class Progress:
-    """tqdm over the steps of a training, called at most ten times a second, since each call takes its time.
+    """tqdm over the steps of a training, silent in a pipe.
+
+    It is called at most ten times a second, since each call takes its time.
 
     label: None for no bar. total: steps in all. start: steps that are done already.
     """

@@ -14,6 +14,7 @@ from ..errors import BadInput, check_float, check_int, short
 from ..losses import SoftmaxCrossEntropy
 from ..network import Sequential
 from .batches import Part, check_part
+from .history import PARTS, History
 
 EVALUATION_BATCH = 1000
 
@@ -118,6 +119,19 @@ def score(net: Sequential, part: Any, batch_size: int = EVALUATION_BATCH) -> Sco
         return found
     slices = (slice(start, start + batch_size) for start in range(0, len(part), batch_size))
     return score_rows(net, ((part.x[rows], part.y[rows], None) for rows in slices))
+
+
+def last_scores(net: Sequential, data: Any, history: History, threads: int | None) -> dict[str, float]:
+    """The scores of a network after its last step, as "last_dev_accuracy", "last_test_accuracy" and so on.
+
+    The history of its training ends with their evaluation on the dev set.
+    """
+    last = history.records[-1]
+    with net.be.threads(threads):
+        test = last.test or score(net, data.test).scores
+    return {
+        f"last_{part}_{name}": v for part, found in zip(PARTS, (last.dev, test)) for name, v in found.items()
+    }
 
 
 def score_rows(

@@ -64,6 +64,50 @@ def lstm_step_table(report: Report) -> str:
     return "\n".join(lines)
 
 
+def accuracy_table(report: Report) -> str:
+    """Median seconds until the target, with those of every seed, and how many times faster than the dense ones."""
+    lines = [
+        f"| batch | network | seconds to {100 * report['target']:g} % on dev | of each seed | epochs | step, µs "
+        "| against PyTorch | against our dense |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for batch, arms in report["batches"].items():
+        for name, r in arms.items():
+            each = ", ".join("never" if v is None else f"{v:.2f}" for v in r["values"])
+            epochs = ", ".join("-" if n is None else str(n) for n in r["epochs"])
+            gains = " | ".join(_gain(arms.get(other), r) for other in (report["peer"], "dense"))
+            middle = "never" if r["seconds"] is None else f"{r['seconds']:.2f}"
+            step = "-" if r["step"] is None else f"{1e6 * r['step']:.0f}"
+            lines.append(f"| {batch} | {name} | {middle} | {each} | {epochs} | {step} | {gains} |")
+    return "\n".join([*lines, "", *_aims(report)])
+
+
+def _gain(other: Report | None, mine: Report) -> str:
+    """How many times longer the other takes; a dash where one of them never arrives."""
+    if not other or other["seconds"] is None or mine["seconds"] is None:
+        return "-"
+    return f"{other['seconds'] / mine['seconds']:.2f}x"
+
+
+def _aims(report: Report) -> list[str]:
+    """Whether the fastest sparse network reaches the target three times as fast as PyTorch's dense one."""
+    lines = []
+    for batch, arms in report["batches"].items():
+        peer = arms.get(report["peer"])
+        sparse = {
+            n: r for n, r in arms.items() if n not in ("dense", report["peer"]) and r["seconds"] is not None
+        }
+        if not peer or peer["seconds"] is None:
+            continue
+        best = min(sparse, key=lambda name: sparse[name]["seconds"], default=None)
+        factor = peer["seconds"] / sparse[best]["seconds"] if best else 0.0
+        word = "reached" if factor >= 3 else "missed"
+        lines.append(
+            f"* Batch {batch}, 3 times as fast as PyTorch: {word} ({best or 'none'}, {factor:.2f}x)."
+        )
+    return lines
+
+
 # What was to be reached: {(shape, k): {selector: (kind, figure)}}; share: the speed-up over the ideal n / k.
 AIMS = {
     ((1, 500, 500), 10): {"unified": ("speed-up", 5), "topk": ("speed-up", 5)},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from common.command import commit, typed
 
 import minimalbp as mbp
 from minimalbp.errors import check_int
-from minimalbp.files import replacing
+from minimalbp.files import check_writable
 from minimalbp.measure import version
 
 VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")  # what changes how threads wait
@@ -45,17 +44,6 @@ def check(args: argparse.Namespace) -> None:
         raise mbp.BadInput("PyTorch is what this compares with; install torch")
     with mbp.get_backend("cpu").threads(args.threads):
         pass  # refused here where they cannot be
-
-
-class _Enough(Exception):
-    """Ends a rehearsal."""
-
-
-def check_writable(path: Path) -> None:
-    """Raise BadInput now, not after the measurement, where `path` cannot be written. Missing folders are made."""
-    with contextlib.suppress(_Enough), replacing(path) as temporary:
-        temporary.touch()
-        raise _Enough
 
 
 def start_report(script: str, argv: list[str] | None, args: argparse.Namespace) -> dict[str, Any]:

@@ -60,3 +60,32 @@ def gradients_table(report: dict[str, Any]) -> str:
         "difference, over the norm of the dense gradient of a mini-batch. Along the mean input: the part of the "
         "bias in the direction of the mean of the layer's input, as a share of its norm."
     )
+
+
+def seconds_table(report: dict[str, Any]) -> str:
+    """Microseconds of the choice, and of the backward pass with each way to centre."""
+    lines = [
+        "| shape | rule | choice | beside top-k's | backward | center=dw | center=forward | forward pass | "
+        "center=forward |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    by = {(tuple(r["shape"]), r["rule"], r["center"]): r for r in report["runs"]}
+    for (shape, select, center), plain in by.items():
+        if center != "off":
+            continue
+        dw, forward = by[shape, select, "dw"], by[shape, select, "forward"]
+        top = by[shape, "topk", "off"]["select"]
+        cells = [
+            "x".join(map(str, shape)), select, f"{plain['select']:.1f}", f"{plain['select'] / top:.2f}x",
+            f"{plain['backward']:.0f}", _more(dw, plain, "backward"), _more(forward, plain, "backward"),
+            f"{plain['forward']:.0f}", _more(forward, plain, "forward"),
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + (
+        f"\n\nMedian microseconds, k = {report['k']}, {report['threads']} threads; the choice is part of "
+        "the backward pass."
+    )
+
+
+def _more(run: Row, plain: Row, part: str) -> str:
+    return f"{run[part]:.0f} ({run[part] / plain[part] - 1:+.0%})"

@@ -196,8 +196,8 @@ def test_k_is_the_same_from_a_file_and_on_the_command_line(capsys, points, tmp_p
     """2 in TOML, "2" on the command line; and a file may say where the run goes."""
     config, out = tmp_path / "c.toml", tmp_path / "run"
     config.write_text(
-        f'data = "{points}"\nk = 2\nhidden = [8]\nepochs = 1\nbatch = 9\nno-compare = true\njson = true\n'
-        f'out = "{out}"\n'
+        f'data = "{points}"\nk = 2\nselect = "topk"\nhidden = [8]\nepochs = 1\nbatch = 9\nno-compare = true\n'
+        f'json = true\nout = "{out}"\n'
     )
     found = report(capsys, "train", "--config", config)
     assert [run["name"] for run in found["runs"]] == ["topk 2"] and (out / "run.json").exists()

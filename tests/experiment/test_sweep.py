@@ -184,7 +184,7 @@ def test_a_sweep_trains_what_is_missing_and_no_more(settings, tmp_path, monkeypa
     runs = sweep(more, str(folder), tell=said.append)
     assert trained == [1, 0, 0] and len(runs) == 3
     assert said[0] == "2 runs are done, 1 to do" and len(said) == 2
-    assert 'select="dense"' in said[1] and "dev accuracy 0." in said[1] and "0 min left" in said[1]
+    assert 'select="dense"' in said[1] and "dev accuracy 0." in said[1] and "about 0 s left" in said[1]
     assert sweep(more, KeptRuns(folder)) == runs and trained == [1, 0, 0]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from minimalbp.backend import BACKENDS, NAMESPACES, get_backend
 from minimalbp.measure import FORMULAS, PHASES, counts
-from minimalbp.report import tables as table
+from minimalbp.report import comparison as table
 
 
 def kernels(module):

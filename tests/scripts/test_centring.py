@@ -68,3 +68,17 @@ def test_the_gradient_of_dense_is_dense(rng):
     np.testing.assert_allclose(gradients.gradient(layer, mbp.Dense(), dy), dy.T @ layer.last_x)
     sparse = gradients.gradient(layer, mbp.UnifiedTopK(2), dy)
     assert np.count_nonzero(sparse.any(axis=1)) <= 2
+
+
+@pytest.mark.skipif(NO_JIT, reason="500 units take minutes without the JIT")
+def test_the_cost_of_centring_is_verified_before_it_is_measured(tmp_path, monkeypatch, capsys):
+    bench = script("bench_centring")
+    monkeypatch.setattr(bench, "SHAPES", ((2, 50, 40),))
+    assert bench.main(["--seconds", "0.003", "--threads", "1", "--to", str(tmp_path / "seconds.json")]) == 0
+    report = json.loads((tmp_path / "seconds.json").read_text())
+    assert len(report["runs"]) == len(bench.SELECT) * len(bench.CENTER)
+    assert "| 2x50x40 | signs |" in script("centring.markdown").seconds_table(report)
+    monkeypatch.setattr("minimalbp.layers.linear.Linear._centered", lambda self, x, learn: x)
+    with pytest.raises(RuntimeError, match="dW is wrong"):
+        bench.Arm((2, 50, 40), mbp.TopK(25), "dw").verify()
+    assert bench.main(["--seconds", "0"]) == 2
