@@ -113,7 +113,7 @@ class Optimizer(ABC):
             sparse = p.grad.rows is not None
             w, state, every, rule = self._view(p, sparse)
             rows = every if p.grad.rows is None else p.grad.rows
-            g = p.grad.values.reshape(len(rows), -1)
+            g = p.grad.values.reshape(len(rows), w.shape[1])  # there may be no rows
             everywhere = self.rows == "all" and sparse and self._moves_without_gradient()
             self._update(w, state, rows, g, rule, everywhere)
 

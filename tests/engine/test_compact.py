@@ -8,7 +8,7 @@ from shrinking import lstms, mask, mlp, outputs_of
 
 import minimalbp as mbp
 from minimalbp.network.compact import compact, hidden_layers
-from minimalbp.select import Dense, Lists, Signs, Systematic, Threshold, TopK, UnifiedTopK
+from minimalbp.select import Dense, Lists, Signs, Systematic, Threshold, TopK, UnifiedTopK, masked
 
 SHORTER = 10 if "NUMBA_DISABLE_JIT" in os.environ else 1  # without the compiler, a step takes a second
 X = np.random.default_rng(5).normal(size=(11, 6))
@@ -92,8 +92,11 @@ def dense_gradient(p):
     return g
 
 
-@pytest.mark.parametrize("select", SELECT)
-@pytest.mark.parametrize("name", NETS)
+# A walk through all gates goes in another order once there are fewer units, and so it is another draw.
+SAME = [(name, s) for name in NETS for s in SELECT if not (name == "lstm all" and SELECT[s].random)]
+
+
+@pytest.mark.parametrize("name, select", SAME, ids=map(" ".join, SAME))
 def test_the_compacted_network_is_the_masked_one(backend, name, select, rng):
     labels = rng.integers(0, 3, 11).astype(np.int32)
     nets = [NETS[name](SELECT[select], backend=backend, dtype="float64") for _ in range(2)]
@@ -200,9 +203,8 @@ def test_activeness_of_an_lstm_is_the_mean_over_its_gates(backend, bidirectional
     hits = np.zeros((1 + bidirectional, 7), np.int64)
     assert layer.count(hits) == 4 * 11
     for d, found in zip(layer.directions, hits):
-        wanted = np.zeros(28, int)
-        choice = np.tile(np.arange(28), (11, 1)) if d.last_choice is None else d.last_choice
-        np.add.at(wanted, choice[d.last_picked != 0], 1)
+        left = masked(d.last_choice, d.last_picked, (11, 28))
+        wanted = (left != 0).sum(axis=0)
         assert found.tolist() == wanted.reshape(4, 7).sum(0).tolist()
 
 

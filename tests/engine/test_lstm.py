@@ -1,11 +1,15 @@
 """The LSTM against PyTorch's and against the oracle: forward, dense and sparse back propagation through time."""
 
+import math
+from fractions import Fraction
+
 import naive
 import numpy as np
 import pytest
 from helpers import close, full_gradient, refused
 
 import minimalbp as mbp
+from minimalbp.select import Lists, masked
 
 N_IN, H = 3, 5
 LENGTHS = {"one word": [1], "one sentence": [6], "equal": [3, 3], "several": [2, 1, 7, 2, 4]}
@@ -16,6 +20,14 @@ SELECTORS = {
     "random": lambda k: mbp.RandomK(k),
     "random scaled": lambda k: mbp.RandomK(k, scaled=True),
 }
+LISTS = {
+    "systematic": lambda k: mbp.Systematic(k),
+    "systematic batch": lambda k: mbp.Systematic(k, over="batch"),
+    "threshold": lambda k: mbp.Threshold(k),
+    "threshold batch": lambda k: mbp.Threshold(k, over="batch"),
+    "signs": lambda k: mbp.Signs(k),
+}
+SELECTORS |= LISTS
 
 
 @pytest.fixture(params=sorted(LENGTHS))
@@ -44,11 +56,16 @@ def sentences(lengths):
 
 
 def kept_of(direction, order, words):
-    """kept[row of the batch][entry]: what a direction chose."""
-    kept = np.ones((words, 4 * direction.hidden), bool)
-    if direction.last_choice is not None:
+    """kept[row of the batch][entry]: whether a direction chose it or, in lists, the multiple of it that goes on."""
+    choice, shape = direction.last_choice, (words, 4 * direction.hidden)
+    kept = np.ones(shape, bool)
+    if isinstance(choice, Lists):
+        dgates, left = direction.buf.get("dgates", shape), masked(choice, choice.value, shape)
+        kept = np.zeros(shape, dgates.dtype)
+        kept[order] = np.divide(left, dgates, where=left != 0, out=np.zeros_like(dgates))
+    elif choice is not None:
         kept[:] = False
-        for row, units in zip(order, direction.last_choice):
+        for row, units in zip(order, choice):
             kept[row, units] = True
     return kept
 
@@ -92,9 +109,10 @@ def test_equals_the_oracle_with_the_same_choice(name, bidirectional, lengths, ba
         for i, (d, order) in enumerate(zip(layer.directions, orders(lengths))):
             mine = slice(i * H, (i + 1) * H)
             kept = kept_of(d, order, len(x))
-            assert (kept.sum(axis=1) == (4 * H if name == "dense" else 4 * k if gates == "each" else k)).all()
-            if gates == "each" and name != "dense":
-                assert (kept.reshape(-1, 4, H).sum(axis=2) == k).all()
+            if name not in LISTS:
+                n = 4 * H if name == "dense" else 4 * k if gates == "each" else k
+                assert (kept.sum(axis=1) == n).all()
+                assert gates == "all" or name == "dense" or (kept.reshape(-1, 4, H).sum(axis=2) == k).all()
             h, more_dx, dw, du, dgates = expected(d, x, dy[:, mine], lengths, kept, i, scale)
             wanted_dx = wanted_dx + more_dx
             close(y[:, mine], h, dtype)
@@ -105,7 +123,7 @@ def test_equals_the_oracle_with_the_same_choice(name, bidirectional, lengths, ba
                 rows = np.flatnonzero(kept.any(axis=0)).tolist()
                 assert d.w.grad.rows.tolist() == d.u.grad.rows.tolist() == rows
                 assert d.w.grad.rows.dtype == np.int32
-                close(d.last_picked, np.take_along_axis(dgates[order], d.last_choice, 1) * scale, dtype)
+                close(masked(d.last_choice, d.last_picked, kept.shape), (dgates * kept)[order] * scale, dtype)
         close(dx, wanted_dx, dtype)
 
 
@@ -128,6 +146,77 @@ def test_the_choice_is_that_of_the_largest(gates, lengths, backend, rng):
                 parts = [naive.top_k(score[g * width : (g + 1) * width].tolist(), k) for g in range(groups)]
                 assert row.tolist() == [g * width + unit for g, part in enumerate(parts) for unit in part]
             first += n
+
+
+@pytest.mark.parametrize("gates", ["each", "all"])
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_lists_are_those_of_the_oracle(name, gates, lengths, backend, dtype, rng):
+    """Group by group; where rows share a walk, all those of a step. The draws are the layer's own, made again."""
+    k, groups = (2, 4) if gates == "each" else (7, 1)
+    net, layer = lstm(backend, dtype, select=LISTS[name](k), gates=gates)
+    x, dy = data(rng, lengths, dtype)
+    net.forward(x, lengths=lengths)
+    active = [sum(n > t for n in lengths) for t in range(max(lengths))]
+    walks = active if "batch" in name else [1] * len(x)
+    u = np.zeros((len(walks), groups))
+    if layer.rng:
+        again = np.random.default_rng(0)
+        again.bit_generator.state = layer.rng.bit_generator.state
+        again.random(out=u)
+    net.backward(dy)
+    (d,) = layer.directions
+    dgates = d.buf.get("dgates", (len(x), 4 * H)).astype(np.float64)
+    found = masked(d.last_choice, d.last_picked, dgates.shape)
+    starts, compared = np.cumsum([0, *walks]), 0
+    for i in range(len(walks)):
+        rows = slice(starts[i], starts[i + 1])
+        for g, (mine, kept) in enumerate(zip(*(np.split(a[rows], groups, axis=1) for a in (dgates, found)))):
+            assert np.count_nonzero(kept) <= k * walks[i]
+            if name == "signs":
+                wanted = np.zeros(mine.shape)
+                units = naive.signs(mine[0].tolist(), k)
+                wanted[0, units] = mine[0, units]
+            else:
+                exact = [[Fraction(v) for v in row] for row in mine.tolist()]
+                wanted = naive.sampled(exact, [u[i, g]], k, layer.be.select.LANES, "threshold" in name)
+            if wanted is not None:
+                close(kept, np.array(wanted, float), dtype)
+                compared += 1
+    assert compared >= 0.8 * len(walks) * groups
+
+
+@pytest.mark.parametrize("name", sorted(set(LISTS) - {"signs"}))
+def test_gradients_of_walks_are_unbiased(name, backend, rng):
+    """Through time too: what a word sends on is right in the mean, and all that follows is linear in it."""
+    lengths, draws = LENGTHS["several"], 500
+    x, dy = data(rng, lengths, "float64")
+    found = {}
+    for select in (LISTS[name](2), None):
+        net, _ = lstm(backend, select=select, bias_rows="chosen")
+        net.forward(x, lengths=lengths)
+        sums = found[select is None] = []
+        for _ in range(draws if select else 1):
+            dx = net.backward(dy)
+            arrays = [dx, *map(full_gradient, net.parameters())]
+            sums.append([float(a.ravel() @ np.cos(np.arange(a.size))) for a in arrays])
+    sparse, dense = np.array(found[False]), np.array(found[True])[0]
+    error = sparse.std(axis=0, ddof=1) / math.sqrt(draws)
+    assert (error > 0).all()
+    assert (abs(sparse.mean(axis=0) - dense) <= 4 * error).all()
+
+
+def test_walks_over_a_step_go_where_the_gradients_are(backend, rng):
+    """Of three sentences one has next to no gradient: its points go to the other two, if they share them."""
+    counts = {}
+    for over in ("example", "batch"):
+        net, layer = lstm(backend, hidden=20, select=mbp.Systematic(3, over=over))
+        x, dy = data(rng, [4, 4, 4], "float64", 20)
+        dy[:4] *= 1e-6
+        net.forward(x, lengths=[4, 4, 4])
+        net.backward(dy)
+        counts[over] = np.diff(layer.directions[0].last_choice.start).reshape(4, 3)  # (steps, sentences)
+    assert counts["example"].min() >= 6
+    assert counts["batch"][:, 0].max() <= 4 and counts["batch"].max() > 12
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -176,7 +265,8 @@ def test_k_of_all_units_is_dense_bit_for_bit(backend, dtype, rng):
     x, dy = data(rng, [4, 2], dtype)
     found = []
     for gates, select in (("each", None), ("each", mbp.TopK(H)), ("all", mbp.UnifiedTopK(4 * H)),
-                          ("all", mbp.RandomK(ratio=1.0, scaled=True)), ("each", mbp.TopK(99))):  # fmt: skip
+                          ("all", mbp.RandomK(ratio=1.0, scaled=True)), ("each", mbp.TopK(99)),
+                          ("each", mbp.Systematic(H)), ("all", mbp.Signs(ratio=1.0))):  # fmt: skip
         net, layer = lstm(backend, dtype, select=select, gates=gates)
         net.forward(x, lengths=[4, 2])
         dx = net.backward(dy)
@@ -199,15 +289,14 @@ def test_gradients_do_not_depend_on_whether_dx_is_wanted(name, backend, rng):
     assert found[0] == found[1]
 
 
-def test_bias_of_the_chosen_units_only(backend, dtype, rng):
-    net, layer = lstm(backend, dtype, select=mbp.TopK(2), bias_rows="chosen")
+@pytest.mark.parametrize("select", [mbp.TopK(2), mbp.Systematic(2)], ids=str)
+def test_bias_of_the_chosen_units_only(select, backend, dtype, rng):
+    net, layer = lstm(backend, dtype, select=select, bias_rows="chosen")
     x, dy = data(rng, [4, 2], dtype)
     net.forward(x, lengths=[4, 2])
     net.backward(dy)
     (d,) = layer.directions
-    wanted = np.zeros(4 * H, dtype)
-    np.add.at(wanted, d.last_choice, d.last_picked)
-    close(full_gradient(d.b), wanted, dtype)
+    close(full_gradient(d.b), masked(d.last_choice, d.last_picked, (6, 4 * H)).sum(axis=0), dtype)
     assert d.b.grad.rows.tolist() == d.u.grad.rows.tolist()
 
 
@@ -243,7 +332,7 @@ def test_where_the_weights_start():
 
 def test_what_is_refused(backend):
     refused(lambda: mbp.LSTM(0, 3), "n_in")
-    refused(lambda: mbp.LSTM(3, 2, select=mbp.TopK), "TopK", "Dense()")
+    refused(lambda: mbp.LSTM(3, 2, select=mbp.TopK), "TopK", "Dense()", "Systematic")
     refused(lambda: mbp.LSTM(3, 2, gates="eahc"), "did you mean 'each'")
     refused(lambda: mbp.LSTM(3, 2, bias_rows="al"), "did you mean 'all'")
     refused(lambda: mbp.LSTM(3, 2, forget_bias=float("nan")), "forget_bias")

@@ -148,3 +148,25 @@ def test_every_backend_gives_the_same_gradients(select, dtype, rng):
         found[name] = [full_gradient(p) for p in net.parameters()]
     for a, b in zip(*found.values()):
         close(a, b, dtype)
+
+
+@pytest.mark.parametrize("bias_rows", ["all", "chosen"])
+@pytest.mark.parametrize(
+    "select", [make(2) for name, make in SELECTORS.items() if name[:3] in ("sys", "thr", "sig")]
+)
+def test_examples_without_a_gradient_choose_nothing(select, bias_rows, backend, rng):
+    """A layer and an LSTM: no rows, no dx, and an optimiser takes that."""
+    for layer, width in (
+        (mbp.Linear(3, 9, select=select, bias_rows=bias_rows), 9),
+        (mbp.LSTM(3, 9, select=select), 9),
+    ):
+        net = mbp.Sequential(layer, backend=backend)
+        before = [p.value.copy() for p in net.parameters()]
+        net.forward(rng.normal(size=(4, 3)).astype(np.float32))
+        assert not net.backward(np.zeros((4, width), np.float32)).any()
+        assert len(net.parameters()[0].grad.rows) == 0
+        for optimizer in (mbp.Adam, mbp.AdaGrad, mbp.SGD):
+            for rows in ("all", "chosen"):
+                optimizer(net.parameters(), rows=rows).step()
+        for p, was in zip(net.parameters(), before):
+            np.testing.assert_array_equal(p.value, was)

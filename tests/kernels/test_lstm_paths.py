@@ -1,6 +1,7 @@
 """The LSTM's kernels in every way they can run: pieces, BLAS, shapes that change; NaN; what is read; counts."""
 
 from contextlib import nullcontext
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from helpers import close, full_gradient, in_pieces, refused
 
 import minimalbp as mbp
 from minimalbp.backend import cores, get_backend
+from minimalbp.select import Lists
 
 N_IN, H, S, I = 3, 9, 4, 4  # bytes of a float32 and of an int32  # noqa: E741
 TURNS = (
@@ -22,7 +24,13 @@ SELECTORS = {
     "topk": mbp.TopK(2),
     "unified": mbp.UnifiedTopK(2),
     "random": mbp.RandomK(2, scaled=True),
+    "systematic": mbp.Systematic(2),
+    "systematic batch": mbp.Systematic(2, over="batch"),
+    "threshold": mbp.Threshold(2),
+    "threshold batch": mbp.Threshold(2, over="batch"),
+    "signs": mbp.Signs(3),
 }
+LISTS = ("systematic", "systematic batch", "threshold", "threshold batch", "signs")
 
 
 def lstm(backend, dtype="float64", hidden=H, **options):
@@ -42,8 +50,16 @@ def data(rng, lengths, dtype, width=H):
 def step(net, x, dy, lengths):
     """[y, dx, the gradients] of one step, and [the choices]."""
     y, dx = net.forward(x, lengths=lengths).copy(), net.backward(dy).copy()
-    choices = [d.last_choice for d in net.children[0].directions if d.last_choice is not None]
-    return [y, dx, *map(full_gradient, net.parameters())], [c.copy() for c in choices]
+    choices = [units_of(d) for d in net.children[0].directions if d.last_choice is not None]
+    return [y, dx, *map(full_gradient, net.parameters())], choices
+
+
+def units_of(direction):
+    """The units that a direction chose for each row, as lists."""
+    choice = direction.last_choice
+    if isinstance(choice, Lists):
+        return [choice.unit[lo:hi].tolist() for lo, hi in pairwise(choice.start)]
+    return choice.tolist()
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 3])
@@ -73,10 +89,10 @@ def test_every_path_is_the_specification(name, hidden, pieces, small, dtype, rng
             found, mine = step(nets[1], x, dy, lengths)
         for a, b in zip(found, wanted):
             close(a, b, dtype)
-        assert all((a == b).all() for a, b in zip(mine, choices))
+        assert mine == choices
 
 
-@pytest.mark.parametrize("name", ["topk", "random"])
+@pytest.mark.parametrize("name", ["topk", "random", "systematic", "systematic batch", "signs"])
 @pytest.mark.parametrize(
     "pieces, threads", [(2, 1), pytest.param(2, 2, marks=pytest.mark.skipif(cores() < 2, reason="two"))]
 )
@@ -106,12 +122,13 @@ def test_nan_and_infinity_travel_as_in_the_specification(where, lengths, name, p
         {"u": d.u.value, "w": d.w.value, "x": x}.get(where, dy)[-1, 1] = value
         with in_pieces(pieces) if backend == "cpu" else nullcontext():
             found.append(step(net, x, dy, lengths))
-    for a, b in zip(found[1][0] + found[1][1], found[0][0] + found[0][1]):
+    for a, b in zip(found[1][0], found[0][0]):
         close(a, b, "float32")
+    assert found[1][1] == found[0][1]
 
 
 @pytest.mark.parametrize("pieces", [1, 2])
-@pytest.mark.parametrize("name", ["topk", "unified", "random"])
+@pytest.mark.parametrize("name", ["topk", "unified", "random", *LISTS])
 @pytest.mark.parametrize("gates", ["each", "all"])
 def test_no_row_of_u_and_w_is_read_but_the_chosen(gates, name, pieces, backend, rng, quiet):
     """Of two words the second alone sends through U: the rows that it chose."""
@@ -122,11 +139,11 @@ def test_no_row_of_u_and_w_is_read_but_the_chosen(gates, name, pieces, backend, 
         if poisoned:
             (d,) = layer.directions
             d.u.value[np.setdiff1d(np.arange(4 * H), choice[1])] = np.nan
-            d.w.value[np.setdiff1d(np.arange(4 * H), choice)] = np.nan
+            d.w.value[np.setdiff1d(np.arange(4 * H), choice[0] + choice[1])] = np.nan
         with in_pieces(pieces) if backend == "cpu" else nullcontext():
             dx = net.backward(dy)
-        choice = layer.directions[0].last_choice.copy()
-        found.append([a.tobytes() for a in (dx, choice, *map(full_gradient, net.parameters()))])
+        choice = units_of(layer.directions[0])
+        found.append([choice, *(a.tobytes() for a in (dx, *map(full_gradient, net.parameters())))])
     assert np.isfinite(dx).all() and found[0] == found[1]
 
 
@@ -156,13 +173,13 @@ def counted(backend, select, lengths):
         net.forward(x, lengths=lengths)
         meter.mark("forward")
         net.backward(dy)
-    return meter, [d.u.grad.rows for d in layer.directions]
+    return meter, layer.directions
 
 
 @pytest.mark.parametrize("name", sorted(SELECTORS))
 def test_a_step_counted_by_hand(name, backend):
     """Two sentences of three words and one: 3 steps, 4 words, of which 2 have one before them."""
-    meter, rows = counted(backend, SELECTORS[name], [3, 1])
+    meter, directions = counted(backend, SELECTORS[name], [3, 1])
     batch, steps, words, sent, gates, q = 2, 3, 4, 2, 4 * H, 4 * 2
     u, w = gates * H, gates * N_IN
     wanted = {phase: np.zeros(2, int) for phase in ("forward", "select", "dw", "dx", "other")}
@@ -170,7 +187,7 @@ def test_a_step_counted_by_hand(name, backend):
     def add(phase, ops, numbers, indices=0):
         wanted[phase] += ops, S * numbers + I * indices
 
-    for touched in rows:
+    for d in directions:
         add("forward", words * N_IN, 2 * words * N_IN, words)  # x in the order of its time steps
         add("forward", words * w, words * (gates + N_IN) + w + gates)
         moved = 2 * words * gates + (steps - 1) * u + 2 * (batch + words) * H + words * H
@@ -185,10 +202,15 @@ def test_a_step_counted_by_hand(name, backend):
             add("dx", words * w, words * (N_IN + gates) + w)
             add("dw", words * (w + u), w + u + 2 * words * gates + words * (N_IN + H))
             continue
-        r, pairs = len(touched), words * q
-        terms = sent * q * H + words * q * N_IN
-        add("dx", terms, terms + (sent + words) * q + sent * H + words * N_IN, (sent + words) * q)
-        add("dw", pairs, 2 * pairs, pairs)  # picking
+        r, lengths = len(d.u.grad.rows), np.array([len(units) for units in units_of(d)])
+        pairs, to_u = int(lengths.sum()), int(lengths[batch:].sum())
+        assert name in LISTS or (pairs, to_u) == (words * q, sent * q)
+        terms = to_u * H + pairs * N_IN
+        add("dx", terms, terms + to_u + pairs + sent * H + words * N_IN, to_u + pairs)
+        if name in LISTS:
+            add("dw", pairs, 2 * pairs, 2 * pairs + words + words + 1)  # lists moved together
+        else:
+            add("dw", pairs, 2 * pairs, pairs)  # picking
         add("dw", 2 * pairs, 2 * pairs, 2 * pairs + 2 * r + 1 + words + 1)  # turning the choice around
         for n in (N_IN, H):
             add("dw", pairs * n, r * n + pairs + pairs * n, r + 1 + pairs)
@@ -196,8 +218,11 @@ def test_a_step_counted_by_hand(name, backend):
             add("select", words * gates, words * gates, pairs)
         elif name == "unified":
             add("select", (words + steps) * gates, (words + 2 * steps) * gates, steps * q)
-        else:
+        elif name == "random":
             add("select", words * gates, 2 * words * gates, pairs)  # of float64
+        else:
+            draws = 0 if name == "signs" else 4 * (steps if "batch" in name else words)
+            add("select", words * gates, words * gates + pairs + 2 * draws, pairs + words)
     add("other", 2 * words * N_IN, 5 * words * N_IN, 2 * words)  # dx: one direction written, one added to it
     assert {p: (meter.ops[p], meter.bytes[p]) for p in wanted} == {p: tuple(c) for p, c in wanted.items()}
 
