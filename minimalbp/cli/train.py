@@ -19,7 +19,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "train", help="train a network dense and with selectors, side by side",
         description="Train a network dense and with selectors, side by side. --select, --k and --center take "
-        "lists, such as 2%%,5%%: every combination is an arm beside dense.",
+        "lists, such as 2%,5%: every combination is an arm beside dense. Without --select and --center the task "
+        "says which arms there are.",
         argument_default=argparse.SUPPRESS,
     )  # fmt: skip
     add_settings(parser)

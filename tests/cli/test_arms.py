@@ -16,7 +16,6 @@ import minimalbp as mbp
 from minimalbp.backend import compiles
 from minimalbp.cli import main
 from minimalbp.experiment import arms, compare, processes
-from minimalbp.kernels.cpu import policy
 
 ARMS = ["--select", "unified,dense,topk", "--k", "2,50%", "--center", "off,dw"]
 NAMES = [
@@ -191,7 +190,7 @@ def test_compiling_is_told_only_where_nothing_is_compiled_yet(capsys, few, tmp_p
     monkeypatch.setattr(arms, "kernel_cache", lambda: None)
     assert main(few) == 0
     assert "since no folder to keep them can be written" in capsys.readouterr().err
-    monkeypatch.setattr(policy, "JIT", True)
+    monkeypatch.setattr("minimalbp.kernels.cpu.policy.JIT", True)
     monkeypatch.setattr("minimalbp.backend.kernel_cache", lambda: str(tmp_path / "none"))
     assert compiles("cpu") and not compiles("reference")
     (tmp_path / "none").mkdir()
