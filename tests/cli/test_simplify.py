@@ -169,12 +169,13 @@ def test_defaults_are_those_of_the_task():
     assert plan_of(Settings(task="parsing")).prune == 0.035
 
 
+@pytest.mark.parametrize("options", ["", "--select systematic --center forward", "--select threshold-batch"])
 @pytest.mark.parametrize("task", ["tagging", "parsing"])
-def test_text_shrinks_and_is_annotated(capsys, task, tmp_path):
+def test_text_shrinks_and_is_annotated(capsys, task, options, tmp_path):
     toy = toy_treebank(tmp_path / "toy.conllu", n=30)
     words = ["simplify", "--task", task, "--data", toy, "--hidden", "12", "--k", "3", "--epochs", "3",
              "--cycle", "1", "--prune", "0.25", "--min-width", "2", "--backend", "reference", "--no-controls",
-             *(["--batch", "50"] if task == "parsing" else ["--bidirectional"])]  # fmt: skip
+             *options.split(), *(["--batch", "50"] if task == "parsing" else ["--bidirectional"])]  # fmt: skip
     found = report(capsys, *words, "--out", tmp_path / "run")
     small = found["runs"][1]
     directions = 1 + (task == "tagging")

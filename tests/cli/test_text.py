@@ -76,6 +76,32 @@ def test_a_run_is_kept_and_gone_on_with(capsys, words, tmp_path):
     assert "only --epochs" in refused(capsys, "train", "--resume", out, "--tags", "upos")
 
 
+def test_centred_layers_and_lists_of_units(capsys, words, toy, tmp_path):
+    """Compared, gone on with and used: running means lie among the weights."""
+    out, batch = tmp_path / "run", ["--batch", "60"] if words[2] == "parsing" else ["--batch", "4"]
+    more = ["--select", "systematic-batch,threshold,signs", "--center", "forward", *batch]
+    whole = report(capsys, *words, *more)
+    report(capsys, *words, *more, "--epochs", "1", "--out", out)
+    assert outcome(report(capsys, "train", "--resume", out, "--epochs", "2")) == outcome(whole)
+    names = [run["name"] for run in whole["runs"]]
+    assert names[1:] == [f"{name} 2 forward" for name in ("systematic-batch", "threshold", "signs")]
+    ops = {run["name"]: run["ops"] for run in whole["runs"]}
+    assert all(ops[name]["dw"] < ops[names[0]]["dw"] for name in names[1:])
+    to, gold = tmp_path / "to.conllu", mbp.load_treebank(toy).test
+    mbp.write_conllu(tmp_path / "test.conllu", gold)
+    for run in whole["runs"][1:]:
+        assert (
+            main(["annotate", str(out), str(tmp_path / "test.conllu"), "--to", str(to), "--run", run["name"]])
+            == 0
+        )
+        capsys.readouterr()
+        said = mbp.read_conllu(to)
+        if words[2] == "tagging":
+            assert mbp.tag_accuracy(gold, [s.xpos for s in said]) == run["test_accuracy"]
+        else:
+            assert mbp.attachment(gold, said).uas == run["test_uas"]
+
+
 def test_the_batch_of_a_parser_is_clipped_to_the_data_with_a_note(capsys, toy):
     small = ["--hidden", "4", "--k", "2", "--epochs", "1"]
     words = ["train", "--task", "parsing", "--data", toy, *small, "--no-compare"]

@@ -20,7 +20,10 @@ OPTIMIZERS = {
     "adagrad chosen": lambda p: mbp.AdaGrad(p, rows="chosen"),
     "adam": lambda p: mbp.Adam(p),
 }
-SELECTORS = [mbp.Dense(), mbp.TopK(5), mbp.UnifiedTopK(5), mbp.RandomK(5, scaled=True)]
+SELECTORS = [
+    mbp.Dense(), mbp.TopK(5), mbp.UnifiedTopK(5), mbp.RandomK(5, scaled=True), mbp.Systematic(5),
+    mbp.Threshold(5, over="batch"), mbp.Signs(5),
+]  # fmt: skip
 
 
 def no_mark(phase):
@@ -34,8 +37,8 @@ def no_mark(phase):
 )
 def test_a_step_allocates_nothing(select, optimizer):
     layers = [
-        mbp.Linear(40, 64, select=select, bias_rows="chosen"), mbp.ReLU(), mbp.Dropout(0.1),
-        mbp.Residual(mbp.Linear(64, 64, select=select), mbp.Tanh()), mbp.Linear(64, 3),
+        mbp.Linear(40, 64, select=select, bias_rows="chosen", center="dw"), mbp.ReLU(), mbp.Dropout(0.1),
+        mbp.Residual(mbp.Linear(64, 64, select=select, center="forward"), mbp.Tanh()), mbp.Linear(64, 3),
     ]  # fmt: skip
     net = mbp.Sequential(*layers, backend="cpu")
     loss, step = mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype), OPTIMIZERS[optimizer](net.parameters())

@@ -16,10 +16,11 @@ JIT = not numba.config.DISABLE_JIT
 two_cores = pytest.mark.skipif(cores() < 2, reason="needs two cores")
 
 
-def train(backend, dtype="float32", seed=1, order=2, threads=1, select=None, dropout=0.3):
+def train(backend, dtype="float32", seed=1, order=2, threads=1, select=None, dropout=0.3, center="off"):
     net = mbp.mlp(
         [7, 17, 5, 3],
         select=select or mbp.RandomK(2),
+        center=center,
         dropout=dropout,
         rng=seed,
         backend=backend,
@@ -33,26 +34,50 @@ def train(backend, dtype="float32", seed=1, order=2, threads=1, select=None, dro
 
 
 @pytest.mark.parametrize("threads", [1, pytest.param(2, marks=two_cores)])
-def test_same_seed_same_bits(backend, dtype, threads, monkeypatch):
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"select": mbp.Systematic(2), "center": "dw"},
+        {"select": mbp.Threshold(2, over="batch"), "center": "forward"},
+        {"select": mbp.Signs(3)},
+    ],
+    ids=str,
+)
+def test_same_seed_same_bits(options, backend, dtype, threads, monkeypatch):
     with get_backend("cpu").threads(1):  # loads the policy
         pass
     monkeypatch.setattr(sys.modules["minimalbp.kernels.cpu.policy"], "PIECE", 1)  # cut all there is
-    weights, records = train(backend, dtype, threads=threads)
-    again, same_records = train(backend, dtype, threads=threads)
+    weights, records = train(backend, dtype, threads=threads, **options)
+    again, same_records = train(backend, dtype, threads=threads, **options)
     assert_same(weights, again)
     assert records == same_records
 
 
 @pytest.mark.parametrize("threads", [pytest.param(2, marks=two_cores)])
-def test_large_steps_with_two_threads_are_the_same_every_time(dtype, threads):
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: mbp.Linear(40, 40, select=mbp.TopK(7)),
+        lambda: mbp.Linear(40, 40, select=mbp.Systematic(7)),
+        lambda: mbp.LSTM(40, 40, select=mbp.Systematic(7)),
+        lambda: mbp.LSTM(40, 40, select=mbp.Signs(7), gates="all"),
+    ],
+    ids=["linear", "linear systematic", "lstm systematic", "lstm signs"],
+)
+def test_large_steps_with_two_threads_are_the_same_every_time(layer, dtype, threads):
     """Products large enough to be cut in two, five times over: no race."""
-    net = mbp.Sequential(mbp.Linear(40, 40, select=mbp.TopK(7)), mbp.Linear(40, 33), rng=1, dtype=dtype)
+    net = mbp.Sequential(layer(), mbp.Linear(40, 33), rng=1, dtype=dtype)
+    first = net.children[0]
     rng = np.random.default_rng(0)
     x, dy = rng.normal(size=(33, 40)).astype(dtype), rng.normal(size=(33, 33)).astype(dtype)
-    found = set()
+    found, drawn = set(), first.rng.bit_generator.state if first.rng else None
+    lengths = [20, 13] if isinstance(first, mbp.LSTM) else None
     with net.be.threads(threads):
         for _ in range(5):
-            y = net.forward(x).tobytes()
+            if first.rng:
+                first.rng.bit_generator.state = drawn
+            y = net.forward(x, lengths=lengths).tobytes()
             dx = net.backward(dy).tobytes()
             found.add((y, dx, *(p.grad.values.tobytes() for p in net.parameters())))
     assert len(found) == 1

@@ -28,8 +28,8 @@ MAKERS = {
 IDS = [kind.__name__ for kind in MAKERS]
 OUTSIDE = "belongs to no network yet: put it into Sequential(...)"
 BOUND = {
-    mbp.Linear: ("be", "buf", "weight", "bias", "last_x", "last_dy", "last_choice", "last_picked"),
-    mbp.LSTM: ("be", "buf", "directions"),
+    mbp.Linear: ("be", "buf", "weight", "bias", "last_x", "last_dy", "last_choice", "last_picked", "mean"),
+    mbp.LSTM: ("be", "buf", "directions", "mean"),
     mbp.Embedding: ("be", "buf", "tables", "last_x"),
     mbp.Residual: ("be", "buf"),
 }
@@ -97,6 +97,14 @@ def test_backward_before_forward(make):
     refused(
         lambda: net.backward(np.ones((4, net.n_out or 3))), inner.label, "yet: call forward, then backward"
     )
+
+
+@pytest.mark.parametrize("make", [mbp.Linear, mbp.LSTM])
+def test_a_centred_layer_outside_a_network_and_before_forward(make):
+    layer = make(3, 2, center="dw")
+    refused(layer.statistics, OUTSIDE)
+    net = mbp.Sequential(layer, backend="reference")
+    refused(lambda: net.backward(np.ones((4, 2))), layer.label, "yet: call forward, then backward")
 
 
 def test_a_choice_before_backward():

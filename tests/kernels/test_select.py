@@ -117,6 +117,25 @@ def test_opposite_gradients_cancel_only_in_the_signed_score(be, dtype):
         np.testing.assert_array_equal(out, scores)
 
 
+@pytest.mark.parametrize("batch", [1, 2, 7])
+@pytest.mark.parametrize("room", [1, 3, 17])
+def test_pack(be, dtype, room, batch, rng):
+    """Lists that begin the rows of tables follow each other; what stands behind them is not read."""
+    for length in (rng.integers(0, room + 1, batch), np.zeros(batch, int), np.full(batch, room)):
+        chosen, picked = unwritten((batch, room), np.int32), unwritten((batch, room), dtype)
+        lists = [rng.permutation(99)[:n].tolist() for n in length]
+        for e, units in enumerate(lists):
+            chosen[e, : len(units)], picked[e, : len(units)] = units, np.array(units) / 4
+        start, unit = unwritten(batch + 1, np.int32), unwritten(batch * room, np.int32)
+        value = unwritten(batch * room, dtype)
+        be.select.pack(start, unit, value, length.astype(np.int32), chosen, picked)
+        assert start.tolist() == [0, *np.cumsum(length)]
+        n = start[-1]
+        assert unit[:n].tolist() == [j for units in lists for j in units]
+        np.testing.assert_array_equal(value[:n], unit[:n] / 4)
+        assert (unit[n:] == -77).all()  # left as it was
+
+
 @pytest.mark.parametrize("batch", [1, 2, 7, 33])
 @pytest.mark.parametrize("n", [1, 3, 17, 40])
 def test_invert(be, n, batch, rng):

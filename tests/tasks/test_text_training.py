@@ -47,9 +47,15 @@ def fit(task, net, optimizer, *, stop=None, **options):
     return mbp.fit(net, DATA[task], optimizer, companions=[halt], **settings)
 
 
-@pytest.mark.parametrize("select", [None, mbp.TopK(3), mbp.UnifiedTopK(3)], ids=str)
-def test_a_network_learns(task, backend, select):
-    net, optimizer = made(task, backend, select=select)
+LEARN = [
+    (None, "off"), (None, "dw"), (mbp.TopK(3), "off"), (mbp.UnifiedTopK(3), "forward"),
+    (mbp.Systematic(3), "forward"), (mbp.Threshold(3, over="batch"), "off"), (mbp.Signs(4), "off"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("select, center", LEARN, ids=str)
+def test_a_network_learns(task, backend, select, center):
+    net, optimizer = made(task, backend, select=select, center=center)
     before = mbp.evaluate(net, DATA[task].test, threads=1)
     history = fit(task, net, optimizer, epochs=8)
     best = history.best
@@ -71,17 +77,24 @@ def test_one_choice_from_all_gates_learns(backend, select):
         assert (d.last_choice >= 8).any()  # units of other gates than the first
 
 
-@pytest.mark.parametrize("stop", [1, 3, 4])
-def test_resuming_is_a_run_never_stopped(task, stop, backend, tmp_path):
+@pytest.mark.parametrize(
+    "select, center, stop",
+    [
+        (mbp.RandomK(2), "off", 1), (mbp.RandomK(2), "forward", 3), (mbp.RandomK(2), "off", 4),
+        (mbp.Systematic(2), "dw", 3), (mbp.Threshold(2, over="batch"), "forward", 4),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_resuming_is_a_run_never_stopped(task, select, center, stop, backend, tmp_path):
     """Stopped within the first pass, between two, and within the second: the unknown words of a pass come back."""
     path, meters = tmp_path / "run.npz", [mbp.Meter(), mbp.Meter()]
-    options = {"select": mbp.RandomK(2), "dropout": 0.2}
+    options = {"select": select, "center": center, "dropout": 0.2}
     whole = made(task, backend, **options)
     history = fit(task, *whole, meter=meters[0])
     fit(task, *made(task, backend, **options), checkpoint=path, stop=stop, meter=mbp.Meter())
     fresh = made(task, backend, **options | {"rng": 99})
     resumed = fit(task, *fresh, checkpoint=path, resume=True, meter=meters[1])
-    assert_same(parameters(fresh[0]), parameters(whole[0]))
+    assert_same(parameters(fresh[0]), parameters(whole[0]))  # running means too
     assert resumed.records == history.records
     assert meters[1].ops == meters[0].ops
 
@@ -94,9 +107,10 @@ def test_the_same_seed_is_the_same_run_and_another_is_not(task, backend):
     assert any((a.value != b.value).any() for a, b in zip(nets[0].parameters(), nets[2].parameters()))
 
 
-def test_several_sentences_in_a_batch(backend):
+@pytest.mark.parametrize("select", [None, mbp.Systematic(3, over="batch"), mbp.Threshold(3)], ids=str)
+def test_several_sentences_in_a_batch(select, backend):
     """Twenty sentences in batches of 8, 8 and 4 take 3 steps, and learn."""
-    net, optimizer = made("tagging", backend)
+    net, optimizer = made("tagging", backend, select=select)
     history = fit("tagging", net, optimizer, batch_size=8, epochs=20)
     assert history.records[-1].step == 60 and history.best.test_accuracy > 0.8
 
