@@ -86,10 +86,12 @@ class Buffers:
 
     def get(self, name: str, shape: tuple[int, ...], dtype: str | None = None) -> Array:
         """The array of that name and shape, with whatever was written there last."""
-        found = self._parts.get((name, shape))
-        if found is None:
-            found = self._parts[name, shape] = self._part(name, shape, dtype or self.dtype)
-        return found
+        try:
+            return self._parts[name, shape]
+        except KeyError:
+            found = self._part(name, shape, dtype or self.dtype)
+            self._parts[name, shape] = found
+            return found
 
     def clear(self) -> None:
         """Give the memory back: from now on the layer has other sizes."""

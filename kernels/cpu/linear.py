@@ -21,7 +21,7 @@ __all__ = [
     "forward", "pick_chosen", "pick_rows",
 ]  # fmt: skip
 
-COLUMNS = 16  # of x, for a thread to have some vectors of its own
+COLUMNS = 64  # of x, for each of several threads to have some vectors of its own
 QUICK = 4  # multiply-adds of a dense product that take as long as one element operation
 FEW = 3  # rows, or terms of each, up to which a panel is not worth its copy
 # Up to THIN examples products in panels beat BLAS (measured from 10 x 784 x 500 on). For dW of at most THIN units
@@ -42,11 +42,11 @@ def forward(y, x, w, b):
 
 
 def center(xc, mean, x, rate):
-    n = min(pieces(x.size // QUICK), x.shape[1] // COLUMNS)
-    if n > 1:
-        dense.center_pieces(xc, mean, x, x.dtype.type(rate), n)
+    n = pieces(x.size // QUICK)
+    if n > 1 and x.shape[1] >= COLUMNS:
+        dense.center_pieces(xc, mean, x, rate, n)
     else:
-        dense.center(xc, mean, x, x.dtype.type(rate), 0, x.shape[1])
+        dense.center(xc, mean, x, rate, 0, x.shape[1])
 
 
 def chain(y, x, weights, layers, work):

@@ -61,7 +61,7 @@ def _start_pool():
 
 def pieces(work):
     """How many pieces to cut `work` element operations into."""
-    return max(1, min(_threads, work // PIECE))
+    return 1 if work < 2 * PIECE else min(_threads, work // PIECE)  # quick for small work: every kernel asks
 
 
 def kernel(function=None, *, parallel=False, inline=False):

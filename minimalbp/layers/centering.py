@@ -38,13 +38,14 @@ class RunningMean:
 
     def subtract(self, be: Backend, out: Array, x: Array, *, learn: bool) -> Array:
         """out = x - mu, returned. Then mu moves, if the layer is to `learn`."""
-        mean, seen = self.mean.value, self.seen.value
-        rate = 0.0
+        mean, rate = self.mean.value, 0.0
         if learn:
-            if seen[0] == 0:
+            t = self.seen.value.item() + 1
+            self.seen.value[0] = t
+            if t == 1:
                 be.linear.center(out, mean, x, 1.0)
-            seen[0] += 1
-            rate = max(LEAST_RATE, 1 / float(seen[0])) if seen[0] > 1 else 0.0
+            else:
+                rate = max(LEAST_RATE, 1 / t)
         be.linear.center(out, mean, x, rate)
         return out
 

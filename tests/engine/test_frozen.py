@@ -137,15 +137,10 @@ def test_nan_travels_through_the_kernel(be, dtype, quiet):
     "net, x, lengths, wanted, moved",
     [
         (mbp.mlp, np.ones((2, 7)), None, 2 * (7 * 5 + 5 * 3 + 5), 0),
-        (
-            tagger,
-            np.ones((9, 3)),
-            [2, 6, 1],
-            9 * (3 * 11 + 11 * 20 + 8 * 5 + 5 * 3) + 6 * 5 * 20,
-            9 * (11 + 5),
-        ),
+        (tagger, np.ones((9, 3)), [2, 6, 1], 9 * (11 + 2 * 11 + 11 * 20 + 8 * 5 + 5 * 3) + 6 * 5 * 20,
+         9 * (11 + 5)),
     ],
-)
+)  # fmt: skip
 def test_operations_are_those_of_the_layers(net, x, lengths, wanted, moved, backend):
     net, counted = net([7, 5, 3] if net is mbp.mlp else 5, backend=backend), []
     frozen = mbp.Frozen(net)
@@ -161,5 +156,5 @@ def test_operations_are_those_of_the_layers(net, x, lengths, wanted, moved, back
             meter.start()
             forward()
         counted.append(meter.ops["forward"] + meter.ops["other"])
-    # words are centred (two operations for each input), put in the order of time steps and back
+    # words are put in the order of time steps and back
     assert counted == [wanted + moved, wanted + moved]

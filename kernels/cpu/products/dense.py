@@ -186,7 +186,7 @@ def center(xc, mean, x, rate, lo, hi):
         _less(out, x[r, lo:hi], before)
         for i in range(len(total)):
             total[i] += out[i]
-    share = rate / x.dtype.type(len(x))
+    share = x.dtype.type(rate / len(x))
     if rate > 0:
         for i in range(len(total)):
             before[i] += share * total[i]
