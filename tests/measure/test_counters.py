@@ -102,6 +102,42 @@ def test_a_step_counted_by_hand(name, bias_rows, optimizer, backend):
     assert found == by_hand(name, bias_rows, r, *OPTIMIZERS[optimizer][1:])
 
 
+@pytest.mark.parametrize("center", ["off", "dw", "forward"])
+@pytest.mark.parametrize(
+    "select, draws",
+    [(mbp.Systematic(K), B), (mbp.Systematic(K, over="batch"), 1), (mbp.Threshold(K), B), (mbp.Signs(3), 0)],
+    ids=str,
+)
+def test_lists_and_centring_counted_by_hand(select, draws, center, backend):
+    """Of one layer: n pairs of an example and a unit, r units."""
+    layer = mbp.Linear(N_IN, H, select=select, center=center, bias_rows="chosen")
+    net = mbp.Sequential(layer, rng=1, backend=backend)
+    x, dy = (np.random.default_rng(2).normal(size=(B, n)).astype(np.float32) for n in (N_IN, H))
+    meter, loss = mbp.Meter(), mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype)
+    net.forward(x)
+    net.backward(dy)  # the mean of a first batch takes a pass of its own
+    with meter.attached(net, loss, mbp.SGD(net.parameters())):
+        meter.start()
+        net.forward(x)
+        meter.mark("forward")
+        net.backward(dy)
+    n, r = int(layer.last_choice.start[-1]), len(layer.weight.grad.rows)
+    wanted = {
+        "forward": (B * N_IN * H, S * (B * H + B * N_IN + N_IN * H + H)),
+        "select": (B * H, S * (B * H + n) + I * (B + 1 + n) + 8 * draws),
+        "dw": (
+            2 * n + n * N_IN,
+            2 * n * (S + I) + I * (2 * r + B + 2) + S * (r * N_IN + n + n * N_IN) + I * (r + 1 + n),
+        ),
+        "dx": (n * N_IN, S * (B * N_IN + n + n * N_IN) + I * (B + 1 + n)),
+        "other": (n, S * (r + n) + I * (r + 1)),
+    }
+    if center != "off":
+        phase = {"dw": "dw", "forward": "forward"}[center]
+        wanted[phase] = tuple(np.add(wanted[phase], (2 * B * N_IN, S * (2 * B * N_IN + 2 * N_IN))).tolist())
+    assert {phase: (meter.ops[phase], meter.bytes[phase]) for phase in wanted} == wanted
+
+
 def test_counts_are_equal_on_every_backend():
     """Also of the kernels that 7-5-3 does not use: every activation, dropout, a residual, clipping by norm."""
     found = []

@@ -79,7 +79,7 @@ def draw_below(unit, value, at, k, g, u, position, index, hit):
 @kernel(inline=True)
 def can_walk(total, points, dtype):
     """Whether steps of total / points are numbers, and so are their inverses."""
-    return total > 0 and points > 0 and total < np.inf and total * np.finfo(dtype).max > points
+    return total > 0 and points > 0 and total < np.inf and total > points / float(np.finfo(dtype).max)
 
 
 @kernel(inline=True)
@@ -90,7 +90,7 @@ def _sum(position, g):
     for j in range(n):
         position[j + LANES] = position[j] + abs(g[j])
     for i in range(LANES):
-        total += position[n + i]
+        total += float(position[n + i])
     return total
 
 
@@ -105,7 +105,7 @@ def _sum_below(position, g, tau):
     for j in range(len(g)):
         sure = np.int32(sure + np.int32(not abs(g[j]) < tau))
     for i in range(LANES):
-        total += position[len(g) + i]
+        total += float(position[len(g) + i])
     return total, np.int64(sure)
 
 
