@@ -22,8 +22,8 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
 TEXT = ("tagging", "parsing")
 MESIMP = ("mnist", "mnist-plain", "mnist-faithful", "tagging", "parsing")
-CENTRING = ("digits", "mnist-10k", "mnist-10k-falling", "mnist", "fashion-3", "fashion-20", "ablations", "tagging", "tagging-dropout",
-            "parsing", "parsing-dropout")  # fmt: skip
+CENTRING = ("digits", "mnist-10k", "mnist-10k-falling", "mnist", "fashion-3", "fashion-20", "ablations", "tagging",
+            "tagging-dropout", "parsing", "parsing-dropout")  # fmt: skip
 MEPROP = (
     "table1", "table2", "figure4", "figure4-topk", "table3", "table4", "table5", "table6", "mnist", *TEXT,
 )  # fmt: skip

@@ -86,8 +86,8 @@ def text(title: str, base: Settings, ks: tuple[int, ...]) -> Table:
 TABLES = {
     "digits": compared("digits, 20 epochs, batch 10", DIGITS, RULES),
     "mnist-10k": compared("the first 10,000 of MNIST, 10 epochs, batch 10", SHORT, SOME),
-    "mnist-10k-falling": compared("the same, learning rate falling in a line", SHORT.changed(schedule="linear"), FEW,
-                                  short=False),
+    "mnist-10k-falling": compared("the first 10,000 of MNIST, learning rate falling in a line",
+                                  SHORT.changed(schedule="linear"), FEW, short=False),
     "fashion-3": compared("Fashion-MNIST, 3 epochs, batch 32, learning rate falling in a line",
                           FASHION.changed(epochs=3), SOME),
     "fashion-20": compared("Fashion-MNIST, 20 epochs, batch 32, learning rate falling in a line", FASHION, FEW,
