@@ -18,7 +18,9 @@ from .cache import stamp
 JIT = not getattr(numba.config, "DISABLE_JIT", False)  # without it kernels are plain Python, for coverage
 # Not in the set: nnan and ninf, which would delete the handling of NaN and infinity.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
-SPINS = "15000"  # a sparse backward pass and its update, without parallel loops, must not let threads fall asleep
+SPINS = (
+    "20000"  # a sparse backward pass and its update, without parallel loops, must not let threads fall asleep
+)
 PIECE = 1 << 14  # element operations: waking a thread for less costs more than it saves
 
 _threads = 1
@@ -45,7 +47,7 @@ def threads(n):
 
 @cache
 def _start_pool():
-    """Start Numba's threads, and let them wait awake for some 150 us only, unless the user has said how long.
+    """Start Numba's threads, and let them wait awake for some 200 us only, unless the user has said how long.
 
     GNU's OpenMP lets a thread without work spin for milliseconds. Where another program wants the same core that
     makes a step several times slower; without any spinning each parallel loop would have to wake a thread (50

@@ -18,6 +18,7 @@ from ..losses import SoftmaxCrossEntropy
 from ..network import Sequential
 from ..optim import Optimizer
 from .counters import FORMULAS, PHASES, Count
+from .counts import Counts
 
 _TIMED = ("select", "dw", "dx")  # phases known from their kernels; the others from the marks of the step
 
@@ -55,11 +56,24 @@ class Meter:
     def __init__(self) -> None:
         self.steps = 0
         self.seconds = dict.fromkeys(PHASES, 0.0)
-        self.ops = dict.fromkeys(PHASES, 0)
-        self.bytes = dict.fromkeys(PHASES, 0)
+        self._ops = dict.fromkeys(PHASES, 0)
+        self._bytes = dict.fromkeys(PHASES, 0)
+        self._calls: list[tuple[Callable[..., Any], tuple[Any, ...], bool]] = []  # that are not counted yet
         self._kernels = dict.fromkeys(_TIMED, 0.0)
         self._last = 0.0
         self._on = self._forward = False
+
+    @property
+    def ops(self) -> dict[str, int]:
+        """Operations of each phase."""
+        self._count()
+        return self._ops
+
+    @property
+    def bytes(self) -> dict[str, int]:
+        """Bytes read and written in each phase."""
+        self._count()
+        return self._bytes
 
     def clear(self) -> None:
         """Set everything back to zero."""
@@ -87,6 +101,23 @@ class Meter:
         if phase == "update":
             self.steps += 1
             self._on = False
+        elif phase == "forward":
+            self._count()
+            self._last = time.perf_counter()
+
+    def _count(self) -> None:
+        """Count the calls since the last time, while no clock runs.
+
+        That is once a step, after the forward pass. Counting takes as long as a small backward pass; before the
+        forward pass the threads that wait for it would fall asleep meanwhile, as they do not without a meter. Beside
+        shapes, counts depend on lists that the next backward pass overwrites, no sooner.
+        """
+        for formula, args, forward in self._calls:
+            for count in _parts(formula(*args)):
+                phase = "forward" if forward else count.phase  # an addition may belong to either
+                self._ops[phase] += count.ops
+                self._bytes[phase] += count.bytes
+        self._calls.clear()
 
     @contextmanager
     def attached(self, net: Sequential, loss: SoftmaxCrossEntropy, optimizer: Optimizer) -> Iterator[None]:
@@ -117,25 +148,22 @@ class Meter:
         return dataclasses.replace(be, **spaces)
 
     def _wrap(self, name: str, kernel: Callable[..., Any]) -> Callable[..., Any]:
-        formula, ops, moved, spent = FORMULAS[name], self.ops, self.bytes, self._kernels
-        clock = time.perf_counter
+        formula, calls, spent, clock = FORMULAS[name], self._calls, self._kernels, time.perf_counter
+        phase: str | None = None  # that its seconds belong to in a backward pass, which the first count says
 
         def measured(*args: Any) -> Any:
+            nonlocal phase
             if not self._on:
                 return kernel(*args)
             began = clock()
             returned = kernel(*args)
             ended = clock()
-            counts = formula(*args)
-            if isinstance(counts, Count):
-                counts = (counts,)
-            for count in counts:
-                phase = "forward" if self._forward else count.phase  # an addition may belong to either
-                ops[phase] += count.ops
-                moved[phase] += count.bytes
-            if not self._forward and counts[0].phase in spent:
-                spent[counts[0].phase] += ended - began
-            self._last += clock() - ended  # counting is not part of the step
+            calls.append((formula, args, self._forward))
+            if phase is None:
+                phase = _parts(formula(*args))[0].phase
+                self._last += clock() - ended
+            if phase in spent and not self._forward:
+                spent[phase] += ended - began
             return returned
 
         measured.__signature__ = inspect.signature(kernel)  # type: ignore[attr-defined]
@@ -155,6 +183,11 @@ class Meter:
         self.steps = state["steps"]
         for key in ("seconds", "ops", "bytes"):
             getattr(self, key).update(state[key])
+
+
+def _parts(counts: Count | Counts) -> Counts:
+    """The counts of a kernel's parts."""
+    return (counts,) if isinstance(counts, Count) else counts
 
 
 def _give(be: Backend, net: Sequential, loss: SoftmaxCrossEntropy, optimizer: Optimizer) -> None:
