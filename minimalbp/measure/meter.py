@@ -108,9 +108,9 @@ class Meter:
     def _count(self) -> None:
         """Count the calls since the last time, while no clock runs.
 
-        That is once a step, after the forward pass. Counting takes as long as a small backward pass; before the
-        forward pass the threads that wait for it would fall asleep meanwhile, as they do not without a meter. Beside
-        shapes, counts depend on lists that the next backward pass overwrites, no sooner.
+        That is once a step, after the forward pass. Counting takes as long as a small backward pass. Before the
+        forward pass, the threads that wait for it would fall asleep meanwhile, as they do not without a meter.
+        Beside shapes, counts depend on lists that the next backward pass overwrites, no sooner.
         """
         for formula, args, forward in self._calls:
             for count in _parts(formula(*args)):
