@@ -76,6 +76,8 @@ def made(name: str) -> str:
     if report is None:
         if source == "time_to_accuracy":
             return f"Not made yet: `python scripts/bench_{source}.py --to docs/results/{source}.json`."
+        if source == "centring-seconds":
+            return "Not made yet: `python scripts/bench_centring.py --to docs/results/centring/seconds.json`."
         folder, what = home(source)
         script = "text" if source in TEXT else folder or "meprop"
         return f"Not made yet: `python scripts/reproduce_{script}.py {what}`."

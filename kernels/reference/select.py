@@ -87,6 +87,8 @@ def _walks(start, unit, value, dy, u, k, find_tau):
         tau = find_tau(size, points)
         rest = np.where(size < tau, size, 0)
         total, sure = rest.sum(), np.count_nonzero(size >= tau)
+        if sure == points:  # ties took every point: what is left is nothing beside them
+            rest, total = np.zeros_like(rest), 0.0
         if not _can_walk(size, total, points - sure, g.dtype):
             units = np.empty((each, k), np.int32)
             top_k(units, g)

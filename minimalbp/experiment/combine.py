@@ -8,7 +8,6 @@ from typing import Any
 
 from ..errors import BadInput, short
 from ..tasks import TASKS
-from .folder import file_stem
 from .settings import Settings
 
 LISTS = ("select", "k", "center")  # the settings in which the arms of one comparison may differ
@@ -20,8 +19,8 @@ def combine(options: Mapping[str, Any]) -> list[Settings]:
     Parameters
     ----------
     options : mapping
-        Settings by name. Each of select, k and center may be a list, or text with commas. Where neither select nor
-        center is there, the task says what is compared (`Task.first_run`).
+        Settings by name. Each of select, k and center may be a list, or text with commas. Where none of these nor
+        rows is there, the task says what is compared (`Task.first_run`).
 
     Returns
     -------
@@ -40,14 +39,12 @@ def combine(options: Mapping[str, Any]) -> list[Settings]:
     """
     shared = {name: value for name, value in options.items() if name not in LISTS}
     lists = {name: as_list(name, options[name]) for name in LISTS if name in options}
-    if {"select", "center"} & lists.keys():
+    if lists or "rows" in options:
         found = [dict(zip(lists, values)) for values in product(*lists.values())]
     else:
         usual = next(iter(TASKS.values()))  # an unknown task is for Settings to refuse
         first = TASKS.get(str(options.get("task")), usual).first_run
-        shared = {"rows": first["rows"]} | shared
-        ks = [{"k": k} for k in lists["k"]] if "k" in lists else [{}]
-        found = [arm | k for arm, k in product(first["arms"], ks)]
+        shared, found = shared | {"rows": first["rows"]}, list(first["arms"])
     return check_arms(Settings(**shared | arm) for arm in found)
 
 
@@ -71,11 +68,6 @@ def check_arms(arms: Settings | Iterable[Settings]) -> list[Settings]:
                     f"{short(value)} and {found[0].arm()} {short(first[name])}; compare them in two runs"
                 )
         same.setdefault((one.selector(), one.center), one)
-    stems: dict[str, Settings] = {}
-    for one in same.values():
-        other = stems.setdefault(file_stem(one.arm()), one)
-        if other is not one:  # 5.5% and 5_5%, which Python reads as 55 %
-            raise BadInput(f"k = {one.k} and k = {other.k} would have files of one name; write k without _")
     return list(same.values())
 
 

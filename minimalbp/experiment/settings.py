@@ -144,7 +144,7 @@ class Settings:
         for name, least in (("epochs", 1), ("batch", 1), ("evals", 1), ("seed", 0)):
             put(name, check_int(name, getattr(self, name), least))
         put("warmup", Schedule(self.schedule, self.warmup).warmup)
-        put("momentum", check_float("momentum", self.momentum, 0, 1))
+        put("momentum", check_float("momentum", self.momentum, 0, 0.999))
         if self.momentum and self.optimizer != "sgd":
             raise BadInput(f"momentum is for the optimizer sgd; leave it out with {self.optimizer}")
         put("dropout", check_float("dropout", self.dropout, 0, 0.999))

@@ -22,8 +22,8 @@ def check_center(center: str) -> str:
 class RunningMean:
     """The running mean mu of the input of a layer, in two arrays that belong to the network's files.
 
-    mu begins as the mean of the first batch. After the t-th batch it moves by max(0.01, 1 / t) of the way to the
-    mean of that batch.
+    mu begins as the mean of the first batch, so that a first batch of one example leaves nothing of it. After the
+    t-th batch it moves by max(0.01, 1 / t) of the way to the mean of that batch.
 
     Attributes
     ----------

@@ -83,7 +83,7 @@ def set_target(report: dict[str, Any], target: float | None) -> None:
     """Write "target" into a report of `compare`, and "seconds_to_target" into each of its runs.
 
     target: a share; None: 99 % of the best dev score of the first network (the mean over its seeds, rounded down to
-    a tenth of a percent), which is dense unless it was left out. It stays None where no run has a score.
+    a tenth of a percent), which is dense unless it was left out. It stays None where that network has no score.
     """
     if target is None:
         key, runs = f"dev_{next(iter(report['scores']))}", report["runs"]

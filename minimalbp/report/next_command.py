@@ -30,7 +30,7 @@ def _change(report: dict[str, Any], best: str | None) -> dict[str, Any]:
     if any("diverged" in run for run in report["runs"]):
         return {"lr": f"{config['lr'] / 10:g}"}
     if "dense" not in arms or best is None:  # one of the two is missing
-        return {"no_compare": None, "select": None}
+        return {"no_compare": None} | ({"select": None} if best is None else {})
     gap = minus_dense(report, best, f"test_{next(iter(report['scores']))}")["mean"]
     if gap is not None and gap < FAR:
         if all(run.get("center", "off") == "off" for run in report["runs"]):

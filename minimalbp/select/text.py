@@ -33,6 +33,8 @@ def parse_k(k: Any) -> dict[str, Any]:
     """
     text = str(k).strip()
     try:
+        if "_" in text or "e" in text.lower():  # which Python reads as parts of numbers
+            raise ValueError
         if text.endswith("%"):
             percent = float(text[:-1])
             if not 0 < percent <= 100:  # false for NaN too

@@ -95,7 +95,9 @@ def _aims(report: Report) -> list[str]:
     for batch, arms in report["batches"].items():
         peer = arms.get(report["peer"])
         sparse = {
-            n: r for n, r in arms.items() if n not in ("dense", report["peer"]) and r["seconds"] is not None
+            n: r
+            for n, r in arms.items()
+            if not n.startswith("dense") and n != report["peer"] and r["seconds"] is not None
         }
         if not peer or peer["seconds"] is None:
             continue

@@ -25,7 +25,7 @@ def gradient_report(seeds: int, *, smoke: bool) -> dict[str, Any]:
     batches = 20 if smoke else 1000
     by_seed = [facts(seed, batches) for seed in range(seeds)]
     rows = [
-        {"name": name, **{key: spread([of[name][key] for of in by_seed]) for key in by_seed[0][name]}}
+        {"name": name, **{key: spread(known([of[name][key] for of in by_seed])) for key in by_seed[0][name]}}
         for name in by_seed[0]
     ]
     return {
@@ -34,7 +34,12 @@ def gradient_report(seeds: int, *, smoke: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def facts(seed: int, batches: int) -> dict[str, dict[str, float]]:
+def known(values: list[float | None]) -> list[float]:
+    """Those that are known."""
+    return [value for value in values if value is not None]
+
+
+def facts(seed: int, batches: int) -> dict[str, dict[str, float | None]]:
     """{rule: its facts} of one network."""
     found, data = {}, mbp.load_dataset("digits")
     for center in CENTER:
@@ -98,13 +103,17 @@ class Sums:
         self.squares += float(np.vdot(gap, gap))
         self.of_dense += float(np.vdot(dense, dense))
 
-    def facts(self, mean_input: np.ndarray) -> dict[str, float]:
+    def facts(self, mean_input: np.ndarray) -> dict[str, float | None]:
+        """The facts. Where most of the mean difference is noise, its direction is not known."""
         gap, dense = self.gap / self.n, self.dense / self.n
-        norm = float(np.linalg.norm(gap))
-        noise = max(self.squares / self.n - norm**2, 0.0)
+        square = float(np.vdot(gap, gap))
+        noise = max(self.squares / self.n - square, 0.0)
+        bias = square - noise / self.n  # the mean of so many mini-batches has that much noise left
         return {
             "cosine": self.cosine / self.n,
-            "bias": norm / float(np.linalg.norm(dense)),
+            "bias": float(np.sqrt(max(bias, 0.0)) / np.linalg.norm(dense)),
             "deviation": float(np.sqrt(noise / (self.of_dense / self.n))),
-            "along_mean": float(np.linalg.norm(gap @ mean_input)) / norm,
+            "along_mean": float(np.linalg.norm(gap @ mean_input) / np.sqrt(square))
+            if bias > square / 2
+            else None,
         }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from meprop.markdown import interval, mean, took
+from meprop.markdown import PERCENT, interval, mean, took
 
 Row = dict[str, Any]
+SCORES = ("test_accuracy", "last_test_accuracy")
+AIMS = {25: 0.3, "5%": 0.3, 10: 0.6, "2%": 0.6}  # points below dense, for k of 500 units
 
 
 def centring_table(report: dict[str, Any]) -> str:
@@ -18,29 +21,51 @@ def centring_table(report: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for arm in report["arms"]:
-        gaps = [
-            interval(arm["gap"][key]) if "gap" in arm else ""
-            for key in ("test_accuracy", "last_test_accuracy")
-        ]
+        gaps = [interval(arm["gap"][key]) if "gap" in arm else "" for key in SCORES]
         cells = [
             f"{arm['name']} ({arm['diverged']} diverged)" if arm["diverged"] else arm["name"],
-            mean(arm["test_accuracy"]), gaps[0], mean(arm["last_test_accuracy"]), gaps[1], _loss(arm),
+            mean(arm["test_accuracy"]), gaps[0], mean(arm["last_test_accuracy"]), gaps[1],
+            _loss([run for run in report["runs"] if run["name"] == arm["name"]]),
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     epochs = report["epochs"]
     note = (
         f"Means ± standard errors of {report['seeds']} seeds, {epochs} epoch{'s' if epochs > 1 else ''}. The "
         "largest loss is the largest mean over the steps between two evaluations, on average over the seeds; it is "
-        f"bold where it is above that of the first step. {took(report)}"
+        f"bold with the number of seeds whose loss rose above that of their first step. {took(report)}"
     )
-    return "\n".join(lines) + f"\n\n{note}"
+    return "\n".join([*lines, "", *_aims(report), "", note])
 
 
-def _loss(arm: Row) -> str:
-    largest, first = arm["largest_loss"]["mean"], arm["first_loss"]["mean"]
-    if largest is None:
+def _loss(runs: list[Row]) -> str:
+    found = [(run["largest_loss"], run["first_loss"]) for run in runs if run.get("largest_loss") is not None]
+    if not found:
         return "-"
-    return f"**{largest:.2f}**" if largest > first else f"{largest:.2f}"
+    text = f"{sum(largest for largest, _ in found) / len(found):.2f}"
+    rose = sum(largest > first for largest, first in found)
+    return f"**{text} ({rose})**" if rose else text
+
+
+def _aims(report: dict[str, Any]) -> list[str]:
+    """Whether the best arm of each k is as near to dense as was aimed at, by both scores."""
+    lines = []
+    for k, points in AIMS.items():
+        mine = [arm for arm in report["arms"] if arm["changes"].get("k") == k and "gap" in arm]
+        best = max(mine, key=_worst, default=None)
+        if best is None or _worst(best) == -math.inf:
+            continue
+        word = "reached" if _worst(best) >= -points / PERCENT else "missed"
+        gaps = " and ".join(interval(best["gap"][key]) for key in SCORES)
+        lines.append(
+            f"* k = {k}, within {points} points of dense by both scores: {word} ({best['name']}, {gaps})."
+        )
+    return lines
+
+
+def _worst(arm: Row) -> float:
+    """The worse of an arm's two differences."""
+    found = [arm["gap"].get(key, {}).get("mean") for key in SCORES]
+    return min((-math.inf if value is None else value for value in found), default=-math.inf)
 
 
 def gradients_table(report: dict[str, Any]) -> str:
@@ -58,7 +83,8 @@ def gradients_table(report: dict[str, Any]) -> str:
         f"{report['seeds']} seeds. Cosine: of one mini-batch, to the dense gradient of the same centring. Bias: "
         "norm of the mean difference from it, over the norm of the mean dense gradient. Standard deviation: of the "
         "difference, over the norm of the dense gradient of a mini-batch. Along the mean input: the part of the "
-        "bias in the direction of the mean of the layer's input, as a share of its norm."
+        "bias in the direction of the mean of the layer's input, as a share of its norm; a dash where there is no "
+        "bias to speak of. The noise that is left in a mean over so many mini-batches is taken out of the bias."
     )
 
 

@@ -63,7 +63,7 @@ def summary(arm: Arm, runs: dict[str, list[Run]]) -> dict[str, Any]:
         "name": arm.name, "changes": arm.changes, "rows": mine[0]["settings"]["rows"], "against": arm.against,
         "paper": arm.paper, "diverged": sum("diverged" in run for run in mine),
     }  # fmt: skip
-    keys = KEYS + tuple(key for key in MORE if any(key in run for run in mine))
+    keys = KEYS + tuple(key for key in MORE if any(key in run for of_arm in runs.values() for run in of_arm))
     for key in keys:
         row[key] = spread([run[key] for run in mine if run.get(key) is not None])
     if arm.against:

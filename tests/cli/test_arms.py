@@ -67,12 +67,12 @@ def test_a_file_may_have_lists(capsys, few, tmp_path):
 def test_a_bare_command_compares_what_the_task_says(capsys, points):
     few = ["train", "--data", points, "--hidden", "8", "--epochs", "1", "--backend", "reference"]
     first = mbp.Settings().task_object.first_run
-    wanted = [mbp.Settings(k=2, **arm).arm() for arm in first["arms"]]
-    found = report(capsys, *few, "--k", "2")
-    assert names(found) == ["dense", *wanted] and found["config"]["rows"] == first["rows"]
-    assert report(capsys, *few, "--rows", "all")["config"]["rows"] == "all"
-    found = report(capsys, *few, "--select", "topk")
-    assert names(found) == ["dense", "topk 5%"] and found["config"]["rows"] == "all"
+    found = report(capsys, *few)
+    assert names(found) == ["dense", *(mbp.Settings(**arm).arm() for arm in first["arms"])]
+    assert found["config"]["rows"] == first["rows"]
+    for words in (["--select", "topk"], ["--k", "5%"], ["--center", "off"], ["--rows", "all"]):  # as in 0.2.0
+        found = report(capsys, *few, *words)
+        assert names(found) == ["dense", "topk 5%"] and found["config"]["rows"] == "all"
 
 
 def test_interrupted_in_any_arm_it_ends_where_the_whole_run_does(capsys, few, tmp_path, monkeypatch):

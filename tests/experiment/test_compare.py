@@ -45,14 +45,14 @@ def test_every_combination_is_an_arm_once():
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_task_says_what_is_compared_where_no_rule_is_asked_for(task):
-    first = TASKS[task].first_run
-    for options, k in (({}, TASKS[task].defaults["k"]), ({"k": 3}, 3)):
-        found = combine({"task": task, **options})
-        assert [(arm.select, arm.center, arm.k) for arm in found] == [
-            (arm["select"], arm["center"], k) for arm in first["arms"]
-        ]
-        assert {arm.rows for arm in found} == {first["rows"]}
-    assert {arm.rows for arm in combine({"task": task, "rows": "all"})} == {"all"}
+    first, found = TASKS[task].first_run, combine({"task": task})
+    assert [(arm.select, arm.center) for arm in found] == [
+        (arm["select"], arm["center"]) for arm in first["arms"]
+    ]
+    assert {(arm.k, arm.rows) for arm in found} == {(TASKS[task].defaults["k"], first["rows"])}
+    for option in ({"k": 3}, {"rows": "all"}):
+        (arm,) = combine({"task": task, **option})
+        assert (arm.select, arm.center, arm.rows) == ("topk", "off", "all")
     (arm,) = combine({"task": task, "center": "dw"})
     assert (arm.select, arm.center, arm.rows) == ("topk", "dw", "all")
 
@@ -67,7 +67,7 @@ def test_what_are_no_arms_of_one_comparison():
     refused(lambda: combine({"select": "topk,unfied"}), "did you mean 'unified'")
     refused(lambda: combine({"center": ["dw", 3]}), "unknown center '3'")
     refused(lambda: combine({"task": "classfy"}), "did you mean 'classify'")
-    refused(lambda: combine({"select": "topk", "k": "5.5%,5_5%"}), "files of one name")
+    refused(lambda: combine({"select": "topk", "k": "5.5%,5_5%"}), "or a percentage, such as 5%, not '5_5%'")
 
 
 # --- what is trained ----------------------------------------------------------------------------------------

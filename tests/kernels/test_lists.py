@@ -147,6 +147,15 @@ def test_walks_are_unbiased(be, name, over, rng):
     assert abs(gap) <= 4 * whole.std(ddof=1) / np.sqrt(len(draws))
 
 
+@WALKS
+def test_ties_that_take_every_point_leave_nothing_for_what_is_tiny(be, dtype, over):
+    for scale in (1, 1e10):
+        dy = np.zeros((2, 20), dtype)
+        dy[:, [3, 7]], dy[:, 11:15] = -scale, scale * np.finfo(dtype).eps / 100
+        found = draw(be, "threshold", dy, [0.5, 0.9] if over == "example" else [0.9], 2)
+        assert (found[:, [3, 7]] == -scale).all() and np.count_nonzero(found) == 4
+
+
 def test_threshold_has_less_variance_than_systematic(be, rng):
     dy = rng.standard_t(2, (1, 60)).astype(np.float32)
     variance = {

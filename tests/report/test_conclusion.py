@@ -142,6 +142,10 @@ def test_without_dense_or_without_a_sparse_arm():
     assert said(TOPK) == "Without a dense network there is nothing to compare with."
     assert said(DENSE) == "Only the dense network was trained, so there is nothing to compare it with."
     assert command(TOPK, typed={"no_compare": True, "k": "5%"}) == "Next, try: minimalbp train --k 5%"
+    assert (
+        command(TOPK, typed={"no_compare": True, "select": "topk"})
+        == "Next, try: minimalbp train --select topk"
+    )
     assert command(DENSE, typed={"select": "dense"}) == "Next, try: minimalbp train"
 
 

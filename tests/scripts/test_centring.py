@@ -42,9 +42,24 @@ def test_arms_have_names_of_their_own_and_a_dense_one_to_stand_against():
 
 def test_a_loss_that_rises_is_bold():
     table = script("centring.markdown")._loss
-    assert table({"largest_loss": {"mean": 3.0}, "first_loss": {"mean": 2.3}}) == "**3.00**"
-    assert table({"largest_loss": {"mean": 2.2}, "first_loss": {"mean": 2.3}}) == "2.20"
-    assert table({"largest_loss": {"mean": None}, "first_loss": {"mean": None}}) == "-"
+    rises, falls = {"largest_loss": 3.0, "first_loss": 2.3}, {"largest_loss": 2.0, "first_loss": 2.3}
+    assert table([rises, falls]) == "**2.50 (1)**" and table([falls]) == "2.00"
+    assert table([{"diverged": "the loss became nan"}]) == "-"
+
+
+def test_the_aim_is_judged_by_the_worse_of_both_scores():
+    def arm(name, k, best, last):
+        gaps = {"test_accuracy": best, "last_test_accuracy": last}
+        found = {key: {"mean": gap, "low": None, "high": None} for key, gap in gaps.items()}
+        return {"name": name, "changes": {"k": k}, "gap": found}
+
+    aims = script("centring.markdown")._aims
+    arms = [arm("a", 25, 0.01, -0.004), arm("b", 25, -0.002, -0.001), arm("c", 10, -0.02, 0.0)]
+    near, far = aims({"arms": arms})
+    assert "k = 25, within 0.3 points of dense by both scores: reached (b, -0.20 and -0.10)" in near
+    assert "k = 10, within 0.6 points" in far and "missed (c, -2.00" in far
+    lost = arm("d", 25, None, None)
+    assert aims({"arms": [lost]}) == []
 
 
 def test_facts_of_gradients_that_are_known():
@@ -58,6 +73,15 @@ def test_facts_of_gradients_that_are_known():
     assert abs(found["bias"] * np.linalg.norm(np.mean(dense, axis=0)) - 4) < 0.1
     assert abs(found["deviation"] - 1) < 0.05
     assert 0 < found["cosine"] < 1
+
+
+def test_an_unbiased_gradient_has_no_bias_and_no_direction():
+    sums, rng = script("centring.gradients").Sums(), np.random.default_rng(0)
+    for _ in range(500):
+        d = rng.normal(size=(4, 3))
+        sums.add(d + rng.normal(size=(4, 3)), d)
+    found = sums.facts(np.array([1.0, 0, 0]))
+    assert found["along_mean"] is None and abs(found["deviation"] - 1) < 0.1
 
 
 def test_the_gradient_of_dense_is_dense(rng):

@@ -71,8 +71,10 @@ def draw_below(unit, value, at, k, g, u, position, index, hit):
         if more == sure:
             return _walk_below(unit, value, at, k, g, tau, total / (k - sure), u, position, index, hit)
         sure = more
-    if total == 0 and sure > 0:
-        return _walk_below(unit, value, at, k, g, tau, 1.0, u, position, index, hit)
+    if sure > 0 and (
+        total == 0 or sure == k
+    ):  # ties may take every point: the others are nothing beside them
+        return _walk_below(unit, value, at, k, g, tau, np.inf, u, position, index, hit)
     return -1
 
 
@@ -203,9 +205,10 @@ def plan(dy, u, k, keep):
             break
         sure = more
     first, begin = np.zeros(batch + 1, np.int64), np.empty(batch)
-    if not possible or (total > 0 and not can_walk(total, points - sure, dy.dtype)):
+    walks = can_walk(total, points - sure, dy.dtype)
+    if not possible or (total > 0 and sure < points and not walks):
         return tau, -1.0, first, begin
-    step = total / (points - sure) if total > 0 else 1.0
+    step = total / (points - sure) if walks else np.inf
     for e in range(batch):
         begin[e] = u
         u += totals[e] / step
