@@ -78,8 +78,9 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
     )
     add(
         "--select",
-        help="selector: topk (default; with none of --select, --k, --center and --rows a classifier is trained with "
-        "the best rule too), unified, random, random-scaled, systematic, systematic-batch, threshold, threshold-batch, signs or dense",
+        help="selector: topk (default; with none of --select, --k, --center and --rows a classifier is trained "
+        "with the best rule too), unified, random, random-scaled, systematic, systematic-batch, threshold, "
+        "threshold-batch, signs or dense",
     )
     add(
         "--center",
