@@ -1,6 +1,6 @@
 """What centring and the ways to choose cost: seconds of one layer's choice, backward and forward pass, in turns.
 
-    python scripts/bench_centring.py --to docs/results/centring/seconds.json
+    python scripts/bench_centring.py --to docs/results/centring_seconds.json
 
 For a machine that does nothing else. Every layer is verified before it is timed.
 """

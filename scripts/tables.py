@@ -38,7 +38,7 @@ TABLES = {
     **{name: (table, name) for name in MEPROP if name != "mnist"},
     **{f"mesimp-{name}": (mesimp_table, f"mesimp-{name}") for name in MESIMP},
     **{f"centring-{name}": (centring_table, f"centring-{name}") for name in CENTRING},
-    "gradients": (gradients_table, "centring-gradients"), "centring-seconds": (seconds_table, "centring-seconds"),
+    "gradients": (gradients_table, "centring-gradients"), "centring-seconds": (seconds_table, "centring_seconds"),
 }  # fmt: skip
 PAGES = (
     "README.md", "docs/results/meprop.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md",
@@ -76,8 +76,8 @@ def made(name: str) -> str:
     if report is None:
         if source == "time_to_accuracy":
             return f"Not made yet: `python scripts/bench_{source}.py --to docs/results/{source}.json`."
-        if source == "centring-seconds":
-            return "Not made yet: `python scripts/bench_centring.py --to docs/results/centring/seconds.json`."
+        if source == "centring_seconds":
+            return "Not made yet: `python scripts/bench_centring.py --to docs/results/centring_seconds.json`."
         folder, what = home(source)
         script = "text" if source in TEXT else folder or "meprop"
         return f"Not made yet: `python scripts/reproduce_{script}.py {what}`."
