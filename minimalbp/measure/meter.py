@@ -78,6 +78,7 @@ class Meter:
     def clear(self) -> None:
         """Set everything back to zero."""
         self.steps = 0
+        self._calls.clear()
         for counts in (self.seconds, self.ops, self.bytes):
             counts.update(dict.fromkeys(counts, 0))
 

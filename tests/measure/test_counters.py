@@ -195,6 +195,20 @@ def test_a_meter_lets_go(backend):
     assert not any(meter.ops.values())
 
 
+def test_a_cleared_meter_knows_nothing_of_the_calls_before(backend):
+    """Nor of those that it had not counted yet."""
+    net, meter = mbp.mlp([N_IN, H, N_OUT], backend=backend), mbp.Meter()
+    with meter.attached(net, mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype), mbp.SGD(net.parameters())):
+        for _ in range(2):
+            meter.clear()
+            meter.start()
+            net.forward(np.ones((B, N_IN), np.float32))
+            meter.mark("forward")
+            net.backward(np.ones((B, N_OUT), np.float32))
+            meter.mark("backward")
+    assert meter.ops["dx"] == B * H * N_OUT + B * N_IN * H
+
+
 def test_seconds_add_up_to_the_whole_step(backend, monkeypatch):
     """On a clock that advances a second whenever it is read: all but the counting itself belongs to a phase."""
     ticks = []
