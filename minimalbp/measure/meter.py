@@ -66,13 +66,13 @@ class Meter:
     @property
     def ops(self) -> dict[str, int]:
         """Operations of each phase."""
-        self._count()
+        self.count()
         return self._ops
 
     @property
     def bytes(self) -> dict[str, int]:
         """Bytes read and written in each phase."""
-        self._count()
+        self.count()
         return self._bytes
 
     def clear(self) -> None:
@@ -103,10 +103,10 @@ class Meter:
             self.steps += 1
             self._on = False
         elif phase == "forward":
-            self._count()
+            self.count()
             self._last = time.perf_counter()
 
-    def _count(self) -> None:
+    def count(self) -> None:
         """Count the calls since the last time, while no clock runs.
 
         That is once a step, after the forward pass. Counting takes as long as a small backward pass. Before the
