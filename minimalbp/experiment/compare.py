@@ -95,7 +95,7 @@ def compare(
     report = start_report(shared, data) | {
         "dense": bool(plain), "arms": [{name: getattr(one, name) for name in LISTS} for one in sparse],
         "seeds": seeds, "jobs": min(shared.threads or 1, len(job)) if seeds > 1 else 1, "runs": [],
-        "speedup": _speedup([], sparse, seeds), "target_given": target,
+        "speedup": _speedup({"runs": []}, sparse, seeds), "target_given": target,
     }  # fmt: skip
 
     def prepared(arm: Arm) -> PreparedArm:
@@ -119,9 +119,9 @@ def compare(
     for i, result in results:
         done[i] = result | {"notes": [*result["notes"], *notes]}
         report["runs"] = [done[i] for i in sorted(done)]
-        report["speedup"] = _speedup(report["runs"], sparse, seeds)
+        report["speedup"] = _speedup(report, sparse, seeds)
         if seeds > 1:
-            report["summary"] = summarise(report["runs"], report["scores"])
+            report["summary"] = summarise(report)
         set_target(report, target)
         if not resume or len(done) == len(job):  # what was there before stays until all of it is there again
             folder.write("run.json", report)
@@ -181,9 +181,9 @@ def _silent(line: str) -> None:
     """Say nothing."""
 
 
-def _speedup(runs: list[Run], sparse: list[Settings], seeds: int) -> dict[str, Any]:
+def _speedup(report: dict[str, Any], sparse: list[Settings], seeds: int) -> dict[str, Any]:
     """The speed-ups by arm. Of one arm and one seed also without its name, as before there were several."""
-    found: dict[str, Any] = {**speedups(runs)}
+    found: dict[str, Any] = {**speedups(report)}
     if len(sparse) > 1 or seeds > 1:
         return found
     (mine,) = found.values() or [{"backward": None, "step": None}]

@@ -5,36 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..report.stats import paired, spread
+from ..report.arms import DENSE, Run, by_arm, minus_dense, values
+from ..report.stats import spread
 
 BACKWARD = ("select", "dw", "dx", "other")
 SCORES = ("dev", "test", "last_dev", "last_test")  # how the names of a run's scores begin
-DENSE = "dense"
-
-Run = dict[str, Any]
 
 
-def by_arm(runs: Iterable[Run]) -> dict[str, list[Run]]:
-    """The runs of each arm that did not diverge, by the arm's name."""
-    found: dict[str, list[Run]] = {}
-    for run in runs:
-        found.setdefault(run["name"], []).extend([] if "diverged" in run else [run])
-    return found
-
-
-def speedups(runs: Iterable[Run]) -> dict[str, dict[str, float]]:
+def speedups(report: dict[str, Any]) -> dict[str, dict[str, float]]:
     """How many times as fast as dense each arm is: its "backward" pass (all but forward and update), its "step".
 
     That is dense over the arm, of the seconds of all seeds that both have. An arm without such a seed is left out.
     """
-    arms = by_arm(runs)
-    dense = {run["seed"]: run["seconds"] for run in arms.pop(DENSE, [])}
-    found = {}
+    arms = {name: _seconds(runs) for name, runs in by_arm(report).items()}
+    dense, found = arms.pop(DENSE, {}), {}
     for name, mine in arms.items():
-        pairs = [(dense[run["seed"]], run["seconds"]) for run in mine if run["seed"] in dense]
+        pairs = [(dense[seed], seconds) for seed, seconds in mine.items() if seed in dense]
         if pairs:
             found[name] = {"backward": _ratio(pairs, BACKWARD), "step": _ratio(pairs, ("total",))}
     return found
+
+
+def _seconds(runs: Iterable[Run]) -> dict[int, dict[str, float]]:
+    """The seconds of each seed that did not diverge."""
+    return {run["seed"]: run["seconds"] for run in runs if "seconds" in run}
 
 
 def _ratio(pairs: list[tuple[dict[str, float], dict[str, float]]], parts: tuple[str, ...]) -> float:
@@ -42,15 +36,12 @@ def _ratio(pairs: list[tuple[dict[str, float], dict[str, float]]], parts: tuple[
     return dense / mine
 
 
-def summarise(runs: Iterable[Run], scores: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Of each arm `spread` of its scores over the seeds and, under "difference", `paired` of them with dense."""
-    arms, names = by_arm(runs), [f"{part}_{score}" for part in SCORES for score in scores]
-    seeded = {
-        name: [{"settings": {"seed": run["seed"]}, **run} for run in mine] for name, mine in arms.items()
-    }
+def summarise(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Of each arm `spread` of its scores over the seeds and, under "difference", that of their gaps to dense."""
+    arms, names = by_arm(report), [f"{part}_{score}" for part in SCORES for score in report["scores"]]
     found: dict[str, dict[str, Any]] = {}
-    for name, mine in seeded.items():
-        found[name] = {key: spread([run[key] for run in mine]) for key in names}
+    for name, runs in arms.items():
+        found[name] = {key: spread(values(runs, key)) for key in names}
         if name != DENSE and DENSE in arms:
-            found[name]["difference"] = {key: paired(mine, seeded[DENSE], key) for key in names}
+            found[name]["difference"] = {key: minus_dense(report, name, key) for key in names}
     return found

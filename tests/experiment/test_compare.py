@@ -166,11 +166,11 @@ def test_speedups_are_over_the_seeds_that_both_have():
     gone = {"name": "slow", "seed": 1, "diverged": "nan", "notes": []}
     runs = [made("dense", 0, 2.0), made("dense", 1, 90.0), made("fast", 0, 1.0), made("fast", 1, 1.0)]
     runs += [made("slow", 0, 4.0), gone]
-    assert speedups(runs) == {
+    assert speedups({"runs": runs}) == {
         "fast": {"backward": 46.0, "step": 46.0},
         "slow": {"backward": 0.5, "step": 0.5},
     }
-    assert speedups(runs[2:]) == {} and speedups([]) == {}
+    assert speedups({"runs": runs[2:]}) == {} and speedups({"runs": []}) == {}
 
 
 def test_differences_are_paired():
@@ -180,8 +180,9 @@ def test_differences_are_paired():
         made("k", 0, 1.0, 0.9),
         made("k", 1, 1.0, 0.7),
     ]
-    found = summarise(runs, ["accuracy"])
+    report = {"runs": runs, "scores": {"accuracy": "accuracy"}, "seed": 0}
+    found = summarise(report)
     gap = found["k"]["difference"]["test_accuracy"]
     assert gap["mean"] == pytest.approx(0.1) and gap["se"] == pytest.approx(0)
     assert found["k"]["test_accuracy"]["se"] == pytest.approx(0.1)
-    assert "difference" not in summarise(runs[2:], ["accuracy"])["k"]
+    assert "difference" not in summarise(report | {"runs": runs[2:]})["k"]

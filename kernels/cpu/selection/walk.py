@@ -71,9 +71,7 @@ def draw_below(unit, value, at, k, g, u, position, index, hit):
         if more == sure:
             return _walk_below(unit, value, at, k, g, tau, total / (k - sure), u, position, index, hit)
         sure = more
-    if sure > 0 and (
-        total == 0 or sure == k
-    ):  # ties may take every point: the others are nothing beside them
+    if sure > 0 and (total == 0 or sure == k):  # ties may take every point and leave next to nothing
         return _walk_below(unit, value, at, k, g, tau, np.inf, u, position, index, hit)
     return -1
 
@@ -121,10 +119,8 @@ def _walk(unit, value, at, most, g, step, u, position, index, hit):
         there = here + inverse * abs(g[j])
         position[j + LANES] = there
         hit[j] = np.int32(there) != np.int32(here)
-    found, size = (
-        min(list_hits(index, hit.view(np.uint64)), most),
-        g.dtype.type(step),
-    )  # more only by rounding
+    size = g.dtype.type(step)
+    found = min(list_hits(index, hit.view(np.uint64)), most)  # more only by rounding
     for i in range(found):
         j = index[i]
         passed = np.int32(np.int32(position[j + LANES]) - np.int32(position[j]))
