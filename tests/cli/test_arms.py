@@ -185,6 +185,7 @@ def test_ctrl_c_ends_every_process_and_keeps_what_each_has_reached(few, tmp_path
 
 def test_compiling_is_told_only_where_nothing_is_compiled_yet(capsys, few, tmp_path, monkeypatch):
     monkeypatch.setattr(arms, "compiles", lambda backend: backend == "reference")
+    monkeypatch.setattr(arms, "kernel_cache", lambda: str(tmp_path))
     assert main(few) == 0
     assert "compiling the kernels, once on this machine" in capsys.readouterr().err
     monkeypatch.setattr(arms, "kernel_cache", lambda: None)
