@@ -1,14 +1,14 @@
 """Element-wise kernels; see reference/activation.py.
 
-tanh, the sigmoid built on it, add and scale are NumPy's own, whose loops are vectorised already. A constant in a
+tanh, the sigmoid built on it, add, copy and scale are NumPy's own, whose loops are vectorised already. A constant in a
 kernel has the type of the arrays, since Numba makes float64 of an integer times a float32.
 """
 
-from ..reference.activation import add, scale, sigmoid, tanh
+from ..reference.activation import add, copy, scale, sigmoid, tanh
 from .policy import kernel
 
 __all__ = [
-    "add", "cube", "cube_backward", "dropout", "dropout_backward", "relu", "relu_backward", "scale",
+    "add", "copy", "cube", "cube_backward", "dropout", "dropout_backward", "relu", "relu_backward", "scale",
     "sigmoid", "sigmoid_backward", "tanh", "tanh_backward",
 ]  # fmt: skip
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from ..backend import Array
 from .base import Layer, later
+from .maps import maps, pixels
 
 
 class _Elementwise(Layer):
-    """Memory for y and dx. Each layer calls its own two kernels."""
+    """Memory for y and dx. Each layer calls its own two kernels, on feature maps in the order of their memory."""
 
     elementwise = True
     last_x: Array = later()  # of the last forward; each layer keeps the one that its backward reads
     last_y: Array = later()
 
-    def _y(self, x: Array) -> Array:
-        return self.buf.get("y", x.shape)
+    def _y(self, x: Array) -> tuple[Array, Array]:
+        x = pixels(x, self.be, self.buf, "x")
+        return self.buf.get("y", x.shape), x
 
-    def _dx(self, dy: Array) -> Array:
-        return self.buf.get("dx", dy.shape)
+    def _dx(self, dy: Array) -> tuple[Array, Array]:
+        dy = pixels(dy, self.be, self.buf, "dy")
+        return self.buf.get("dx", dy.shape), dy
 
 
 class ReLU(_Elementwise):
@@ -34,16 +37,16 @@ class ReLU(_Elementwise):
     """
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self.last_y = self._y(x)
+        self.last_y, x = self._y(x)
         self.be.activation.relu(self.last_y, x)
-        return self.last_y
+        return maps(self.last_y)
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         if not need_dx:
             return None
-        dx = self._dx(dy)
+        dx, dy = self._dx(dy)
         self.be.activation.relu_backward(dx, dy, self.last_y)
-        return dx
+        return maps(dx)
 
 
 class Tanh(_Elementwise):
@@ -60,16 +63,16 @@ class Tanh(_Elementwise):
     """
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self.last_y = self._y(x)
+        self.last_y, x = self._y(x)
         self.be.activation.tanh(self.last_y, x)
-        return self.last_y
+        return maps(self.last_y)
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         if not need_dx:
             return None
-        dx = self._dx(dy)
+        dx, dy = self._dx(dy)
         self.be.activation.tanh_backward(dx, dy, self.last_y)
-        return dx
+        return maps(dx)
 
 
 class Sigmoid(_Elementwise):
@@ -86,16 +89,16 @@ class Sigmoid(_Elementwise):
     """
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self.last_y = self._y(x)
+        self.last_y, x = self._y(x)
         self.be.activation.sigmoid(self.last_y, x)
-        return self.last_y
+        return maps(self.last_y)
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         if not need_dx:
             return None
-        dx = self._dx(dy)
+        dx, dy = self._dx(dy)
         self.be.activation.sigmoid_backward(dx, dy, self.last_y)
-        return dx
+        return maps(dx)
 
 
 class Cube(_Elementwise):
@@ -116,13 +119,13 @@ class Cube(_Elementwise):
     """
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        self.last_x, y = x, self._y(x)
-        self.be.activation.cube(y, x)
-        return y
+        y, self.last_x = self._y(x)
+        self.be.activation.cube(y, self.last_x)
+        return maps(y)
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         if not need_dx:
             return None
-        dx = self._dx(dy)
+        dx, dy = self._dx(dy)
         self.be.activation.cube_backward(dx, dy, self.last_x)
-        return dx
+        return maps(dx)

@@ -8,6 +8,7 @@ from ..backend import Array, Backend
 from ..errors import check_float
 from ..seeds import Streams
 from .base import Layer, later
+from .maps import maps, pixels
 
 
 class Dropout(Layer):
@@ -52,19 +53,21 @@ class Dropout(Layer):
         self._drawn = train and self.p > 0
         if not self._drawn:
             return x
+        x = pixels(x, self.be, self.buf, "x")
         self._u = self.buf.get("u", x.shape)
         assert self.rng is not None
         self.rng.random(out=self._u, dtype=self._u.dtype.type)
         y = self.buf.get("y", x.shape)
         self.be.activation.dropout(y, x, self._u, self.p)
-        return y
+        return maps(y)
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         if not need_dx or not self._drawn:
             return dy if need_dx else None
+        dy = pixels(dy, self.be, self.buf, "dy")
         dx = self.buf.get("dx", dy.shape)
         self.be.activation.dropout_backward(dx, dy, self._u, self.p)
-        return dx
+        return maps(dx)
 
     def settings(self) -> dict[str, Any]:
         return {"p": self.p}

@@ -7,7 +7,7 @@ from .base import Layer, later
 
 
 class Flatten(Layer):
-    """Make a vector of each example: (batch, a, b, ...) becomes (batch, a b ...).
+    """Make a vector of each example: (batch, a, b, ...) becomes (batch, a b ...), in this order.
 
     Backward gives dy the shape of the input again.
 
@@ -24,6 +24,9 @@ class Flatten(Layer):
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
         self._shape = x.shape
+        if not x.flags.c_contiguous:  # feature maps, whose channels come first in the vector
+            x, maps = self.buf.get("y", x.shape), x
+            self.be.activation.copy(x, maps)
         return x.reshape(len(x), -1)
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:

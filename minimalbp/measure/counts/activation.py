@@ -7,7 +7,7 @@ from typing import Any
 from . import Count, size_in_bytes
 
 __all__ = [
-    "add", "cube", "cube_backward", "dropout", "dropout_backward", "relu", "relu_backward", "scale", "sigmoid",
+    "add", "copy", "cube", "cube_backward", "dropout", "dropout_backward", "relu", "relu_backward", "scale", "sigmoid",
     "sigmoid_backward", "tanh", "tanh_backward",
 ]  # fmt: skip
 
@@ -22,4 +22,4 @@ def _backward(dx: Any, dy: Any, *rest: Any) -> Count:
 
 relu = tanh = sigmoid = cube = dropout = _forward
 relu_backward = tanh_backward = sigmoid_backward = cube_backward = dropout_backward = _backward
-add = scale = _backward  # of gradients; the meter counts those of a forward pass there
+add = copy = scale = _backward  # of gradients; the meter counts those of a forward pass there
