@@ -1,7 +1,7 @@
 """Element-wise kernels; see reference/activation.py.
 
-tanh, the sigmoid built on it, add, copy and scale are NumPy's own, whose loops are vectorised already. A constant in a
-kernel has the type of the arrays, since Numba makes float64 of an integer times a float32.
+tanh, the sigmoid built on it, add, copy and scale are NumPy's own, whose loops are vectorised already. A constant
+in a kernel has the type of the arrays, since Numba makes float64 of an integer times a float32.
 """
 
 from ..reference.activation import add, copy, scale, sigmoid, tanh

@@ -7,8 +7,8 @@ from typing import Any
 from . import Count, size_in_bytes
 
 __all__ = [
-    "add", "copy", "cube", "cube_backward", "dropout", "dropout_backward", "relu", "relu_backward", "scale", "sigmoid",
-    "sigmoid_backward", "tanh", "tanh_backward",
+    "add", "copy", "cube", "cube_backward", "dropout", "dropout_backward", "relu", "relu_backward", "scale",
+    "sigmoid", "sigmoid_backward", "tanh", "tanh_backward",
 ]  # fmt: skip
 
 
