@@ -29,6 +29,7 @@ _HOME = {
     "experiment.settings": ("Settings",),
     "layers": (
         "LSTM",
+        "Conv2d",
         "Cube",
         "Dropout",
         "Embedding",

@@ -1,4 +1,4 @@
-"""A backend: seven namespaces of kernels, the way in and out of its memory, and its threads.
+"""A backend: namespaces of kernels, the way in and out of its memory, and its threads.
 
 Only this module imports `minimalbp.kernels`. The docstring of that package says what the kernels promise.
 """
@@ -18,7 +18,7 @@ import numpy as np
 from .errors import BadInput, check_int, unknown
 
 Array = np.ndarray
-NAMESPACES = ("linear", "select", "activation", "embedding", "lstm", "loss", "update")
+NAMESPACES = ("linear", "conv", "select", "activation", "embedding", "lstm", "loss", "update")
 BACKENDS = ("reference", "cpu")
 DTYPES = ("float32", "float64")
 
@@ -32,6 +32,7 @@ class Backend:
 
     name: str
     linear: Any
+    conv: Any
     select: Any
     activation: Any
     embedding: Any

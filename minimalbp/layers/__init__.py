@@ -3,6 +3,7 @@
 from .activation import Cube, ReLU, Sigmoid, Tanh
 from .base import Layer
 from .container import Chain, Residual
+from .conv import Conv2d
 from .dropout import Dropout
 from .embedding import Embedding
 from .flatten import Flatten
@@ -11,6 +12,6 @@ from .lstm import LSTM
 from .units import Cut, Units
 
 __all__ = [
-    "LSTM", "Chain", "Cube", "Cut", "Dropout", "Embedding", "Flatten", "Layer", "Linear", "ReLU", "Residual",
-    "Sigmoid", "Tanh", "Units",
+    "LSTM", "Chain", "Conv2d", "Cube", "Cut", "Dropout", "Embedding", "Flatten", "Layer",
+    "Linear", "ReLU", "Residual", "Sigmoid", "Tanh", "Units",
 ]  # fmt: skip

@@ -38,16 +38,18 @@ class RunningMean:
 
     def subtract(self, be: Backend, out: Array, x: Array, *, learn: bool) -> Array:
         """out = x - mu, returned. Then mu moves, if the layer is to `learn`."""
-        mean, rate = self.mean.value, 0.0
-        if learn:
-            t = self.seen.value.item() + 1
-            self.seen.value[0] = t
-            if t == 1:
-                be.linear.center(out, mean, x, 1.0)
-            else:
-                rate = max(LEAST_RATE, 1 / t)
+        mean, rate = self.mean.value, self.rate() if learn else 0.0
+        if rate == 1:  # the first batch
+            be.linear.center(out, mean, x, rate)
+            rate = 0.0
         be.linear.center(out, mean, x, rate)
         return out
+
+    def rate(self) -> float:
+        """How far mu moves at the next batch, which is counted as seen; 1 at the first."""
+        t = self.seen.value.item() + 1
+        self.seen.value[0] = t
+        return max(LEAST_RATE, 1 / float(t))
 
     def arrays(self) -> list[Param]:
         """Both, in the order in which files name them."""

@@ -1,8 +1,8 @@
 """Feature maps: (batch, channels, height, width) outside, the channels last in memory.
 
 Every layer takes and returns arrays of the shape that PyTorch's layers do. In memory the channels of a pixel lie
-side by side: a window of a convolution is then a few long runs of numbers, and each pooling or normalising loop runs
-over neighbours. Kernels know these arrays as pixels, (batch, height, width, channels), C-contiguous.
+side by side: a window of a convolution is then a few long runs of numbers, and each loop of a pooling runs over
+neighbours. Kernels know these arrays as pixels, (batch, height, width, channels), C-contiguous.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Selectors: which output units of a layer get a gradient in this step."""
 
-from .base import Choice, Dense, Lists, Selector, even, masked
+from .base import Choice, Dense, Lists, Selector, Whole, even, masked
 from .lists import Signs, Systematic, Threshold
 from .text import parse_k, parse_k_schedule
 from .units import RandomK, TopK, UnifiedTopK
@@ -11,5 +11,5 @@ SELECTORS: dict[str, type[Selector]] = {
 
 __all__ = [
     "SELECTORS", "Choice", "Dense", "Lists", "RandomK", "Selector", "Signs", "Systematic", "Threshold", "TopK",
-    "UnifiedTopK", "even", "masked", "parse_k", "parse_k_schedule",
+    "UnifiedTopK", "Whole", "even", "masked", "parse_k", "parse_k_schedule",
 ]  # fmt: skip

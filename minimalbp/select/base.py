@@ -45,7 +45,21 @@ def even(batch: int, k: int) -> Array:
     return np.arange(0, batch * k + 1, k, dtype=np.int32)
 
 
-Choice = Array | Lists | None
+class Whole(NamedTuple):
+    """A choice of whole positions, or whole filters, of the gradient of a convolution.
+
+    Parameters
+    ----------
+    axis : {"positions", "channels"}
+    which : int32 array (r,)
+        Ascending: the numbers n P + p of the positions through the batch, or the filters.
+    """
+
+    axis: str
+    which: Array
+
+
+Choice = Array | Lists | Whole | None
 
 
 def masked(choice: Choice, picked: Array, shape: tuple[int, ...]) -> Array:
@@ -72,6 +86,7 @@ def masked(choice: Choice, picked: Array, shape: tuple[int, ...]) -> Array:
     """
     if choice is None:
         return picked
+    assert not isinstance(choice, Whole)
     dy = np.zeros(shape, picked.dtype)
     if isinstance(choice, Lists):
         n = choice.start[-1]
@@ -86,6 +101,9 @@ class Selector(ABC):
 
     name: ClassVar[str]
     random: ClassVar[bool] = False  # whether __call__ needs a generator
+    whole: ClassVar[bool] = (
+        False  # whether __call__ takes dy (batch, P, filters) of a convolution, and returns Whole
+    )
 
     @abstractmethod
     def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Choice:

@@ -1,0 +1,113 @@
+"""Convolution as a matrix product, and its backward products for each kind of choice.
+
+Names: x, xp, dx are pixels (batch, height, width, channels); xp has the padding too. A window is the part of a
+picture of xp that a filter sees at one of P positions; corner int32 (P,) is the number of its first pixel there,
+counted row by row. w (filters, kh, kw, channels). y and dy (batch, P, filters). So a convolution is the product of
+a linear layer whose examples are the batch P windows:
+
+    y[n, p, m] = sum of w[m, i, j, c] xp[n, window p at (i, j), c] over i, j, c, + b[m]
+
+A position counts through the batch: n P + p. The kernels for choices are those of `linear`: whole positions
+(`*_rows`), and lists of positions by filters, or of filters by positions (`*_chosen`).
+"""
+
+import numpy as np
+
+
+def forward(y, xp, x, w, b, corner):
+    """Write x into the middle of xp, and y. The margins of xp hold zeros already and stay."""
+    top, left = (xp.shape[1] - x.shape[1]) // 2, (xp.shape[2] - x.shape[2]) // 2
+    xp[:, top : top + x.shape[1], left : left + x.shape[2]] = x
+    y[...] = np.tensordot(_windows(xp, corner, w.shape[1], w.shape[2]), w.reshape(len(w), -1), (2, 1)) + b
+
+
+def dw_all(dw, dy, xp, corner):
+    """dW[m] = sum of dy[n, p, m] times the window over all positions."""
+    seen = _windows(xp, corner, dw.shape[1], dw.shape[2])
+    dw[...] = np.tensordot(dy, seen, ((0, 1), (0, 1))).reshape(dw.shape)
+
+
+def dw_rows(dw, picked, xp, corner, rows):
+    """The same for the positions `rows` only, int32 (r,) ascending. picked (r, filters): their gradients."""
+    seen = _windows(xp, corner, dw.shape[1], dw.shape[2])
+    dw[...] = (picked.T @ seen.reshape(-1, seen.shape[2])[rows]).reshape(dw.shape)
+
+
+def dw_chosen(dw, value, xp, corner, start, position):
+    """dw[s] = sum of value[i] times the window at position[i] over i in start[s]:start[s + 1]. Lists ascend."""
+    seen = _windows(xp, corner, dw.shape[1], dw.shape[2])
+    seen = seen.reshape(-1, seen.shape[2])
+    for s in range(len(dw)):
+        mine = slice(start[s], start[s + 1])
+        dw[s] = (value[mine] @ seen[position[mine]]).reshape(dw[s].shape)
+
+
+def dx_all(dx, dy, w, corner, top, left):
+    """dx: each window of the padded picture gets the sum of dy[n, p, m] w[m] over m. The margins are cut off."""
+    rows = np.arange(len(dy) * len(corner), dtype=np.int32)
+    dx_rows(dx, dy.reshape(len(rows), -1), w, corner, rows, top, left)
+
+
+def dx_rows(dx, picked, w, corner, rows, top, left):
+    """The same for the positions `rows` only."""
+    _scatter(dx, picked @ w.reshape(len(w), -1), w, corner, rows, top, left)
+
+
+def dx_chosen(dx, value, w, corner, start, unit, top, left):
+    """The same for lists: position p gets the sum of value[i] w[unit[i]] over i in start[p]:start[p + 1]."""
+    flat = w.reshape(len(w), -1)
+    sums = np.zeros((len(start) - 1, flat.shape[1]), dx.dtype)
+    for p in range(len(sums)):
+        mine = slice(start[p], start[p + 1])
+        sums[p] = value[mine] @ flat[unit[mine]]
+    _scatter(dx, sums, w, corner, np.arange(len(sums)), top, left)
+
+
+def list_positions(start, unit, value, begin, entry, picked, filters):
+    """List a choice of entries by positions, without those whose gradient is zero. NaN is not zero.
+
+    begin, entry, picked: lists of the entries p filters + m of each example, ascending, and their gradients, as
+    selectors on (batch, P filters) return them. Writes, for batch P positions,
+        start[:batch P + 1]   where the list of each position begins in `unit` and `value`
+        unit, value           the filters of each list, ascending, and their gradients
+    """
+    total, each = begin[-1], (len(start) - 1) // (len(begin) - 1)
+    example = np.repeat(np.arange(len(begin) - 1), np.diff(begin))
+    kept = picked[:total] != 0
+    position = (example * each + entry[:total] // filters)[kept]
+    start[0] = 0
+    start[1:] = np.cumsum(np.bincount(position, minlength=len(start) - 1))
+    unit[: start[-1]] = (entry[:total] % filters)[kept]
+    value[: start[-1]] = picked[:total][kept]
+
+
+def follow(mean, x, rate):
+    """mean <- mean + rate (mean of x over pictures and pixels - mean), in place. mean (channels,)."""
+    mean += x.dtype.type(rate) * (x.reshape(-1, x.shape[-1]).mean(axis=0) - mean)
+
+
+def center(dw, mean, sums):
+    """Take the mean input away from windows after the product: dw[s, i, j] -= sums[s] mean, in place.
+
+    sums (r,): the sum of the gradients that made dw[s]. The padding counts as -mean too.
+    """
+    dw -= sums[:, None, None, None] * mean
+
+
+def _windows(xp, corner, kh, kw):
+    """All windows as vectors: (batch, P, kh kw channels), a copy."""
+    batch, _, width, channels = xp.shape
+    inside = (np.arange(kh)[:, None] * width + np.arange(kw)).ravel()
+    return xp.reshape(batch, -1, channels)[:, corner[:, None] + inside].reshape(batch, len(corner), -1)
+
+
+def _scatter(dx, sums, w, corner, positions, top, left):
+    """dx = the sums (r, kh kw channels) at these positions, added up where windows overlap, without the margins."""
+    (batch, height, width, channels), (kh, kw) = dx.shape, w.shape[1:3]
+    padded = np.zeros((batch, height + 2 * top, width + 2 * left, channels), dx.dtype)
+    inside = (np.arange(kh)[:, None] * padded.shape[2] + np.arange(kw)).ravel()
+    pixel = (positions // len(corner) * padded[0, :, :, 0].size + corner[positions % len(corner)])[
+        :, None
+    ] + inside
+    np.add.at(padded.reshape(-1, channels), pixel.ravel(), sums.reshape(-1, channels))
+    dx[...] = padded[:, top : top + height, left : left + width]
