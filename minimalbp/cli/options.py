@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, Diverged
-from ..tasks import TASKS
+from ..tasks import MODELS, TASKS
 from .numbers import float_or_text, int_or_text
 
 OUTPUT = ("out", "json")  # a configuration file may hold these too
@@ -24,6 +24,12 @@ def defaults(setting: str, own: str = "defaults") -> str:
     """
     values = {name: {**task.defaults, **getattr(task, own)}[setting] for name, task in TASKS.items()}
     return "; ".join(_by_task(values))
+
+
+def _by_model(setting: str) -> str:
+    """The defaults of a setting that networks have of their own, in words: "; lenet 512"."""
+    own = ((name, model.defaults[setting]) for name, model in MODELS.items() if setting in model.defaults)
+    return "".join(f"; {name} {_in_words(value) or 'none'}" for name, value in own)
 
 
 def _learning_rates() -> str:
@@ -64,7 +70,18 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
     add = parser.add_argument
     add("--task", help=f"{', '.join(TASKS)} (default {next(iter(TASKS))})")
     add("--data", help="; ".join(f"{names}: {words}" for words, names in _by_words("data_help").items()))
-    add("--hidden", metavar="N,N", help=f"widths of the hidden layers (default {defaults('hidden', own)})")
+    add("--model", help="the network of the task classify: mlp (default), or for pictures lenet or convnet")
+    add(
+        "--hidden",
+        metavar="N,N",
+        help=f"widths of the hidden layers (default {defaults('hidden', own)}{_by_model('hidden')})",
+    )
+    add("--filters", metavar="N,N", help=f"filters of each convolution (default {_by_model('filters')[2:]})")
+    add("--batchnorm", action="store_true", help="batch normalisation after each convolution")
+    add(
+        "--cut",
+        help="with --batchnorm: a convolution's gradient is cut after (default) or before its backward pass",
+    )
     add(
         "--k",
         metavar="K",
@@ -111,6 +128,12 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
         "--batch",
         type=int_or_text,
         help=f"pictures, sentences or transitions in a mini-batch (default {defaults('batch', own)})",
+    )
+    add(
+        "--augment",
+        metavar="HOW",
+        help="pictures of the training part: crop4 moves each by up to 4 pixels, flip mirrors half of them, "
+        "crop4,flip does both (default none)",
     )
     add(
         "--dropout",

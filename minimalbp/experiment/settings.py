@@ -13,9 +13,11 @@ from ..backend import BACKENDS, check_threads
 from ..errors import BadInput, check_float, check_int, short, unknown
 from ..layers.centering import CENTER
 from ..layers.initialisers import INITIALISERS
+from ..network.cnn import CUT
 from ..optim import OPTIMIZERS, ROWS, Schedule
 from ..select import SELECTORS, Dense, RandomK, Selector, Systematic, Threshold, parse_k, parse_k_schedule
-from ..tasks import TASKS, Task
+from ..tasks import MODELS, TASKS, Task
+from ..train.augment import Augment, parse_augment
 
 SELECT: dict[str, Callable[..., Selector]] = {
     **SELECTORS,
@@ -37,8 +39,17 @@ class Settings:
         The defaults of optional settings depend on the task (`Task.defaults`).
     data : str, optional
         The name of a data set or treebank, or a path.
+    model : {"mlp", "lenet", "convnet"}, default "mlp"
+        The network of the task "classify"; the last two are for pictures. Some defaults depend on it.
     hidden : sequence of int, or str, optional
-        Units of each hidden layer: ``(500, 500)`` or ``"500,500"``.
+        Units of each hidden layer: ``(500, 500)`` or ``"500,500"``. Of lenet and convnet, those of the Linear layers;
+        there may be none.
+    filters : sequence of int, or str, optional
+        Filters of each convolution of lenet or convnet.
+    batchnorm : bool, default False
+        Whether batch normalisation follows each convolution.
+    cut : {"after", "before"}, default "after"
+        Whether a convolution's gradient is cut after the backward pass of batch normalisation, or before it.
     k : int or str, optional
         Units of a layer that get a gradient, as a number or a percentage ("5%"); in an LSTM, units of each gate.
     k_schedule : str, optional
@@ -62,6 +73,9 @@ class Settings:
     epochs : int, optional
     batch : int, optional
         Examples in a mini-batch: pictures, sentences or transitions.
+    augment : str, optional
+        What happens to the pictures of the training part: "crop4,flip" moves each by up to four pixels, and mirrors
+        half of them.
     dropout : float, optional
         Probability after each hidden layer, in a tagger after the embedding too.
     clip : float, optional
@@ -96,7 +110,11 @@ class Settings:
 
     task: str = "classify"
     data: str = _OWN
+    model: str = "mlp"
     hidden: tuple[int, ...] = _OWN
+    filters: tuple[int, ...] = _OWN
+    batchnorm: bool = False
+    cut: str = "after"
     k: int | str = _OWN
     k_schedule: str | None = None
     select: str = "topk"
@@ -109,6 +127,7 @@ class Settings:
     warmup: int = 0
     epochs: int = _OWN
     batch: int = _OWN
+    augment: str | None = None
     dropout: float = _OWN
     clip: float | None = None
     init: str = "glorot_uniform"
@@ -125,16 +144,22 @@ class Settings:
 
         if self.task not in tuple(TASKS):  # a tuple also takes what has no hash
             raise unknown("task", self.task, TASKS)
-        for name, value in self.task_object.defaults.items():
+        if self.model not in tuple(MODELS):
+            raise unknown("model", self.model, MODELS)
+        usual = self.task_object.defaults_of(self)
+        for name, value in usual.items():
             if getattr(self, name) is None:
                 put(name, value)
-        put("hidden", check_ints("hidden", self.hidden))
+        if self.filters is not None:
+            put("filters", check_ints("filters", self.filters))
+        without = "filters" in usual and self.hidden in ((), [])  # where there are convolutions
+        put("hidden", () if without else check_ints("hidden", self.hidden))
         # 25 and "25" are one setting, and so are "5 %" and "5%"
         put("k", parse_k(self.k).get("k", "".join(str(self.k).split())))
         if self.k_schedule is not None:
             parse_k_schedule(self.k_schedule)
             put("k_schedule", "".join(self.k_schedule.split()))
-        for name, known in (("select", tuple(SELECT)), ("center", CENTER), ("optimizer", tuple(OPTIMIZERS)),
+        for name, known in (("select", tuple(SELECT)), ("center", CENTER), ("cut", CUT), ("optimizer", tuple(OPTIMIZERS)),
                             ("rows", ROWS), ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
             if getattr(self, name) not in known:
                 raise unknown(name, getattr(self, name), known)
@@ -152,8 +177,11 @@ class Settings:
         put("threads", check_threads(self.threads))
         if not isinstance(self.data, str) or not self.data:
             raise BadInput(f"data must be the name of a data set or a path, not {self.data!r}")
-        if not isinstance(self.bidirectional, bool):
-            raise BadInput(f"bidirectional must be true or false, not {self.bidirectional!r}")
+        for name in ("bidirectional", "batchnorm"):
+            if not isinstance(getattr(self, name), bool):
+                raise BadInput(f"{name} must be true or false, not {getattr(self, name)!r}")
+        if self.augment is not None:
+            put("augment", str(parse_augment(self.augment)))
         self.task_object.check(self)
         self.selector()
 
@@ -168,6 +196,10 @@ class Settings:
             return Dense()
         return SELECT[self.select](**parse_k(self.k))
 
+    def augmentation(self) -> Augment | None:
+        """What happens to the pictures of the training part."""
+        return None if self.augment is None else parse_augment(self.augment)
+
     def arm(self) -> str:
         """The name of a network with these settings: "topk 5%", "unified 25 dw", "dense"."""
         words = [self.select] if self.select == "dense" else [self.select, str(self.k)]
@@ -175,7 +207,8 @@ class Settings:
 
     def as_json(self) -> dict[str, Any]:
         """The settings as run.json keeps them."""
-        return asdict(self) | {"hidden": list(self.hidden)}
+        lists = {name: list(value) for name in ("hidden", "filters") if (value := getattr(self, name)) is not None}
+        return asdict(self) | lists
 
     def changed(self, **new: Any) -> Settings:
         """The same settings with some changed. Raises BadInput for an unknown name."""

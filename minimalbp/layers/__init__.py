@@ -9,9 +9,10 @@ from .embedding import Embedding
 from .flatten import Flatten
 from .linear import Linear
 from .lstm import LSTM
+from .sparsify import Sparsify
 from .units import Cut, Units
 
 __all__ = [
     "LSTM", "Chain", "Conv2d", "Cube", "Cut", "Dropout", "Embedding", "Flatten", "Layer",
-    "Linear", "ReLU", "Residual", "Sigmoid", "Tanh", "Units",
+    "Linear", "ReLU", "Residual", "Sigmoid", "Sparsify", "Tanh", "Units",
 ]  # fmt: skip
