@@ -38,7 +38,7 @@ def forward_pieces(y, xp, x, panels, tiles, b, corner, kh, kw, n):
 def forward(y, xp, x, panels, tiles, b, corner, kh, kw, lo, hi):
     """y of the pictures lo to hi, which are copied into xp first. panels: as `pack_filters` writes them."""
     channels, filters, positions = x.shape[3], len(b), len(corner)
-    run, line = kw * channels, xp.shape[2] * channels
+    run, line, top = kw * channels, xp.shape[2] * channels, (xp.shape[1] - x.shape[1]) // 2
     out, flat, size = y.reshape(-1), xp.reshape(-1), xp[0].size
     at = np.empty(positions, np.int64)
     for e in range(lo, hi):
@@ -51,25 +51,29 @@ def forward(y, xp, x, panels, tiles, b, corner, kh, kw, lo, hi):
                 first = min(p, positions - ROWS)  # the last tile is moved back, to end with the positions
                 if first < 0:
                     break
-                place, begin = (e * positions + first) * filters + m, m * kh * run
+                # Lines that lie in the margin for all of these windows are left out.
+                highest, lowest = corner[first] // xp.shape[2], corner[first + ROWS - 1] // xp.shape[2]
+                i = max(top - lowest, 0)
+                lines, above = max(min(top + x.shape[1] - highest, kh) - i, 0), i * line
+                place, begin = (e * positions + first) * filters + m, m * kh * run + i * run * tiles[t, 2]
                 if which == 0:
-                    _dots0(out, place, filters, flat, at, first, run, line, kh, panels, begin, b, m)
+                    _dots0(out, place, filters, flat, at, first, run, line, above, lines, panels, begin, b, m)
                 elif which == 1:
-                    _dots1(out, place, filters, flat, at, first, run, line, kh, panels, begin, b, m)
+                    _dots1(out, place, filters, flat, at, first, run, line, above, lines, panels, begin, b, m)
                 elif which == 2:
-                    _dots2(out, place, filters, flat, at, first, run, line, kh, panels, begin, b, m)
+                    _dots2(out, place, filters, flat, at, first, run, line, above, lines, panels, begin, b, m)
                 else:
-                    _dots3(out, place, filters, flat, at, first, run, line, kh, panels, begin, b, m)
+                    _dots3(out, place, filters, flat, at, first, run, line, above, lines, panels, begin, b, m)
             for first in range(positions if positions < ROWS else 0):
                 place, begin = (e * positions + first) * filters + m, m * kh * run
                 if which == 0:
-                    _dot0(out, place, filters, flat, at, first, run, line, kh, panels, begin, b, m)
+                    _dot0(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m)
                 elif which == 1:
-                    _dot1(out, place, filters, flat, at, first, run, line, kh, panels, begin, b, m)
+                    _dot1(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m)
                 elif which == 2:
-                    _dot2(out, place, filters, flat, at, first, run, line, kh, panels, begin, b, m)
+                    _dot2(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m)
                 else:
-                    _dot3(out, place, filters, flat, at, first, run, line, kh, panels, begin, b, m)
+                    _dot3(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m)
 
 
 @kernel
@@ -93,27 +97,32 @@ def pack_filters(panels, w, tiles):
 
 
 @kernel(parallel=True)
-def dw_pieces(dw, sums, g, x, at, inside, tiles, cuts, n):
+def dw_pieces(dw, sums, g, x, at, inside, tiles, cuts, lines, n):
     blocks = len(inside) // ROWS
     for p in prange(n):
-        dw_taps(dw, sums, g, x, at, inside, tiles, cuts, blocks * p // n * ROWS, blocks * (p + 1) // n * ROWS)
+        dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lines, blocks * p // n * ROWS, blocks * (p + 1) // n * ROWS)
 
 
 @kernel
-def dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lo, hi):
+def dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lines, lo, hi):
     """Rows lo to hi of dWᵀ in `sums` (taps, filters), and from there into dw (filters, taps).
 
     g (r, filters): the gradients of r windows, of which x has the first element at[i]. inside: where the taps lie in
-    a window, in whole tiles of ROWS. cuts: numbers of windows; those between two of them are near each other.
+    a window, in whole tiles of ROWS. cuts: numbers of windows; those between two of them are near each other. lines
+    (kh, 2): from which of them to which a line of the window is not all margin.
     """
     filters, taps = dw.shape
     out, gradients = sums.reshape(-1), g.reshape(-1)
     sums[lo:hi] = 0
+    run = taps // len(lines)
     for c in range(len(cuts) - 1):
-        first, last = cuts[c], cuts[c + 1]
         for t in range(len(tiles)):
             m, which = tiles[t, 0], tiles[t, 1]
             for tap in range(lo, hi, ROWS):
+                # A tile may begin in one line and end in the next.
+                i, j = min(tap, taps - 1) // run, min(tap + ROWS, taps) - 1
+                first = cuts[c] + min(lines[i, 0], lines[j // run, 0])
+                last = min(cuts[c] + max(lines[i, 1], lines[j // run, 1]), cuts[c + 1])
                 place = tap * filters + m
                 if which == 0:
                     _outer0(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters)
@@ -129,14 +138,14 @@ def dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lo, hi):
 
 
 @kernel(parallel=True)
-def dx_pieces(dx, g, panels, tiles, at, cuts, padded, kw, top, left, n):
+def dx_pieces(dx, g, panels, tiles, at, cuts, lines, padded, top, left, n):
     for p in prange(n):
         lo, hi = len(dx) * p // n, len(dx) * (p + 1) // n
-        dx_pictures(dx, g, panels, tiles, at, cuts, padded, kw, top, left, lo, hi)
+        dx_pictures(dx, g, panels, tiles, at, cuts, lines, padded, top, left, lo, hi)
 
 
 @kernel
-def dx_pictures(dx, g, panels, tiles, at, cuts, padded, kw, top, left, lo, hi):
+def dx_pictures(dx, g, panels, tiles, at, cuts, lines, padded, top, left, lo, hi):
     """dx of the pictures lo to hi. g (r, filters): the gradients of the windows, cuts[e]:cuts[e + 1] of picture e.
 
     at: where each window begins in its padded picture, an array of the length `padded`. tiles (tiles, 4): the place
@@ -147,9 +156,9 @@ def dx_pictures(dx, g, panels, tiles, at, cuts, padded, kw, top, left, lo, hi):
     out = np.empty(padded, dx.dtype)
     for e in range(lo, hi):
         out[:] = 0
-        first, last = cuts[e], cuts[e + 1]
         for t in range(len(tiles)):
-            shift, which, panel = tiles[t, 0], tiles[t, 1], tiles[t, 2]
+            shift, which, panel, i = tiles[t, 0], tiles[t, 1], tiles[t, 2], tiles[t, 5]
+            first, last = cuts[e] + lines[i, 0], min(cuts[e] + lines[i, 1], cuts[e + 1])
             if last - first >= ROWS:
                 for p in range(first, last, ROWS):
                     r = min(p, last - ROWS)

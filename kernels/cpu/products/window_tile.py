@@ -104,10 +104,10 @@ class _Tile:
 
 def _dots(rows, which):
     def emit(context, builder, signature, args):
-        out, place, step, x, at, first, run, line, lines, panel, begin, b, bias = range(13)
+        out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias = range(14)
         t = _Tile(context, builder, signature, args, rows, which)
         n = t.n
-        window = [t.at(x, t.load(at, t.add(n[first], _LONG(r)))) for r in range(rows)]
+        window = [t.at(x, t.add(t.load(at, t.add(n[first], _LONG(r))), n[above])) for r in range(rows)]
         sums = t.sums([t.vectors(b, n[bias])] * rows)
         with t.times(n[lines]) as outer:
             here = builder.mul(outer.index, n[line])
@@ -184,12 +184,12 @@ if JIT:
     def dots(rows, which):
         """A tile of y: out[place + r step:] = b[bias:] + the window of x at at[first + r] times a panel.
 
-        A window is `lines` runs of `run` elements, `line` apart. The panel, (lines run, width), begins at `begin`.
+        Of a window `lines` runs of `run` elements are read, `line` apart, the first of them `above` the beginning. The panel, (lines run, width), begins at `begin`.
         """
 
         @intrinsic
-        def tile(typing, out, place, step, x, at, first, run, line, lines, panel, begin, b, bias):
-            given = (out, place, step, x, at, first, run, line, lines, panel, begin, b, bias)
+        def tile(typing, out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias):
+            given = (out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias)
             return types.void(*given), _dots(rows, which)
 
         return tile
@@ -232,13 +232,13 @@ if JIT:
 else:
 
     def dots(rows, which):
-        def tile(out, place, step, x, at, first, run, line, lines, panel, begin, b, bias):
+        def tile(out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias):
             width = lanes(out.itemsize)[which]
             inside = (np.arange(lines)[:, None] * line + np.arange(run)).ravel()
             w = panel[begin : begin + lines * run * width].reshape(-1, width)
             for r in range(rows):
                 here = place + r * step
-                out[here : here + width] = b[bias : bias + width] + x[at[first + r] + inside] @ w
+                out[here : here + width] = b[bias : bias + width] + x[at[first + r] + above + inside] @ w
 
         return tile
 
