@@ -1,19 +1,124 @@
-"""Convolution: not yet faster than the reference."""
+"""Convolution and its backward products: plans of a size, and in how many pieces; see reference/conv.py."""
 
-from ..reference.conv import (
-    center,
-    dw_all,
-    dw_chosen,
-    dw_rows,
-    dx_all,
-    dx_chosen,
-    dx_rows,
-    follow,
-    forward,
-    list_positions,
-)  # fmt: skip
+from functools import lru_cache
+
+import numpy as np
+
+from ..reference.conv import center, dw_chosen, dx_chosen, follow, list_positions
+from .policy import pieces
+from .products import window
+from .products.window_tile import ROWS
 
 __all__ = [
     "center", "dw_all", "dw_chosen", "dw_rows", "dx_all", "dx_chosen", "dx_rows", "follow", "forward",
     "list_positions",
 ]  # fmt: skip
+
+
+def forward(y, xp, x, w, b, corner):
+    filters, kh, kw, _ = w.shape
+    tiles = _tiles(filters, w.itemsize)
+    panels = np.empty(w.size, w.dtype)
+    window.pack_filters(panels, w.reshape(filters, -1), tiles)
+    n = min(pieces(len(x) * len(corner) * w.size), len(x))
+    if n > 1:
+        window.forward_pieces(y, xp, x, panels, tiles, b, corner, kh, kw, n)
+    else:
+        window.forward(y, xp, x, panels, tiles, b, corner, kh, kw, 0, len(x))
+
+
+def dw_all(dw, dy, xp, corner, top):
+    batch, positions = len(xp), len(corner)
+    at = _places(batch, corner.tobytes(), xp[0].size, xp.shape[3])
+    cuts = np.arange(0, batch * positions + 1, positions)
+    lines = _lines(corner.tobytes(), xp.shape[2], dw.shape[1], top, xp.shape[1] - 2 * top)
+    _dw(dw, dy.reshape(-1, dy.shape[2]), xp, at, cuts, lines)
+
+
+def dw_rows(dw, picked, xp, corner, rows):
+    at = _places(len(xp), corner.tobytes(), xp[0].size, xp.shape[3])[rows]
+    _dw(dw, picked, xp, at, np.array([0, len(rows)]), _every(dw.shape[1]))
+
+
+def _dw(dw, g, xp, at, cuts, lines):
+    inside = _inside(*dw.shape[1:], xp.shape[2])
+    sums = np.empty((len(inside), len(dw)), dw.dtype)
+    args = dw.reshape(len(dw), -1), sums, g, xp.reshape(-1), at, inside, _tiles(len(dw), dw.itemsize)
+    n = min(pieces(dw.size * len(g)), len(inside) // ROWS)
+    if n > 1:
+        window.dw_pieces(*args, cuts, lines, n)
+    else:
+        window.dw_taps(*args, cuts, lines, 0, len(inside))
+
+
+def dx_all(dx, dy, w, corner, top, left):
+    batch, positions = len(dx), len(corner)
+    at = _places(batch, corner.tobytes(), 0, dx.shape[3])
+    cuts = np.arange(0, batch * positions + 1, positions)
+    lines = _lines(corner.tobytes(), dx.shape[2] + 2 * left, w.shape[1], top, dx.shape[1])
+    _dx(dx, dy.reshape(-1, dy.shape[2]), w, at, cuts, lines, top, left)
+
+
+def dx_rows(dx, picked, w, corner, rows, top, left):
+    at = _places(len(dx), corner.tobytes(), 0, dx.shape[3])[rows]
+    cuts = np.searchsorted(rows, np.arange(len(dx) + 1) * len(corner))
+    _dx(dx, picked, w, at, cuts, _every(w.shape[1]), top, left)
+
+
+def _dx(dx, g, w, at, cuts, lines, top, left):
+    filters, kh, kw, channels = w.shape
+    height, width = dx.shape[1] + 2 * top, dx.shape[2] + 2 * left
+    tiles = _run_tiles(filters, kh, kw * channels, width * channels, w.itemsize)
+    panels = np.empty(w.size, w.dtype)
+    window.pack_runs(panels, w.reshape(filters, -1), tiles)
+    args = dx, g, panels, tiles, at, cuts, lines, height * width * channels, top, left
+    n = min(pieces(len(g) * w.size), len(dx))
+    if n > 1:
+        window.dx_pieces(*args, n)
+    else:
+        window.dx_pictures(*args, 0, len(dx))
+
+
+@lru_cache(maxsize=64)
+def _tiles(n, itemsize):
+    return window.split(n, itemsize)
+
+
+@lru_cache(maxsize=64)
+def _run_tiles(filters, lines, run, line, itemsize):
+    """For each part of each run: its place in a window, its width's index, its panel, first tap, width and line."""
+    return np.array(
+        [(i * line + at, which, (i * run + at) * filters, i * run + at, width, i)
+         for i in range(lines) for at, which, width in window.split(run, itemsize)], np.int64
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _inside(lines, kw, channels, width):
+    """Where each tap lies from the beginning of a window; the last is repeated up to a whole tile."""
+    run = kw * channels
+    inside = (np.arange(lines)[:, None] * (width * channels) + np.arange(run)).ravel()
+    return np.append(inside, np.full(-len(inside) % ROWS, inside[-1]))
+
+
+@lru_cache(maxsize=64)
+def _places(batch, corner, size, channels):
+    """Where each window of a batch begins; pictures are `size` elements apart."""
+    first = np.frombuffer(corner, np.int32).astype(np.int64) * channels
+    return (np.arange(batch)[:, None] * size + first).ravel()
+
+
+@lru_cache(maxsize=64)
+def _lines(corner, across, kh, top, height):
+    """For each line of a window the first of the positions at which it lies inside the picture, and their end."""
+    found, first = [], np.frombuffer(corner, np.int32) // across
+    for i in range(kh):
+        inside = np.flatnonzero((first + i >= top) & (first + i < top + height))
+        found.append((inside[0], inside[-1] + 1) if len(inside) else (0, 0))
+    return np.array(found, np.int64)
+
+
+@lru_cache(maxsize=64)
+def _every(kh):
+    """The same for windows that are not known to lie in the order of a whole picture: all of them."""
+    return np.array([(0, np.iinfo(np.int64).max // 2)] * kh)

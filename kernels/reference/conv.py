@@ -21,8 +21,8 @@ def forward(y, xp, x, w, b, corner):
     y[...] = np.tensordot(_windows(xp, corner, w.shape[1], w.shape[2]), w.reshape(len(w), -1), (2, 1)) + b
 
 
-def dw_all(dw, dy, xp, corner):
-    """dW[m] = sum of dy[n, p, m] times the window over all positions."""
+def dw_all(dw, dy, xp, corner, top):
+    """dW[m] = sum of dy[n, p, m] times the window over all positions. top: lines of zeros above and below in xp."""
     seen = _windows(xp, corner, dw.shape[1], dw.shape[2])
     dw[...] = np.tensordot(dy, seen, ((0, 1), (0, 1))).reshape(dw.shape)
 

@@ -70,7 +70,7 @@ def backward(layer: Filters, dy: Array, w: Array, choice: Choice, dx: Array | No
 def _all(layer: Filters, dy: Array, w: Array, dx: Array | None) -> Products:
     """Every entry."""
     dw, win = layer.buf.get("dw_pixels", w.shape), layer._window
-    layer.be.conv.dw_all(dw, dy, layer.last_xp, win.corner)
+    layer.be.conv.dw_all(dw, dy, layer.last_xp, win.corner, win.padding[0])
     if dx is not None:
         layer.be.conv.dx_all(dx, dy, w, win.corner, *win.padding)
     flat = dy.reshape(-1, dy.shape[2])
@@ -83,7 +83,7 @@ def _channels(layer: Filters, dy: Array, w: Array, rows: Array, dx: Array | None
     picked = buf.get("picked", (len(flat), len(rows)))
     layer.be.linear.pick_rows(picked, flat, rows)
     dw, gradient = buf.get("dw_pixels", (len(rows), *w.shape[1:])), picked.reshape(*dy.shape[:2], len(rows))
-    layer.be.conv.dw_all(dw, gradient, layer.last_xp, win.corner)
+    layer.be.conv.dw_all(dw, gradient, layer.last_xp, win.corner, win.padding[0])
     if dx is not None:
         w_rows = buf.get("w_rows", dw.shape)
         np.take(w, rows, axis=0, out=w_rows, mode="clip")

@@ -21,7 +21,7 @@ def forward(y: Any, xp: Any, x: Any, w: Any, b: Any, corner: Any) -> Count:
     return Count("forward", len(x) * len(corner) * w.size, size_in_bytes(y, xp, x, x, w, b, corner))
 
 
-def dw_all(dw: Any, dy: Any, xp: Any, corner: Any) -> Count:
+def dw_all(dw: Any, dy: Any, xp: Any, corner: Any, top: int) -> Count:
     return Count("dw", len(xp) * len(corner) * dw.size, size_in_bytes(dw, dy, xp, corner))
 
 

@@ -1,0 +1,201 @@
+"""Kernels of the dense products of a convolution, without a lowered matrix: windows are read where they lie.
+
+A window of pixels is a few runs, one for each of its lines. The forward product and dx hold ROWS windows at a time,
+and a panel of filters, or of a run; dW holds ROWS taps of the window for a panel of filters. All work picture by
+picture, which the nearer caches hold. Bodies of parallel loops are functions of their own, as in dense.py.
+"""
+
+import numpy as np
+from numba import prange
+
+from ..policy import kernel
+from .window_tile import ROWS, WIDTHS, dots, lanes, outer, scatter
+
+_dots0, _dots1, _dots2, _dots3 = (dots(ROWS, i) for i in range(WIDTHS))
+_dot0, _dot1, _dot2, _dot3 = (dots(1, i) for i in range(WIDTHS))
+_outer0, _outer1, _outer2, _outer3 = (outer(ROWS, i) for i in range(WIDTHS))
+_scatters0, _scatters1, _scatters2, _scatters3 = (scatter(ROWS, i) for i in range(WIDTHS))
+_scatter0, _scatter1, _scatter2, _scatter3 = (scatter(1, i) for i in range(WIDTHS))
+
+
+def split(n, itemsize):
+    """(begin, index of the width) of the tiles that make up n neighbours, int64 (tiles, 2), and their end."""
+    found, at = [], 0
+    for i, width in enumerate(lanes(itemsize)):
+        while n - at >= width:
+            found.append((at, i, width))
+            at += width
+    return np.array(found, np.int64)
+
+
+@kernel(parallel=True)
+def forward_pieces(y, xp, x, panels, tiles, b, corner, kh, kw, n):
+    for p in prange(n):
+        forward(y, xp, x, panels, tiles, b, corner, kh, kw, len(x) * p // n, len(x) * (p + 1) // n)
+
+
+@kernel
+def forward(y, xp, x, panels, tiles, b, corner, kh, kw, lo, hi):
+    """y of the pictures lo to hi, which are copied into xp first. panels: as `pack_filters` writes them."""
+    channels, filters, positions = x.shape[3], len(b), len(corner)
+    run, line, top = kw * channels, xp.shape[2] * channels, (xp.shape[1] - x.shape[1]) // 2
+    out, flat, size = y.reshape(-1), xp.reshape(-1), xp[0].size
+    at = np.empty(positions, np.int64)
+    for e in range(lo, hi):
+        pad(xp[e], x[e])
+        for p in range(positions):
+            at[p] = e * size + corner[p] * channels
+        for t in range(len(tiles)):
+            m, which = tiles[t, 0], tiles[t, 1]
+            for p in range(0, positions, ROWS):
+                first = min(p, positions - ROWS)  # the last tile is moved back, to end with the positions
+                if first < 0:
+                    break
+                # Lines that lie in the margin for all of these windows are left out.
+                highest, lowest = corner[first] // xp.shape[2], corner[first + ROWS - 1] // xp.shape[2]
+                i = max(top - lowest, 0)
+                lines, above = max(min(top + x.shape[1] - highest, kh) - i, 0), i * line
+                place, begin = (e * positions + first) * filters + m, m * kh * run + i * run * tiles[t, 2]
+                if which == 0:
+                    _dots0(out, place, filters, flat, at, first, run, line, above, lines, panels, begin, b, m)
+                elif which == 1:
+                    _dots1(out, place, filters, flat, at, first, run, line, above, lines, panels, begin, b, m)
+                elif which == 2:
+                    _dots2(out, place, filters, flat, at, first, run, line, above, lines, panels, begin, b, m)
+                else:
+                    _dots3(out, place, filters, flat, at, first, run, line, above, lines, panels, begin, b, m)
+            for first in range(positions if positions < ROWS else 0):
+                place, begin = (e * positions + first) * filters + m, m * kh * run
+                if which == 0:
+                    _dot0(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m)
+                elif which == 1:
+                    _dot1(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m)
+                elif which == 2:
+                    _dot2(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m)
+                else:
+                    _dot3(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m)
+
+
+@kernel
+def pad(xp, x):
+    """Copy a picture into the middle of its padded one."""
+    top, left = (xp.shape[0] - x.shape[0]) // 2, (xp.shape[1] - x.shape[1]) // 2
+    for i in range(len(x)):
+        xp[top + i, left : left + x.shape[1]] = x[i]
+
+
+@kernel
+def pack_filters(panels, w, tiles):
+    """The filters of each tile side by side: panel (taps, width) of the tile at filter m begins at m taps."""
+    filters, taps = w.shape
+    for t in range(len(tiles)):
+        m, width = tiles[t, 0], tiles[t, 2]
+        panel = panels[m * taps : (m + width) * taps].reshape((taps, width))
+        for j in range(width):
+            for k in range(taps):
+                panel[k, j] = w[m + j, k]
+
+
+@kernel(parallel=True)
+def dw_pieces(dw, sums, g, x, at, inside, tiles, cuts, lines, n):
+    blocks = len(inside) // ROWS
+    for p in prange(n):
+        dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lines, blocks * p // n * ROWS, blocks * (p + 1) // n * ROWS)
+
+
+@kernel
+def dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lines, lo, hi):
+    """Rows lo to hi of dWᵀ in `sums` (taps, filters), and from there into dw (filters, taps).
+
+    g (r, filters): the gradients of r windows, of which x has the first element at[i]. inside: where the taps lie in
+    a window, in whole tiles of ROWS. cuts: numbers of windows; those between two of them are near each other. lines
+    (kh, 2): from which of them to which a line of the window is not all margin.
+    """
+    filters, taps = dw.shape
+    out, gradients = sums.reshape(-1), g.reshape(-1)
+    sums[lo:hi] = 0
+    run = taps // len(lines)
+    for c in range(len(cuts) - 1):
+        for t in range(len(tiles)):
+            m, which = tiles[t, 0], tiles[t, 1]
+            for tap in range(lo, hi, ROWS):
+                # A tile may begin in one line and end in the next.
+                i, j = min(tap, taps - 1) // run, min(tap + ROWS, taps) - 1
+                first = cuts[c] + min(lines[i, 0], lines[j // run, 0])
+                last = min(cuts[c] + max(lines[i, 1], lines[j // run, 1]), cuts[c + 1])
+                place = tap * filters + m
+                if which == 0:
+                    _outer0(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters)
+                elif which == 1:
+                    _outer1(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters)
+                elif which == 2:
+                    _outer2(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters)
+                else:
+                    _outer3(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters)
+    for m in range(filters):
+        for tap in range(lo, min(hi, taps)):
+            dw[m, tap] = sums[tap, m]
+
+
+@kernel(parallel=True)
+def dx_pieces(dx, g, panels, tiles, at, cuts, lines, padded, top, left, n):
+    for p in prange(n):
+        lo, hi = len(dx) * p // n, len(dx) * (p + 1) // n
+        dx_pictures(dx, g, panels, tiles, at, cuts, lines, padded, top, left, lo, hi)
+
+
+@kernel
+def dx_pictures(dx, g, panels, tiles, at, cuts, lines, padded, top, left, lo, hi):
+    """dx of the pictures lo to hi. g (r, filters): the gradients of the windows, cuts[e]:cuts[e + 1] of picture e.
+
+    at: where each window begins in its padded picture, an array of the length `padded`. tiles (tiles, 4): the place
+    of a run's part from the beginning of a window, its width and where its panel is.
+    """
+    filters, gradients = g.shape[1], g.reshape(-1)
+    line, channels = (dx.shape[2] + 2 * left) * dx.shape[3], dx.shape[3]
+    out = np.empty(padded, dx.dtype)
+    for e in range(lo, hi):
+        out[:] = 0
+        for t in range(len(tiles)):
+            shift, which, panel, i = tiles[t, 0], tiles[t, 1], tiles[t, 2], tiles[t, 5]
+            first, last = cuts[e] + lines[i, 0], min(cuts[e] + lines[i, 1], cuts[e + 1])
+            if last - first >= ROWS:
+                for p in range(first, last, ROWS):
+                    r = min(p, last - ROWS)
+                    if which == 0:
+                        _scatters0(out, at, r, shift, p - r, gradients, r * filters, filters, panels, panel)
+                    elif which == 1:
+                        _scatters1(out, at, r, shift, p - r, gradients, r * filters, filters, panels, panel)
+                    elif which == 2:
+                        _scatters2(out, at, r, shift, p - r, gradients, r * filters, filters, panels, panel)
+                    else:
+                        _scatters3(out, at, r, shift, p - r, gradients, r * filters, filters, panels, panel)
+            else:
+                for r in range(first, last):
+                    if which == 0:
+                        _scatter0(out, at, r, shift, 0, gradients, r * filters, filters, panels, panel)
+                    elif which == 1:
+                        _scatter1(out, at, r, shift, 0, gradients, r * filters, filters, panels, panel)
+                    elif which == 2:
+                        _scatter2(out, at, r, shift, 0, gradients, r * filters, filters, panels, panel)
+                    else:
+                        _scatter3(out, at, r, shift, 0, gradients, r * filters, filters, panels, panel)
+        crop(dx[e], out, line, channels, top, left)
+
+
+@kernel
+def crop(dx, out, line, channels, top, left):
+    """The middle of a padded picture."""
+    for i in range(len(dx)):
+        begin = (top + i) * line + left * channels
+        dx[i] = out[begin : begin + dx[i].size].reshape(dx[i].shape)
+
+
+@kernel
+def pack_runs(panels, w, tiles):
+    """The parts of the runs: panel (filters, width) of a tile holds w[:, tap:] of its width, where tiles has tap."""
+    for t in range(len(tiles)):
+        begin, tap, width = tiles[t, 2], tiles[t, 3], tiles[t, 4]
+        panel = panels[begin : begin + len(w) * width].reshape((len(w), width))
+        for m in range(len(w)):
+            panel[m] = w[m, tap : tap + width]
