@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ..backend import BACKENDS, check_threads
-from ..errors import BadInput, check_float, check_int, short, unknown
+from ..errors import BadInput, check_float, check_int, unknown
 from ..layers.centering import CENTER
 from ..layers.initialisers import INITIALISERS
-from ..network.cnn import CUT
+from ..network.pictures import CUT
 from ..optim import OPTIMIZERS, ROWS, Schedule
 from ..select import SELECTORS, Dense, RandomK, Selector, Systematic, Threshold, parse_k, parse_k_schedule
 from ..tasks import MODELS, TASKS, Task
 from ..train.augment import Augment, parse_augment
+from .numbers import check_ints
 
 SELECT: dict[str, Callable[..., Selector]] = {
     **SELECTORS,
@@ -42,8 +41,8 @@ class Settings:
     model : {"mlp", "lenet", "convnet"}, default "mlp"
         The network of the task "classify"; the last two are for pictures. Some defaults depend on it.
     hidden : sequence of int, or str, optional
-        Units of each hidden layer: ``(500, 500)`` or ``"500,500"``. Of lenet and convnet, those of the Linear layers;
-        there may be none.
+        Units of each hidden layer: ``(500, 500)`` or ``"500,500"``. Of lenet and convnet, those of the Linear
+        layers; there may be none.
     filters : sequence of int, or str, optional
         Filters of each convolution of lenet or convnet.
     batchnorm : bool, default False
@@ -159,8 +158,9 @@ class Settings:
         if self.k_schedule is not None:
             parse_k_schedule(self.k_schedule)
             put("k_schedule", "".join(self.k_schedule.split()))
-        for name, known in (("select", tuple(SELECT)), ("center", CENTER), ("cut", CUT), ("optimizer", tuple(OPTIMIZERS)),
-                            ("rows", ROWS), ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
+        for name, known in (("select", tuple(SELECT)), ("center", CENTER), ("optimizer", tuple(OPTIMIZERS)),
+                            ("rows", ROWS), ("init", tuple(INITIALISERS)), ("backend", BACKENDS),
+                            ("cut", CUT)):  # fmt: skip
             if getattr(self, name) not in known:
                 raise unknown(name, getattr(self, name), known)
         if self.lr is None:
@@ -207,7 +207,9 @@ class Settings:
 
     def as_json(self) -> dict[str, Any]:
         """The settings as run.json keeps them."""
-        lists = {name: list(value) for name in ("hidden", "filters") if (value := getattr(self, name)) is not None}
+        lists = {
+            name: list(value) for name in ("hidden", "filters") if (value := getattr(self, name)) is not None
+        }
         return asdict(self) | lists
 
     def changed(self, **new: Any) -> Settings:
@@ -217,62 +219,3 @@ class Settings:
             if name not in names:
                 raise unknown("setting", name, names)
         return replace(self, **new)
-
-
-def check_ints(name: str, value: Any) -> tuple[int, ...]:
-    """Read whole numbers of at least 1.
-
-    Parameters
-    ----------
-    name : str
-        What they are, for the message.
-    value : str, int or sequence of int
-        "500,500", "500-500", 500 or [500, 500].
-
-    Returns
-    -------
-    tuple of int
-
-    Raises
-    ------
-    BadInput
-        For anything else.
-
-    Examples
-    --------
-    >>> check_ints("hidden", "500,300")
-    (500, 300)
-    """
-    if isinstance(value, str):
-        parts = value.replace("-", ",").split(",")
-        if not all(p.strip().isdecimal() for p in parts):
-            raise BadInput(f"{name} must be whole numbers such as 500,500, not {short(value)}")
-        try:
-            value = [int(p) for p in parts]
-        except ValueError:  # more digits than Python reads
-            raise BadInput(f"{name} must be whole numbers such as 500,500, not {short(value)}") from None
-    if isinstance(value, int):
-        value = [value]
-    if not isinstance(value, (list, tuple)) or not value:
-        raise BadInput(f"{name} must be at least one whole number, such as 500,500, not {short(value)}")
-    return tuple(check_int(f"each number in {name}", n, least=1) for n in value)
-
-
-def read_toml(path: str | Path, more: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The settings in a TOML file, and its values of the names in `more`. no-compare stands for no_compare.
-
-    Raises BadInput for a file that cannot be read, and for an unknown name.
-    """
-    try:
-        with open(path, "rb") as f:
-            found = tomllib.load(f)
-    except OSError as e:
-        raise BadInput(f"cannot read {path}: {e.strerror or e}") from e
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise BadInput(f"{path} is not valid TOML: {e}") from e
-    found = {name.replace("-", "_"): value for name, value in found.items()}
-    names = [*(f.name for f in fields(Settings)), *more]
-    for name in found:
-        if name not in names:
-            raise unknown(f"setting in {path}", name, names)
-    return found

@@ -1,4 +1,4 @@
-"""Sparsify: top-k between two layers, where it saves nothing. A control for convolutions with batch normalisation."""
+"""Sparsify: a choice of gradients between two layers, where it saves nothing: a control."""
 
 from __future__ import annotations
 

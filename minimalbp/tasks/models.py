@@ -10,7 +10,7 @@ from typing import Any
 from ..data import Dataset
 from ..errors import BadInput
 from ..network import Sequential, convnet, lenet, mlp
-from ..network.cnn import KERNEL, picture_shapes
+from ..network.pictures import KERNEL, picture_shapes
 from ..select import Selector
 from ..train.scoring import PICTURES
 from .base import PER_WEIGHT, Choices, common
@@ -64,8 +64,8 @@ class Mlp(Model):
     """The papers' multi-layer perceptron, which takes pictures as vectors."""
 
     name = "mlp"
-    defaults: dict[str, Any] = {}  # noqa: RUF012
-    first_run = {  # noqa: RUF012
+    defaults: dict[str, Any] = {}
+    first_run = {
         "arms": ({"select": "topk", "center": "off"}, {"select": "unified", "center": "forward"}), "rows": "chosen",
     }  # fmt: skip
     remedy = "a smaller hidden"
@@ -92,7 +92,7 @@ class Mlp(Model):
 class ForPictures(Model):
     """A convolutional network, made by `lenet` or `convnet`."""
 
-    first_run = {  # noqa: RUF012
+    first_run = {
         "arms": ({"select": "sample", "center": "off"}, {"select": "threshold-batch", "center": "forward"}),
         "rows": "chosen",
     }

@@ -1,4 +1,4 @@
-"""`minimalbp train --model lenet` and `--model convnet`: on pictures of any kind, kept, resumed, and what is refused."""
+"""`minimalbp train --model lenet` and convnet: on pictures of any kind, kept, resumed, and what is refused."""
 
 import json
 
@@ -35,7 +35,19 @@ def few(pictures):
 @pytest.mark.parametrize("batchnorm", [[], ["--batchnorm"]])
 @pytest.mark.parametrize("model", PICTURES)
 def test_it_trains_and_says_how_many_entries_are_not_zero(capsys, pictures, model, batchnorm):
-    words = ["train", "--data", pictures, "--model", model, *FEW, *batchnorm, "--select", "topk", "--k", "60%"]
+    words = [
+        "train",
+        "--data",
+        pictures,
+        "--model",
+        model,
+        *FEW,
+        *batchnorm,
+        "--select",
+        "topk",
+        "--k",
+        "60%",
+    ]
     found = report(capsys, *words)
     assert found["sizes"] == [216, 3, 4, 6, 3] and found["config"]["filters"] == [3, 4]
     for run in found["runs"]:
@@ -79,7 +91,9 @@ def test_the_first_run_compares_the_papers_rule_with_the_best(capsys, pictures):
     assert [arm.arm() for arm in combine({"model": "convnet", "rows": "all"})] == ["topk 5%"]
 
 
-@pytest.mark.parametrize("more", [["--batchnorm"], ["--augment", "crop2,flip"], ["--center", "forward"]], ids=str)
+@pytest.mark.parametrize(
+    "more", [["--batchnorm"], ["--augment", "crop2,flip"], ["--center", "forward"]], ids=str
+)
 def test_resume_ends_where_the_longer_run_does(capsys, few, tmp_path, more):
     options = [*few, *more, "--dropout", "0.2"]
     whole = report(capsys, *options, "--epochs", "3")

@@ -100,12 +100,20 @@ def test_whole_positions_are_for_convolutions_only():
 @pytest.mark.parametrize("make", [mbp.lenet, mbp.convnet])
 def test_a_cut_before_batch_normalisation_leaves_the_convolution_dense(make, backend, rng):
     """After the backward pass of batch normalisation no entry of the gradient is zero."""
-    options = {"filters": (4,), "units": (), "batchnorm": True, "select": mbp.TopK(ratio=0.05), "dtype": "float64"}
+    options = {
+        "filters": (4,),
+        "units": (),
+        "batchnorm": True,
+        "select": mbp.TopK(ratio=0.05),
+        "dtype": "float64",
+    }
     density = {}
     for cut in ("after", "before"):
         net = make((8, 8), 3, cut=cut, backend=backend, **options)
         loss = mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype)
-        loss.forward(net.forward(net.prepare(rng.normal(size=(5, 8, 8)))), np.array([0, 1, 2, 0, 1], np.int32))
+        loss.forward(
+            net.forward(net.prepare(rng.normal(size=(5, 8, 8)))), np.array([0, 1, 2, 0, 1], np.int32)
+        )
         net.backward(loss.backward(), need_dx=False)
         conv = net.children[0]
         density[cut] = conv.density()
@@ -117,7 +125,12 @@ def test_a_cut_before_batch_normalisation_leaves_the_convolution_dense(make, bac
 def test_what_is_refused():
     for make in (mbp.lenet, mbp.convnet):
         name = make.__name__
-        refused(lambda make=make: make((3, 8), 3, filters=(2, 2)), name, "at least 4 x 4 pixels, not 3 x 8", "(2,)")
+        refused(
+            lambda make=make: make((3, 8), 3, filters=(2, 2)),
+            name,
+            "at least 4 x 4 pixels, not 3 x 8",
+            "(2,)",
+        )
         refused(lambda make=make: make((64,), 3), name, "(channels, height, width)", "(64,)", "mlp")
         refused(lambda make=make: make(64, 3), name, "64")
         refused(lambda make=make: make((0, 8, 8), 3), "at least 1")

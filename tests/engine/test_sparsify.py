@@ -8,8 +8,9 @@ import minimalbp as mbp
 from minimalbp.select import Lists, Selector, Whole, masked
 
 SELECTORS = {
-    "dense": mbp.Dense(), "topk": mbp.TopK(3), "unified": mbp.UnifiedTopK(3), "random scaled": mbp.RandomK(3, scaled=True),
-    "systematic": mbp.Systematic(3), "threshold batch": mbp.Threshold(3, over="batch"),
+    "dense": mbp.Dense(), "topk": mbp.TopK(3), "unified": mbp.UnifiedTopK(3),
+    "random scaled": mbp.RandomK(3, scaled=True), "systematic": mbp.Systematic(3),
+    "threshold batch": mbp.Threshold(3, over="batch"),
 }  # fmt: skip
 
 
