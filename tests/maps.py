@@ -15,7 +15,7 @@ def any_strides(x):
 
 
 def gradient_error(layers, x, backend, rng, train=True):
-    """The relative error of all gradients of a network, x's too, in float64. Parameters are away from their start."""
+    """The relative error of all gradients of a network, x's too, in float64, with parameters of any value."""
     net = mbp.Sequential(*layers, backend=backend, dtype="float64", rng=3)
     for p in net.parameters():
         p.value += 0.3 * rng.normal(size=p.value.shape)

@@ -111,8 +111,8 @@ class BatchNorm1d(_BatchNorm):
     """Give each feature mean 0 and variance 1 over the batch, and then a mean and a scale that are learnt.
 
     y = weight (x - mean) / sqrt(var + eps) + bias. In training mean and var are those of the batch, outside they
-    are running ones. Each batch of a training moves them: running <- running + momentum (now - running). The running
-    variance divides by one example less than var does, as in PyTorch.
+    are running ones. Each batch of a training moves them: running <- running + momentum (now - running). As in
+    PyTorch, the running variance divides by one example less than var does.
 
     Backward: of the batch's mean and variance too, which depend on x; after an evaluation these are fixed.
 

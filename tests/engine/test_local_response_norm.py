@@ -9,7 +9,8 @@ import minimalbp as mbp
 
 SHAPES = [(1, 1, 1, 1), (3, 1, 5, 4), (1, 7, 2, 3), (3, 6, 3, 3)]
 OPTIONS = [
-    {"size": 1}, {"size": 3, "alpha": 0.5}, {"size": 4, "alpha": 2, "beta": 0.6, "k": 2}, {"size": 5, "alpha": 3, "beta": 1},
+    {"size": 1}, {"size": 3, "alpha": 0.5}, {"size": 4, "alpha": 2, "beta": 0.6, "k": 2},
+    {"size": 5, "alpha": 3, "beta": 1},
 ]  # fmt: skip
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
 options = pytest.mark.parametrize("options", OPTIONS, ids=str)

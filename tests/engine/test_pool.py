@@ -17,7 +17,9 @@ CASES = {  # name: (maps, options)
     "ConvNet's": ((1, 3, 8, 8), {"kernel_size": 3, "stride": 2, "ceil_mode": True}),
     "stride larger": ((3, 1, 8, 9), {"kernel_size": (2, 1), "stride": (3, 4)}),
     "padding": ((2, 3, 5, 6), {"kernel_size": 3, "stride": 2, "padding": 1}),
-    "padding, whole": ((1, 2, 6, 5), {"kernel_size": (4, 3), "stride": (3, 2), "padding": (2, 1), "ceil_mode": True}),
+    "padding, whole": (
+        (1, 2, 6, 5), {"kernel_size": (4, 3), "stride": (3, 2), "padding": (2, 1), "ceil_mode": True},
+    ),
     "a window in the padding": ((2, 1, 3, 3), {"kernel_size": 2, "stride": 3, "padding": 1, "ceil_mode": True}),
     "larger than the picture": ((1, 2, 1, 2), {"kernel_size": 3, "stride": 2, "padding": 1}),
     "whole, larger than the picture": ((3, 1, 2, 3), {"kernel_size": 3, "stride": 2, "ceil_mode": True}),

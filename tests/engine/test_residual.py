@@ -16,7 +16,8 @@ BLOCKS = {  # name: (input, layers)
         (2, 3, 5, 4),
         lambda: [
             mbp.Residual(
-                mbp.Conv2d(3, 4, 3, stride=2, padding=1), mbp.BatchNorm2d(4), mbp.Tanh(), mbp.Conv2d(4, 4, 3, padding=1),
+                mbp.Conv2d(3, 4, 3, stride=2, padding=1), mbp.BatchNorm2d(4), mbp.Tanh(),
+                mbp.Conv2d(4, 4, 3, padding=1),
                 project=Chain(mbp.Conv2d(3, 4, 1, stride=2, bias=False), mbp.BatchNorm2d(4)),
             ),
             mbp.Sigmoid(),
@@ -26,7 +27,8 @@ BLOCKS = {  # name: (input, layers)
         (1, 2, 3, 3),
         lambda: [
             mbp.Residual(
-                mbp.Residual(mbp.Conv2d(2, 3, 1), project=mbp.Conv2d(2, 3, 1)), mbp.Tanh(), mbp.Conv2d(3, 2, 3, padding=1)
+                mbp.Residual(mbp.Conv2d(2, 3, 1), project=mbp.Conv2d(2, 3, 1)), mbp.Tanh(),
+                mbp.Conv2d(3, 2, 3, padding=1),
             )
         ],
     ),
