@@ -4,15 +4,18 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..reference.conv import center, dw_chosen, dx_chosen, follow, list_positions
+from ..reference.conv import center, follow
 from .policy import pieces
-from .products import window
-from .products.window_tile import ROWS
+from .products import window, window_lists
+from .products.window_tile import MOST, ROWS, VECTOR, WIDTHS, split
 
 __all__ = [
     "center", "dw_all", "dw_chosen", "dw_rows", "dx_all", "dx_chosen", "dx_rows", "follow", "forward",
     "list_positions",
 ]  # fmt: skip
+
+LISTED = 16  # element operations that listing one entry costs
+DENSER = 4  # terms of a sum of rows that take as long as one element operation
 
 
 def forward(y, xp, x, w, b, corner):
@@ -79,17 +82,69 @@ def _dx(dx, g, w, at, cuts, lines, top, left):
         window.dx_pictures(*args, 0, len(dx))
 
 
+def dw_chosen(dw, value, xp, corner, start, position):
+    """Runs that do not fill their last vector are summed up with what follows them, which is then left out."""
+    lines, run, line, size = (
+        dw.shape[1],
+        dw.shape[2] * dw.shape[3],
+        xp.shape[2] * xp.shape[3],
+        VECTOR // dw.itemsize,
+    )
+    at = _places(len(xp), corner.tobytes(), xp[0].size, xp.shape[3])
+    wide = -(-run // size) * size
+    sums, x = dw.reshape(len(dw), -1), xp.reshape(-1)
+    if wide > run:
+        sums, x = np.empty((len(dw), lines * wide), dw.dtype), np.append(x, np.zeros(wide - run, x.dtype))
+    args = sums, value, x, at, _part_tiles(lines, wide, line, wide, dw.itemsize), start, position, len(corner)
+    n = pieces(int(start[-1]) * sums.shape[1] // DENSER)
+    if n > 1:
+        window_lists.dw_pieces(*args, n)
+    else:
+        window_lists.dw_lists(*args, 0, len(dw))
+    if wide > run:
+        dw[...] = sums.reshape(len(dw), lines, wide)[:, :, :run].reshape(dw.shape)
+
+
+def dx_chosen(dx, value, w, corner, start, unit, top, left):
+    _, kh, kw, channels = w.shape
+    height, width = dx.shape[1] + 2 * top, dx.shape[2] + 2 * left
+    tiles = _part_tiles(kh, kw * channels, width * channels, kw * channels, w.itemsize)
+    flat = w.reshape(len(w), -1)
+    args = dx, value, flat, corner, tiles, start, unit, height * width * channels, top, left
+    n = min(pieces(int(start[-1]) * flat.shape[1] // DENSER), len(dx))
+    if n > 1:
+        window_lists.dx_pieces(*args, n)
+    else:
+        window_lists.dx_lists(*args, 0, len(dx))
+
+
+def list_positions(start, unit, value, begin, entry, picked, filters):
+    batch = len(begin) - 1
+    n = min(pieces(LISTED * int(begin[-1])), batch)
+    if n > 1:
+        window_lists.list_pieces(start, unit, value, begin, entry, picked, filters, n)
+    else:
+        window_lists.list_positions(start, unit, value, begin, entry, picked, filters, 0, 0, batch)
+
+
+@lru_cache(maxsize=64)
+def _part_tiles(lines, run, line, step, itemsize):
+    """For each part of each run: its place in a window, its vectors, and its place where runs lie `step` apart."""
+    parts = split(run, itemsize, MOST)
+    return np.array([(i * line + at, v, i * step + at) for at, v, _ in parts for i in range(lines)], np.int64)
+
+
 @lru_cache(maxsize=64)
 def _tiles(n, itemsize):
-    return window.split(n, itemsize)
+    return np.array(split(n, itemsize, WIDTHS[0]), np.int64)
 
 
 @lru_cache(maxsize=64)
 def _run_tiles(filters, lines, run, line, itemsize):
-    """For each part of each run: its place in a window, its width's index, its panel, first tap, width and line."""
+    """For each part of each run: its place in a window, its vectors, its panel, first tap, width and line."""
     return np.array(
-        [(i * line + at, which, (i * run + at) * filters, i * run + at, width, i)
-         for i in range(lines) for at, which, width in window.split(run, itemsize)], np.int64
+        [(i * line + at, vectors, (i * run + at) * filters, i * run + at, width, i)
+         for i in range(lines) for at, vectors, width in split(run, itemsize, WIDTHS[0])], np.int64
     )  # fmt: skip
 
 

@@ -9,23 +9,10 @@ import numpy as np
 from numba import prange
 
 from ..policy import kernel
-from .window_tile import ROWS, WIDTHS, dots, lanes, outer, scatter
+from .window_tile import ROWS, dots, outer, scatter
 
-_dots0, _dots1, _dots2, _dots3 = (dots(ROWS, i) for i in range(WIDTHS))
-_dot0, _dot1, _dot2, _dot3 = (dots(1, i) for i in range(WIDTHS))
-_outer0, _outer1, _outer2, _outer3 = (outer(ROWS, i) for i in range(WIDTHS))
-_scatters0, _scatters1, _scatters2, _scatters3 = (scatter(ROWS, i) for i in range(WIDTHS))
-_scatter0, _scatter1, _scatter2, _scatter3 = (scatter(1, i) for i in range(WIDTHS))
-
-
-def split(n, itemsize):
-    """(begin, index of the width) of the tiles that make up n neighbours, int64 (tiles, 2), and their end."""
-    found, at = [], 0
-    for i, width in enumerate(lanes(itemsize)):
-        while n - at >= width:
-            found.append((at, i, width))
-            at += width
-    return np.array(found, np.int64)
+_dots, _dot = dots(ROWS), dots(1)
+_scatters, _scatter = scatter(ROWS), scatter(1)
 
 
 @kernel(parallel=True)
@@ -46,7 +33,7 @@ def forward(y, xp, x, panels, tiles, b, corner, kh, kw, lo, hi):
         for p in range(positions):
             at[p] = e * size + corner[p] * channels
         for t in range(len(tiles)):
-            m, which = tiles[t, 0], tiles[t, 1]
+            m, vectors = tiles[t, 0], tiles[t, 1]
             for p in range(0, positions, ROWS):
                 first = min(p, positions - ROWS)  # the last tile is moved back, to end with the positions
                 if first < 0:
@@ -56,24 +43,26 @@ def forward(y, xp, x, panels, tiles, b, corner, kh, kw, lo, hi):
                 i = max(top - lowest, 0)
                 lines, above = max(min(top + x.shape[1] - highest, kh) - i, 0), i * line
                 place, begin = (e * positions + first) * filters + m, m * kh * run + i * run * tiles[t, 2]
-                if which == 0:
-                    _dots0(out, place, filters, flat, at, first, run, line, above, lines, panels, begin, b, m)
-                elif which == 1:
-                    _dots1(out, place, filters, flat, at, first, run, line, above, lines, panels, begin, b, m)
-                elif which == 2:
-                    _dots2(out, place, filters, flat, at, first, run, line, above, lines, panels, begin, b, m)
-                else:
-                    _dots3(out, place, filters, flat, at, first, run, line, above, lines, panels, begin, b, m)
+                _dots(
+                    out,
+                    place,
+                    filters,
+                    flat,
+                    at,
+                    first,
+                    run,
+                    line,
+                    above,
+                    lines,
+                    panels,
+                    begin,
+                    b,
+                    m,
+                    vectors,
+                )
             for first in range(positions if positions < ROWS else 0):
                 place, begin = (e * positions + first) * filters + m, m * kh * run
-                if which == 0:
-                    _dot0(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m)
-                elif which == 1:
-                    _dot1(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m)
-                elif which == 2:
-                    _dot2(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m)
-                else:
-                    _dot3(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m)
+                _dot(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m, vectors)
 
 
 @kernel
@@ -100,7 +89,19 @@ def pack_filters(panels, w, tiles):
 def dw_pieces(dw, sums, g, x, at, inside, tiles, cuts, lines, n):
     blocks = len(inside) // ROWS
     for p in prange(n):
-        dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lines, blocks * p // n * ROWS, blocks * (p + 1) // n * ROWS)
+        dw_taps(
+            dw,
+            sums,
+            g,
+            x,
+            at,
+            inside,
+            tiles,
+            cuts,
+            lines,
+            blocks * p // n * ROWS,
+            blocks * (p + 1) // n * ROWS,
+        )
 
 
 @kernel
@@ -117,21 +118,14 @@ def dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lines, lo, hi):
     run = taps // len(lines)
     for c in range(len(cuts) - 1):
         for t in range(len(tiles)):
-            m, which = tiles[t, 0], tiles[t, 1]
+            m, vectors = tiles[t, 0], tiles[t, 1]
             for tap in range(lo, hi, ROWS):
                 # A tile may begin in one line and end in the next.
                 i, j = min(tap, taps - 1) // run, min(tap + ROWS, taps) - 1
                 first = cuts[c] + min(lines[i, 0], lines[j // run, 0])
                 last = min(cuts[c] + max(lines[i, 1], lines[j // run, 1]), cuts[c + 1])
                 place = tap * filters + m
-                if which == 0:
-                    _outer0(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters)
-                elif which == 1:
-                    _outer1(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters)
-                elif which == 2:
-                    _outer2(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters)
-                else:
-                    _outer3(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters)
+                outer(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters, vectors)
     for m in range(filters):
         for tap in range(lo, min(hi, taps)):
             dw[m, tap] = sums[tap, m]
@@ -157,29 +151,17 @@ def dx_pictures(dx, g, panels, tiles, at, cuts, lines, padded, top, left, lo, hi
     for e in range(lo, hi):
         out[:] = 0
         for t in range(len(tiles)):
-            shift, which, panel, i = tiles[t, 0], tiles[t, 1], tiles[t, 2], tiles[t, 5]
+            shift, vectors, panel, i = tiles[t, 0], tiles[t, 1], tiles[t, 2], tiles[t, 5]
             first, last = cuts[e] + lines[i, 0], min(cuts[e] + lines[i, 1], cuts[e + 1])
             if last - first >= ROWS:
                 for p in range(first, last, ROWS):
                     r = min(p, last - ROWS)
-                    if which == 0:
-                        _scatters0(out, at, r, shift, p - r, gradients, r * filters, filters, panels, panel)
-                    elif which == 1:
-                        _scatters1(out, at, r, shift, p - r, gradients, r * filters, filters, panels, panel)
-                    elif which == 2:
-                        _scatters2(out, at, r, shift, p - r, gradients, r * filters, filters, panels, panel)
-                    else:
-                        _scatters3(out, at, r, shift, p - r, gradients, r * filters, filters, panels, panel)
+                    _scatters(
+                        out, at, r, shift, p - r, gradients, r * filters, filters, panels, panel, vectors
+                    )
             else:
                 for r in range(first, last):
-                    if which == 0:
-                        _scatter0(out, at, r, shift, 0, gradients, r * filters, filters, panels, panel)
-                    elif which == 1:
-                        _scatter1(out, at, r, shift, 0, gradients, r * filters, filters, panels, panel)
-                    elif which == 2:
-                        _scatter2(out, at, r, shift, 0, gradients, r * filters, filters, panels, panel)
-                    else:
-                        _scatter3(out, at, r, shift, 0, gradients, r * filters, filters, panels, panel)
+                    _scatter(out, at, r, shift, 0, gradients, r * filters, filters, panels, panel, vectors)
         crop(dx[e], out, line, channels, top, left)
 
 

@@ -5,6 +5,8 @@ tile is a few rows of the result, and neighbours in each of them. Its vectors ar
 lists the widths that there are, so that any number of filters or channels splits into tiles.
 """
 
+from contextlib import contextmanager
+
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
@@ -16,27 +18,40 @@ from ..policy import JIT
 
 VECTOR = 64 if llvm.get_host_cpu_features().get("avx512f") else 32  # bytes
 ROWS = 8 if VECTOR == 64 else 6  # of a tile: with two vectors each they fit 32 registers, or 16
+
+
+MOST = 12  # vectors of a tile of one row
+QUARTER, SINGLE = 0, -1  # instead of a number of vectors: 16 bytes, one element
+WIDTHS = (2, 1, QUARTER, SINGLE)  # of tiles of several rows, in vectors
 _LONG, _INT = ir.IntType(64), ir.IntType(32)
 
 
-WIDTHS = 4
+def lanes(vectors, itemsize):
+    """The width of a tile in elements, of so many vectors, or of QUARTER or SINGLE."""
+    return {QUARTER: 16 // itemsize, SINGLE: 1}.get(vectors, vectors * VECTOR // itemsize)
 
 
-def lanes(itemsize):
-    """The WIDTHS of a tile in elements, widest first: two vectors, one, 16 bytes, one element."""
-    return 2 * VECTOR // itemsize, VECTOR // itemsize, 16 // itemsize, 1
+def split(n, itemsize, most):
+    """The tiles that make up n neighbours, of at most so many vectors: where each begins, its vectors, its width."""
+    found, at, whole = [], 0, n * itemsize // VECTOR
+    parts = -(-whole // most)
+    vectors = [whole * (i + 1) // parts - whole * i // parts for i in range(parts)]
+    for v in (*vectors, QUARTER, SINGLE):
+        for _ in range(1 if v > 0 else (n - at) // lanes(v, itemsize)):
+            found.append((at, v, lanes(v, itemsize)))
+            at += lanes(v, itemsize)
+    return found
 
 
 class _Tile:
     """What the loops of one tile are made of, while a call of it is compiled: arrays by position, numbers too."""
 
-    def __init__(self, context, builder, signature, args, rows, which):
+    def __init__(self, context, builder, signature, args, rows, vectors):
         self.builder, self.rows = builder, rows
         kind = signature.args[0].dtype
         self.scalar, self.size = context.get_value_type(kind), kind.bitwidth // 8
-        self.width, whole = lanes(self.size)[which], VECTOR // self.size
-        self.count = max(self.width // whole, 1)
-        self.vector = ir.VectorType(self.scalar, min(self.width, whole))
+        self.width, self.count = lanes(vectors, self.size), max(vectors, 1)
+        self.vector = ir.VectorType(self.scalar, self.width // self.count)
         self.data, self.kinds, self.n = {}, {}, {}
         for i, (kind, value) in enumerate(zip(signature.args, args, strict=True)):
             if isinstance(kind, types.Array):
@@ -65,6 +80,9 @@ class _Tile:
         return [
             self.builder.load(self.builder.gep(start, [_INT(j)]), align=self.size) for j in range(self.count)
         ]
+
+    def mul(self, a, b):
+        return self.builder.mul(a, b)
 
     def store(self, array, place, vectors):
         start = self.builder.bitcast(self.at(array, place), self.vector.as_pointer())
@@ -101,140 +119,134 @@ class _Tile:
         """A loop over 0 <= index < count."""
         return cgutils.for_range(self.builder, count, intp=_LONG)
 
+    @contextmanager
+    def between(self, first, last):
+        """A loop over first <= i < last."""
+        with cgutils.for_range_slice(self.builder, first, last, _LONG(1), _LONG, inc=True) as (i, _):
+            yield i
 
-def _dots(rows, which):
+
+def _for_each_width(widths, rows, body):
+    """The code of a tile: `body` for the one of the widths that the last argument says."""
+
     def emit(context, builder, signature, args):
-        out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias = range(14)
-        t = _Tile(context, builder, signature, args, rows, which)
-        n = t.n
-        window = [t.at(x, t.add(t.load(at, t.add(n[first], _LONG(r))), n[above])) for r in range(rows)]
-        sums = t.sums([t.vectors(b, n[bias])] * rows)
-        with t.times(n[lines]) as outer:
-            here = builder.mul(outer.index, n[line])
-            tap = t.add(n[begin], builder.mul(builder.mul(outer.index, n[run]), _LONG(t.width)))
-            with t.times(n[run]) as inner:
-                vectors = t.vectors(panel, t.add(tap, builder.mul(inner.index, _LONG(t.width))))
-                there = t.add(here, inner.index)
-                for r in range(rows):
-                    t.accumulate(sums[r], vectors, t.spread(builder.gep(window[r], [there])))
-        for r in range(rows):
-            t.store(out, t.add(n[place], builder.mul(n[step], _LONG(r))), t.read(sums[r]))
+        wanted = context.cast(builder, args[-1], signature.args[-1], types.int64)
+        for vectors in widths:
+            with builder.if_then(builder.icmp_signed("==", wanted, _LONG(vectors))):
+                tile = _Tile(context, builder, signature, args, rows, vectors)
+                body(tile, tile.n, *range(len(args) - 1))
         return context.get_dummy_value()
 
     return emit
 
 
-def _outer(rows, which):
-    def emit(context, builder, signature, args):
-        out, place, step, x, at, first, last, inside, tap, g, begin, across = range(12)
-        t = _Tile(context, builder, signature, args, rows, which)
-        n = t.n
-        where = [t.add(n[place], builder.mul(n[step], _LONG(r))) for r in range(rows)]
-        sums = t.sums([t.vectors(out, w) for w in where])
-        taps = [t.load(inside, t.add(n[tap], _LONG(r))) for r in range(rows)]
-        with cgutils.for_range_slice(builder, n[first], n[last], _LONG(1), _LONG, inc=True) as (i, _):
-            vectors = t.vectors(g, t.add(n[begin], builder.mul(i, n[across])))
-            window = t.at(x, t.load(at, i))
-            for r in range(rows):
-                t.accumulate(sums[r], vectors, t.spread(builder.gep(window, [taps[r]])))
-        for r in range(rows):
-            t.store(out, where[r], t.read(sums[r]))
-        return context.get_dummy_value()
-
-    return emit
+def _dots(t, n, out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias):
+    window = [t.at(x, t.add(t.load(at, t.add(n[first], _LONG(r))), n[above])) for r in range(t.rows)]
+    sums = t.sums([t.vectors(b, n[bias])] * t.rows)
+    with t.times(n[lines]) as outer:
+        here = t.mul(outer.index, n[line])
+        tap = t.add(n[begin], t.mul(t.mul(outer.index, n[run]), _LONG(t.width)))
+        with t.times(n[run]) as inner:
+            vectors = t.vectors(panel, t.add(tap, t.mul(inner.index, _LONG(t.width))))
+            there = t.add(here, inner.index)
+            for r in range(t.rows):
+                t.accumulate(sums[r], vectors, t.spread(t.builder.gep(window[r], [there])))
+    for r in range(t.rows):
+        t.store(out, t.add(n[place], t.mul(n[step], _LONG(r))), t.read(sums[r]))
 
 
-def _scatter(rows, which):
-    def emit(context, builder, signature, args):
-        out, at, first, shift, skip, g, begin, filters, panel, where = range(10)
-        t = _Tile(context, builder, signature, args, rows, which)
-        n, sums = t.n, t.sums()
-        mine = [t.at(g, t.add(n[begin], builder.mul(n[filters], _LONG(r)))) for r in range(rows)]
-        with t.times(n[filters]) as over:
-            vectors = t.vectors(panel, t.add(n[where], builder.mul(over.index, _LONG(t.width))))
-            for r in range(rows):
-                t.accumulate(sums[r], vectors, t.spread(builder.gep(mine[r], [over.index])))
-        for r in range(rows):
-            with builder.if_then(builder.icmp_signed("<=", n[skip], _LONG(r))):
-                place = t.add(t.load(at, t.add(n[first], _LONG(r))), n[shift])
-                found = zip(t.vectors(out, place), t.read(sums[r]), strict=True)
-                t.store(out, place, [builder.fadd(a, b) for a, b in found])
-        return context.get_dummy_value()
-
-    return emit
+def _outer(t, n, out, place, step, x, at, first, last, inside, tap, g, begin, across):
+    where = [t.add(n[place], t.mul(n[step], _LONG(r))) for r in range(t.rows)]
+    sums = t.sums([t.vectors(out, w) for w in where])
+    taps = [t.load(inside, t.add(n[tap], _LONG(r))) for r in range(t.rows)]
+    with t.between(n[first], n[last]) as i:
+        vectors = t.vectors(g, t.add(n[begin], t.mul(i, n[across])))
+        window = t.at(x, t.load(at, i))
+        for r in range(t.rows):
+            t.accumulate(sums[r], vectors, t.spread(t.builder.gep(window, [taps[r]])))
+    for r in range(t.rows):
+        t.store(out, where[r], t.read(sums[r]))
 
 
-def _sum(which):
-    def emit(context, builder, signature, args):
-        out, place, a, column, row, value, first, last = range(8)
-        t = _Tile(context, builder, signature, args, 1, which)
-        n = t.n
-        sums = t.sums([t.vectors(out, n[place])])
-        with cgutils.for_range_slice(builder, n[first], n[last], _LONG(1), _LONG, inc=True) as (i, _):
-            vectors = t.vectors(a, t.add(t.load(row, i), n[column]))
-            t.accumulate(sums[0], vectors, t.spread(t.at(value, i)))
-        t.store(out, n[place], t.read(sums[0]))
-        return context.get_dummy_value()
+def _scatter(t, n, out, at, first, shift, skip, g, begin, filters, panel, where):
+    b, sums = t.builder, t.sums()
+    mine = [t.at(g, t.add(n[begin], t.mul(n[filters], _LONG(r)))) for r in range(t.rows)]
+    with t.times(n[filters]) as over:
+        vectors = t.vectors(panel, t.add(n[where], t.mul(over.index, _LONG(t.width))))
+        for r in range(t.rows):
+            t.accumulate(sums[r], vectors, t.spread(b.gep(mine[r], [over.index])))
+    for r in range(t.rows):
+        with b.if_then(b.icmp_signed("<=", n[skip], _LONG(r))):
+            place = t.add(t.load(at, t.add(n[first], _LONG(r))), n[shift])
+            found = zip(t.vectors(out, place), t.read(sums[r]), strict=True)
+            t.store(out, place, [b.fadd(old, new) for old, new in found])
 
-    return emit
+
+def _lists(t, n, out, place, shift, a, column, row, value, first, last, lists):
+    sums = t.sums()[0]
+    with t.times(n[lists]) as over:
+        here = t.add(t.load(place, over.index), n[shift])
+        for slot, v in zip(sums, t.vectors(out, here), strict=True):
+            t.builder.store(v, slot)
+        with t.between(t.load(first, over.index), t.load(last, over.index)) as i:
+            t.accumulate(sums, t.vectors(a, t.add(t.load(row, i), n[column])), t.spread(t.at(value, i)))
+        t.store(out, here, t.read(sums))
 
 
 if JIT:
 
-    def dots(rows, which):
+    def dots(rows):
         """A tile of y: out[place + r step:] = b[bias:] + the window of x at at[first + r] times a panel.
 
-        Of a window `lines` runs of `run` elements are read, `line` apart, the first of them `above` the beginning. The panel, (lines run, width), begins at `begin`.
+        Of a window `lines` runs of `run` elements are read, `line` apart, the first of them `above` its beginning.
+        The panel (lines run, width) begins at `begin`.
         """
 
         @intrinsic
-        def tile(typing, out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias):
-            given = (out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias)
-            return types.void(*given), _dots(rows, which)
+        def tile(
+            typing, out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors
+        ):
+            given = (out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors)
+            return types.void(*given), _for_each_width(WIDTHS, rows, _dots)
 
         return tile
 
-    def outer(rows, which):
+    @intrinsic
+    def outer(typing, out, place, step, x, at, first, last, inside, tap, g, begin, across, vectors):
         """A tile of dW: out[place + r step:] += sum of x[at[i] + inside[tap + r]] g[begin + i across:].
 
         The sum is over first <= i < last.
         """
+        given = (out, place, step, x, at, first, last, inside, tap, g, begin, across, vectors)
+        return types.void(*given), _for_each_width(WIDTHS, ROWS, _outer)
 
-        @intrinsic
-        def tile(typing, out, place, step, x, at, first, last, inside, tap, g, begin, across):
-            given = (out, place, step, x, at, first, last, inside, tap, g, begin, across)
-            return types.void(*given), _outer(rows, which)
-
-        return tile
-
-    def scatter(rows, which):
+    def scatter(rows):
         """A tile of dx: out[at[first + r] + shift:] += sum of g[begin + r filters + m] panel[where + m width:] over m.
 
         Not for the rows r < skip, which another tile has.
         """
 
         @intrinsic
-        def tile(typing, out, at, first, shift, skip, g, begin, filters, panel, where):
-            given = (out, at, first, shift, skip, g, begin, filters, panel, where)
-            return types.void(*given), _scatter(rows, which)
+        def tile(typing, out, at, first, shift, skip, g, begin, filters, panel, where, vectors):
+            given = (out, at, first, shift, skip, g, begin, filters, panel, where, vectors)
+            return types.void(*given), _for_each_width(WIDTHS, rows, _scatter)
 
         return tile
 
-    def weighted(which):
-        """out[place:] += sum of value[i] a[row[i] + column:] over first <= i < last."""
-
-        @intrinsic
-        def tile(typing, out, place, a, column, row, value, first, last):
-            return types.void(out, place, a, column, row, value, first, last), _sum(which)
-
-        return tile
+    @intrinsic
+    def sum_lists(typing, out, place, shift, a, column, row, value, first, last, lists, vectors):
+        """out[place[s] + shift:] += sum of value[i] a[row[i] + column:] over first[s] <= i < last[s], s < lists."""
+        given = (out, place, shift, a, column, row, value, first, last, lists, vectors)
+        return types.void(*given), _for_each_width((*range(1, MOST + 1), QUARTER, SINGLE), 1, _lists)
 
 else:
 
-    def dots(rows, which):
-        def tile(out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias):
-            width = lanes(out.itemsize)[which]
-            inside = (np.arange(lines)[:, None] * line + np.arange(run)).ravel()
+    def dots(rows):
+        def tile(out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors):
+            inside, width = (
+                (np.arange(lines)[:, None] * line + np.arange(run)).ravel(),
+                lanes(vectors, out.itemsize),
+            )
             w = panel[begin : begin + lines * run * width].reshape(-1, width)
             for r in range(rows):
                 here = place + r * step
@@ -242,19 +254,16 @@ else:
 
         return tile
 
-    def outer(rows, which):
-        def tile(out, place, step, x, at, first, last, inside, tap, g, begin, across):
-            width = lanes(out.itemsize)[which]
-            for i in range(first, last):
-                mine = g[begin + i * across : begin + i * across + width]
-                for r in range(rows):
-                    out[place + r * step : place + r * step + width] += x[at[i] + inside[tap + r]] * mine
+    def outer(out, place, step, x, at, first, last, inside, tap, g, begin, across, vectors):
+        width = lanes(vectors, out.itemsize)
+        for i in range(first, last):
+            mine = g[begin + i * across : begin + i * across + width]
+            for r in range(ROWS):
+                out[place + r * step : place + r * step + width] += x[at[i] + inside[tap + r]] * mine
 
-        return tile
-
-    def scatter(rows, which):
-        def tile(out, at, first, shift, skip, g, begin, filters, panel, where):
-            width = lanes(out.itemsize)[which]
+    def scatter(rows):
+        def tile(out, at, first, shift, skip, g, begin, filters, panel, where, vectors):
+            width = lanes(vectors, out.itemsize)
             w = panel[where : where + filters * width].reshape(-1, width)
             for r in range(skip, rows):
                 here, mine = at[first + r] + shift, begin + r * filters
@@ -262,11 +271,9 @@ else:
 
         return tile
 
-    def weighted(which):
-        def tile(out, place, a, column, row, value, first, last):
-            width = lanes(out.itemsize)[which]
-            for i in range(first, last):
-                here = row[i] + column
-                out[place : place + width] += value[i] * a[here : here + width]
-
-        return tile
+    def sum_lists(out, place, shift, a, column, row, value, first, last, lists, vectors):
+        width = lanes(vectors, out.itemsize)
+        for s in range(lists):
+            here = place[s] + shift
+            for i in range(first[s], last[s]):
+                out[here : here + width] += value[i] * a[row[i] + column : row[i] + column + width]
