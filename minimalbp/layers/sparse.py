@@ -8,7 +8,7 @@ import numpy as np
 
 from ..backend import Array, Backend, Buffers
 from ..param import Param, RowGrad
-from ..select import Choice, Lists, Selector, even
+from ..select import Choice, Lists, Selector, Whole, even
 
 
 class Weights(Protocol):
@@ -32,6 +32,7 @@ def backward(layer: Weights, x: Array, dy: Array, choice: Choice, dx: Array | No
         return _all(layer, x, dy, dx)
     if isinstance(choice, Lists):
         return _lists(layer, x, choice, dx)
+    assert not isinstance(choice, Whole)  # refused by Linear
     return (_rows if choice.ndim == 1 else _chosen)(layer, x, dy, choice, dx)
 
 
@@ -114,4 +115,5 @@ def count_choice(be: Backend, hits: Array, choice: Choice, picked: Array) -> Non
         n = int(choice.start[-1])
         be.select.count_chosen(hits, choice.unit[:n], picked[:n])
     else:
+        assert not isinstance(choice, Whole)
         (be.select.count_rows if choice.ndim == 1 else be.select.count_chosen)(hits, choice, picked)
