@@ -1,8 +1,8 @@
 """Tiles of the products of a convolution, held in registers from the first term to the last.
 
 Arrays are flat, and places in them are numbers of elements: windows overlap, so that no matrix has them as rows. A
-tile is a few rows of the result, and neighbours in each of them. Its vectors are as wide as the processor's; `lanes`
-lists the widths that there are, so that any number of filters or channels splits into tiles.
+tile is a few rows of the result, and neighbours in each of them. Its vectors are as wide as the processor's. There
+are narrow tiles too, so that any number of filters or channels splits into tiles.
 """
 
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ def lanes(vectors, itemsize):
 
 
 def split(n, itemsize, most):
-    """The tiles that make up n neighbours, of at most so many vectors: where each begins, its vectors, its width."""
+    """The tiles that make up n neighbours, of at most so many vectors: the begin, vectors and width of each."""
     found, at, whole = [], 0, n * itemsize // VECTOR
     parts = -(-whole // most)
     vectors = [whole * (i + 1) // parts - whole * i // parts for i in range(parts)]
@@ -221,9 +221,9 @@ if JIT:
         return types.void(*given), _for_each_width(WIDTHS, ROWS, _outer)
 
     def scatter(rows):
-        """A tile of dx: out[at[first + r] + shift:] += sum of g[begin + r filters + m] panel[where + m width:] over m.
+        """A tile of dx: out[at[first + r] + shift:] += sum of g[begin + r filters + m] panel[where + m width:].
 
-        Not for the rows r < skip, which another tile has.
+        The sum is over the filters m. Not for the rows r < skip, which another tile has.
         """
 
         @intrinsic
