@@ -6,6 +6,8 @@ same modules, the same functions and the same parameters (`tests/kernels/test_co
     linear      y = x Wᵀ + b, also of several layers, and the backward products: all units, shared rows, or chosen
                 per example
     conv        the same for the windows of pictures
+    pool        the largest entry, or the mean, of windows of pictures
+    norm        batch normalisation, local response normalisation
     select      which units get a gradient
     activation  element-wise forward and backward, dropout
     embedding   rows of tables by ids, and the gradient of the rows that occur

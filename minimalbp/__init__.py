@@ -29,6 +29,9 @@ _HOME = {
     "experiment.settings": ("Settings",),
     "layers": (
         "LSTM",
+        "AvgPool2d",
+        "BatchNorm1d",
+        "BatchNorm2d",
         "Conv2d",
         "Cube",
         "Dropout",
@@ -36,6 +39,8 @@ _HOME = {
         "Flatten",
         "Layer",
         "Linear",
+        "LocalResponseNorm",
+        "MaxPool2d",
         "ReLU",
         "Residual",
         "Sigmoid",

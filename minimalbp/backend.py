@@ -18,7 +18,9 @@ import numpy as np
 from .errors import BadInput, check_int, unknown
 
 Array = np.ndarray
-NAMESPACES = ("linear", "conv", "select", "activation", "embedding", "lstm", "loss", "update")
+NAMESPACES = (
+    "linear", "conv", "pool", "norm", "select", "activation", "embedding", "lstm", "loss", "update",
+)  # fmt: skip
 BACKENDS = ("reference", "cpu")
 DTYPES = ("float32", "float64")
 
@@ -33,6 +35,8 @@ class Backend:
     name: str
     linear: Any
     conv: Any
+    pool: Any
+    norm: Any
     select: Any
     activation: Any
     embedding: Any

@@ -2,16 +2,19 @@
 
 from .activation import Cube, ReLU, Sigmoid, Tanh
 from .base import Layer
+from .batch_norm import BatchNorm1d, BatchNorm2d
 from .container import Chain, Residual
 from .conv import Conv2d
 from .dropout import Dropout
 from .embedding import Embedding
 from .flatten import Flatten
 from .linear import Linear
+from .local_response_norm import LocalResponseNorm
 from .lstm import LSTM
+from .pool import AvgPool2d, MaxPool2d
 from .units import Cut, Units
 
 __all__ = [
-    "LSTM", "Chain", "Conv2d", "Cube", "Cut", "Dropout", "Embedding", "Flatten", "Layer",
-    "Linear", "ReLU", "Residual", "Sigmoid", "Tanh", "Units",
+    "LSTM", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Chain", "Conv2d", "Cube", "Cut", "Dropout", "Embedding",
+    "Flatten", "Layer", "Linear", "LocalResponseNorm", "MaxPool2d", "ReLU", "Residual", "Sigmoid", "Tanh", "Units",
 ]  # fmt: skip

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..backend import Array, Backend
-from ..errors import BadInput
+from ..errors import BadInput, short
 from ..param import Param
 from ..seeds import Streams
 from .base import Layer, later
+from .maps import maps, pixels
 
 
 class Chain(Layer):
@@ -91,19 +92,31 @@ class Chain(Layer):
 
 
 class Residual(Chain):
-    """A chain of layers f whose input is added to its output: y = x + f(x).
+    """A chain of layers f whose input is added to its output: y = x + f(x), or project(x) + f(x).
 
-    Backward: dx = dy + the dx of f.
+    Backward: dx = dy, or the dx of the projection, + the dx of f.
 
     Parameters
     ----------
     *layers : Layer
-        The layers of f, at least one. Their output must have the shape of their input.
+        The layers of f, at least one.
+    project : Layer, optional
+        Brings x to the shape of f(x), such as Conv2d(16, 32, 1, stride=2). Without it the two shapes must be equal.
+        Its path follows those of the layers of f: after two of them its weight is "3.2.weight" in files.
 
     Raises
     ------
     BadInput
         When there are none, or something else among them; in a network, when the two shapes differ.
+
+    Notes
+    -----
+    In PyTorch the same names and numbers are those of
+
+        class Residual(torch.nn.Sequential):  # the layers of f, and the projection last
+            def forward(self, x):
+                *layers, project = self
+                return project(x) + torch.nn.Sequential(*layers)(x)
 
     Examples
     --------
@@ -111,28 +124,73 @@ class Residual(Chain):
     >>> net = mbp.Sequential(mbp.Residual(mbp.ReLU()), backend="reference")
     >>> net([[1, -2]])
     array([[ 2., -2.]], dtype=float32)
+    >>> block = mbp.Residual(mbp.Linear(3, 5), mbp.ReLU(), project=mbp.Linear(3, 5, bias=False))
+    >>> [p.name for p in mbp.Sequential(block, backend="reference").parameters()]
+    ['0.0.weight', '0.0.bias', '0.2.weight']
     """
+
+    def __init__(self, *layers: Layer, project: Layer | None = None):
+        super().__init__(*layers)
+        if project is not None and not isinstance(project, Layer):
+            raise BadInput(f"project must be a layer, such as Conv2d(16, 32, 1), not {short(project)}")
+        self.project = project
+
+    def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
+        super().bind(be, dtype, streams, path)
+        if self.project is not None:
+            self.project.bind(be, dtype, streams, (*path, len(self.children)))
 
     def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
         inner = super().forward(x, train=train, lengths=lengths)
+        if self.project is not None:
+            x = self.project.forward(x, train=train, **self.project.forward_options(lengths))
         if inner.shape != x.shape:
+            what, remedy = "its input", "; give it a project= that makes them so"
+            if self.project is not None:
+                what, remedy = "the output of its projection,", ""
             raise BadInput(
-                f"{self.label} adds its input {x.shape} to {inner.shape}; the shapes must be equal"
+                f"{self.label} adds {what} {x.shape} to {inner.shape}; the shapes must be equal{remedy}"
             )
-        y = self.buf.get("y", x.shape)
-        self.be.activation.add(y, x, inner)
-        return y
+        return self._sum("y", x, inner)
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         inner = super().backward(dy, need_dx=need_dx)
-        if inner is None:
-            return None
-        dx = self.buf.get("dx", dy.shape)
-        self.be.activation.add(dx, dy, inner)
-        return dx
+        outer = self.project.backward(dy, need_dx=need_dx) if self.project is not None else dy
+        return None if inner is None or outer is None else self._sum("dx", outer, inner)
+
+    def _sum(self, name: str, a: Array, b: Array) -> Array:
+        """a + b in the buffer `name`, in the order of the memory of feature maps."""
+        a, b = pixels(a, self.be, self.buf, "a"), pixels(b, self.be, self.buf, "b")
+        total = self.buf.get(name, a.shape)
+        self.be.activation.add(total, a, b)
+        return maps(total)
 
     def out_features(self, n: int | None) -> int | None:
-        inner = super().out_features(n)
-        if n is not None and inner is not None and inner != n:
-            raise BadInput(f"{self.label} adds its {n} inputs to {inner} outputs; the widths must be equal")
-        return n if n is not None else inner
+        inner, outer = super().out_features(n), n
+        if self.project is not None:
+            outer = self.project.out_features(n)
+        if outer is not None and inner is not None and inner != outer:
+            what = "outputs of its projection" if self.project is not None else "inputs"
+            raise BadInput(
+                f"{self.label} adds its {outer} {what} to {inner} outputs; the widths must be equal"
+            )
+        return outer if outer is not None else inner
+
+    def parameters(self) -> list[Param]:
+        return super().parameters() + (self.project.parameters() if self.project is not None else [])
+
+    def statistics(self) -> list[Param]:
+        return super().statistics() + (self.project.statistics() if self.project is not None else [])
+
+    def layers(self) -> Iterator[Layer]:
+        yield from super().layers()
+        if self.project is not None:
+            yield from self.project.layers()
+
+    def settings(self) -> dict[str, Any]:
+        return super().settings() | ({} if self.project is None else {"project": self.project.describe()})
+
+    def __repr__(self) -> str:
+        inside = [*map(repr, self.children)]
+        inside += [f"project={self.project!r}"] if self.project is not None else []
+        return f"{type(self).__name__}({', '.join(inside)})"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .counts import Count, Counts, activation, conv, embedding, linear, loss, lstm, select, update
+from .counts import Count, Counts, activation, conv, embedding, linear, loss, lstm, norm, pool, select, update
 
 PHASES = ("forward", "select", "dw", "dx", "other", "update")
 
 _MODULES = {
-    "linear": linear, "conv": conv, "select": select, "activation": activation,
-    "embedding": embedding, "lstm": lstm, "loss": loss, "update": update,
+    "linear": linear, "conv": conv, "pool": pool, "norm": norm, "select": select,
+    "activation": activation, "embedding": embedding, "lstm": lstm, "loss": loss, "update": update,
 }  # fmt: skip
 # "linear.forward": what a call of that kernel costs, from its arguments
 FORMULAS: dict[str, Callable[..., Count | Counts]] = {

@@ -11,8 +11,9 @@ from .sequential import Sequential
 
 
 def save(net: Sequential, path: str | Path) -> None:
-    """Write the parameters of a network to a safetensors file, and the running means of centred layers.
+    """Write the parameters of a network to a safetensors file, and what its layers learnt without gradients.
 
+    That is the running means of centred layers, and the statistics of batch normalisation.
     A torch.nn.Sequential of the same layers loads it with load_state_dict. With center="forward" the bias that such
     a layer needs is b - W mu.
 
@@ -84,7 +85,7 @@ def load(net: Sequential, path: str | Path) -> None:
         if found[name].shape != p.value.shape:
             raise BadInput(f"{path}: {name} is {found[name].shape}, the network needs {p.value.shape}")
     for name, p in mine.items():
-        p.value[...] = net.be.put(found[name], net.dtype)
+        p.value[...] = net.be.put(found[name], p.value.dtype.name)
 
 
 def _kept(net: Sequential) -> list[Param]:

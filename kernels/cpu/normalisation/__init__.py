@@ -1,0 +1,1 @@
+"""Batch normalisation and local response normalisation, the workers of norm.py."""
