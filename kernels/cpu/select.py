@@ -7,13 +7,14 @@ from ..reference import select as reference
 from ..reference.select import LANES, SCORES
 from .policy import kernel, pieces
 from .products.choice import count_chosen, count_rows, invert
+from .selection import batch, bottom, draw, walk
+from .selection import energy as energies
 from .selection import signs as both
 from .selection import top_k as largest
-from .selection import walk
 
 __all__ = [
-    "LANES", "SCORES", "count_chosen", "count_rows", "invert", "pack", "score", "signs", "systematic",
-    "threshold", "top_k",
+    "LANES", "SCORES", "bottom_k", "count_chosen", "count_rows", "invert", "pack", "positions", "random_k",
+    "score", "signs", "systematic", "threshold", "top_k", "top_k_batch",
 ]  # fmt: skip
 
 COST = 8  # element operations that one entry costs
@@ -27,6 +28,36 @@ def top_k(chosen, dy):
         largest.top_k_pieces(chosen, bits, infinity, n)
     else:
         largest.top_k(chosen, bits, infinity)
+
+
+def top_k_batch(start, unit, value, dy, k, index, near):
+    batch.top_k_batch(start, unit, value, dy, k, index, near, pieces(COST * dy.size))
+
+
+def bottom_k(start, unit, value, dy, k):
+    bits, infinity = largest.integers(dy)
+    n = min(pieces(COST * dy.size), len(dy))
+    if n > 1:
+        bottom.bottom_k_pieces(start, unit, value, dy, bits, infinity, k, n)
+    else:
+        bottom.bottom_k(start, unit, value, dy, bits, infinity, k, 0, len(dy))
+
+
+def random_k(chosen, u, n):
+    cut = min(pieces(COST * chosen.size), len(chosen))
+    if cut > 1:
+        draw.random_k_pieces(chosen, u, n, cut)
+    else:
+        draw.random_k(chosen, u, n)
+
+
+def positions(index, energy, g):
+    bits, infinity = largest.integers(energy)
+    n = min(pieces(g.size), len(g))
+    if n > 1:
+        energies.positions_pieces(index, energy, g, bits, infinity, n)
+    else:
+        energies.positions(index, energy, g, bits, infinity, 0)
 
 
 def systematic(start, unit, value, dy, u, k):

@@ -5,7 +5,8 @@ hiding; equal magnitudes go to the lower unit. A choice is written in ascending 
 
 Kernels that choose a number of units of their own for each example write lists: those of example e, and their
 gradients, are unit[i] and value[i] for start[e] <= i < start[e + 1]. start int32 (batch + 1,); unit int32 and value
-have room for batch k entries. No list of `signs` is longer than k, nor one of a walk through one example.
+have room for batch k entries. No list of `signs` or `bottom_k` is longer than k, nor one of a walk through one
+example.
 """
 
 import numpy as np
@@ -20,6 +21,58 @@ def top_k(chosen, dy):
     for e, g in enumerate(dy):
         order = np.lexsort((-np.abs(g), ~np.isnan(g)))  # the last key leads; lexsort is stable
         chosen[e] = np.sort(order[:k])
+
+
+def top_k_batch(start, unit, value, dy, k, index, near):
+    """Lists of the batch k entries of largest |dy| in the whole batch; entries that are zero are left out.
+
+    Of equal entries the earlier example's are taken, and in an example those of the lower unit. One example may
+    have all its units listed, and another none. index int32 and near, both of the shape of dy: scratch.
+    """
+    size = dy.size
+    best = np.empty((1, min(len(dy) * k, size)), np.int32)
+    top_k(best, dy.reshape(1, size))
+    kept = np.zeros(size, bool)
+    kept[best] = True
+    kept = kept.reshape(dy.shape) & (dy != 0)
+    _write(start, unit, value, [np.flatnonzero(row) for row in kept], [g[row] for g, row in zip(dy, kept)])
+
+
+def bottom_k(start, unit, value, dy, k):
+    """Lists of the k entries of each example that are smallest and not zero, or fewer: the reverse of top_k.
+
+    NaN counts as the largest, and so is the last to be taken. Of equal entries the lower units are.
+    """
+    lists = []
+    for g in dy:
+        order = np.lexsort((np.abs(g), np.isnan(g)))
+        lists.append(np.sort(order[g[order] != 0][:k]))
+    _write(start, unit, value, lists, [g[units] for g, units in zip(dy, lists)])
+
+
+def random_k(chosen, u, n):
+    """chosen[e] = k of the units 0..n - 1, ascending, each set of k equally likely: Floyd's algorithm.
+
+    chosen int32 (batch, k); u float64 (batch, k), each number uniform in [0, 1). Number i draws one of the units
+    0..n - k + i. Where that is taken already, unit n - k + i is taken instead, which no number before could draw.
+    """
+    k = chosen.shape[1]
+    for mine, numbers in zip(chosen, u):
+        taken: set[int] = set()
+        for last, number in enumerate(numbers.tolist(), n - k):
+            drawn = int(number * (last + 1))
+            taken.add(last if drawn in taken else drawn)
+        mine[:] = sorted(taken)
+
+
+def positions(index, energy, g):
+    """index[e] = e P + p for the k positions p of largest energy in example e, ascending; g (batch, P, M).
+
+    energy (batch, P) is written too: the sum of g² over the M channels. index int32 (batch, k), 1 <= k <= P.
+    """
+    energy[:] = np.square(g).sum(axis=2)
+    top_k(index, energy)
+    index += np.arange(len(g), dtype=np.int32)[:, None] * np.int32(g.shape[1])
 
 
 def score(out, dy, kind):

@@ -78,9 +78,10 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
     )
     add(
         "--select",
-        help="selector: topk (default; with none of --select, --k, --center and --rows a classifier is trained "
-        "with the best rule too), unified, random, random-scaled, systematic, systematic-batch, threshold, "
-        "threshold-batch, signs or dense",
+        help="selector: topk or sample, the same (default; with none of --select, --k, --center and --rows a "
+        "classifier is trained with the best rule too), batch, unified, random, random-scaled, systematic, "
+        "systematic-batch, threshold, threshold-batch, signs, bottom or dense; of convolutions also positions "
+        "or channels",
     )
     add(
         "--center",

@@ -14,11 +14,23 @@ from ..errors import BadInput, check_float, check_int, short, unknown
 from ..layers.centering import CENTER
 from ..layers.initialisers import INITIALISERS
 from ..optim import OPTIMIZERS, ROWS, Schedule
-from ..select import SELECTORS, Dense, RandomK, Selector, Systematic, Threshold, parse_k, parse_k_schedule
+from ..select import (
+    SELECTORS,
+    Dense,
+    RandomK,
+    Selector,
+    Systematic,
+    Threshold,
+    TopK,
+    parse_k,
+    parse_k_schedule,
+)
 from ..tasks import TASKS, Task
 
 SELECT: dict[str, Callable[..., Selector]] = {
     **SELECTORS,
+    "sample": TopK,
+    "batch": partial(TopK, over="batch"),
     "random-scaled": partial(RandomK, scaled=True),
     "systematic-batch": partial(Systematic, over="batch"),
     "threshold-batch": partial(Threshold, over="batch"),
@@ -44,8 +56,9 @@ class Settings:
     k_schedule : str, optional
         When k changes: "10%@2,5%@5" is 10 % after two epochs and 5 % after five, and k until then.
     select : str, default "topk"
-        The selector of the hidden layers: "topk", "unified", "random", "random-scaled", "systematic",
-        "systematic-batch", "threshold", "threshold-batch", "signs" or "dense".
+        The selector of the hidden layers: "topk" or "sample" (the same), "batch", "unified", "random",
+        "random-scaled", "systematic", "systematic-batch", "threshold", "threshold-batch", "signs", "bottom" (a
+        control) or "dense"; of convolutions also "positions" or "channels".
     center : {"off", "dw", "forward"}, default "off"
         What the hidden layers do with the running mean of their inputs; see Linear.
     optimizer : {"adam", "adagrad", "sgd"}, default "adam"

@@ -57,7 +57,8 @@ class Linear(Centered):
     Raises
     ------
     BadInput
-        When a size is not an int of at least 1, a name is unknown, or `select` is not a selector.
+        When a size is not an int of at least 1, a name is unknown, or `select` is not a selector or is one for
+        feature maps only.
 
     References
     ----------
@@ -101,6 +102,9 @@ class Linear(Centered):
         self.select = Dense() if select is None else select
         if not isinstance(self.select, Selector):
             raise BadInput(f"select must be a selector such as TopK(25), not {select!r}")
+        if self.select.whole:
+            name, other = type(self.select).__name__, self.select.for_vectors()
+            raise BadInput(f"{name} is for Conv2d; give a Linear layer {other!r} instead")
         if bias_rows not in ("all", "chosen"):
             raise unknown("bias_rows", bias_rows, ("all", "chosen"))
         self._init, self.has_bias, self.bias_rows = get_initialiser(init), bool(bias), bias_rows

@@ -32,7 +32,7 @@ def backward(layer: Weights, x: Array, dy: Array, choice: Choice, dx: Array | No
         return _all(layer, x, dy, dx)
     if isinstance(choice, Lists):
         return _lists(layer, x, choice, dx)
-    assert not isinstance(choice, Whole)  # which is for a convolution
+    assert not isinstance(choice, Whole)  # refused by Linear
     return (_rows if choice.ndim == 1 else _chosen)(layer, x, dy, choice, dx)
 
 

@@ -6,6 +6,12 @@ A selector is called with dy (batch, n_out) and returns its choice, in one of fo
     int32 (r,)         the same units for every example, ascending
     int32 (batch, k)   for each example its own units, ascending
     Lists              for each example its own units, ascending, as many as it needs, and their gradients
+
+The units of a Conv2d are the entries of its output: number p M + m is channel m at position p. A selector of whole
+positions or channels is for Conv2d alone. It is called with the same gradient as (batch, positions, channels), and
+returns None or
+
+    Whole              whole positions or whole channels
 """
 
 from __future__ import annotations
@@ -39,24 +45,25 @@ class Lists(NamedTuple):
     value: Array
 
 
-@lru_cache(maxsize=256)
-def even(batch: int, k: int) -> Array:
-    """The `start` of lists that have k entries each."""
-    return np.arange(0, batch * k + 1, k, dtype=np.int32)
-
-
 class Whole(NamedTuple):
-    """A choice of whole positions, or whole filters, of the gradient of a convolution.
+    """Positions or channels of a feature map, chosen as a whole.
 
     Parameters
     ----------
     axis : {"positions", "channels"}
-    which : int32 array (r,)
-        Ascending: the numbers n P + p of the positions through the batch, or the filters.
+    index : int32 array (r,)
+        Ascending. The chosen positions, of which number e P + p is position p of example e, with P positions in a
+        map; or the chosen channels, the same for all examples and positions.
     """
 
     axis: str
-    which: Array
+    index: Array  # type: ignore[assignment]  # a tuple has a method of that name
+
+
+@lru_cache(maxsize=256)
+def even(batch: int, k: int) -> Array:
+    """The `start` of lists that have k entries each."""
+    return np.arange(0, batch * k + 1, k, dtype=np.int32)
 
 
 Choice = Array | Lists | Whole | None
@@ -67,16 +74,17 @@ def masked(choice: Choice, picked: Array, shape: tuple[int, ...]) -> Array:
 
     Parameters
     ----------
-    choice : None, array of int32 or Lists
+    choice : None, array of int32, Lists or Whole
         As a selector returns it.
     picked : array of float
-        The gradients of the chosen units, as `Linear.last_picked` has them.
-    shape : (int, int)
-        (batch, n_out).
+        The gradients of the chosen units, as `Linear.last_picked` has them. Of whole positions they are
+        (r, channels), of whole channels (batch, positions, r).
+    shape : tuple of int
+        (batch, n_out), for Whole (batch, positions, channels).
 
     Returns
     -------
-    array of float, shape (batch, n_out)
+    array of float, of that shape
 
     Examples
     --------
@@ -86,9 +94,12 @@ def masked(choice: Choice, picked: Array, shape: tuple[int, ...]) -> Array:
     """
     if choice is None:
         return picked
-    assert not isinstance(choice, Whole)
     dy = np.zeros(shape, picked.dtype)
-    if isinstance(choice, Lists):
+    if isinstance(choice, Whole) and choice.axis == "positions":
+        dy.reshape(-1, shape[-1])[choice.index] = picked.reshape(-1, shape[-1])
+    elif isinstance(choice, Whole):
+        dy[..., choice.index] = picked.reshape(*shape[:-1], -1)
+    elif isinstance(choice, Lists):
         n = choice.start[-1]
         dy[np.repeat(np.arange(len(dy)), np.diff(choice.start)), choice.unit[:n]] = picked[:n]
     else:
@@ -101,13 +112,15 @@ class Selector(ABC):
 
     name: ClassVar[str]
     random: ClassVar[bool] = False  # whether __call__ needs a generator
-    whole: ClassVar[bool] = (
-        False  # whether __call__ takes dy (batch, P, filters) of a convolution, and returns Whole
-    )
+    whole: ClassVar[bool] = False  # whether it chooses whole positions or channels of feature maps
 
     @abstractmethod
     def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Choice:
-        """The choice for dy, in one of the four forms above. rng: a generator, if the selector is `random`."""
+        """The choice for dy, in one of the forms above. rng: a generator, if the selector is `random`."""
+
+    def for_vectors(self) -> Selector:
+        """The selector of a layer without positions and channels, in a network whose other layers have this one."""
+        return self
 
     def units(self, n_out: int) -> int:
         """How many units of n_out are chosen."""

@@ -1,4 +1,4 @@
-"""Selectors that choose for each example as many units as it needs: unbiased draws, the largest of each sign."""
+"""Selectors that choose for each example as many units as it needs: draws, each sign's largest, the smallest."""
 
 from __future__ import annotations
 
@@ -158,6 +158,48 @@ class Signs(SomeUnits):
             return None
         lists = room(buf, batch, k)
         be.select.signs(*lists, dy, k)
+        return lists
+
+
+@dataclass(frozen=True)
+class BottomK(SomeUnits):
+    """Choose for each example the k units of smallest |dy| that are not zero: a control, which top-k must beat.
+
+    Where fewer are not zero, fewer are chosen. Ties go to the lower unit; NaN counts as larger than infinity.
+
+    Parameters
+    ----------
+    k : int, optional
+        How many units of each example. Above the layer's width it is clipped to the width, which runs dense.
+    ratio : float, optional
+        The same as a share of the layer's width, in (0, 1]: rounded, at least one unit. Give either k or ratio.
+
+    Raises
+    ------
+    BadInput
+        When neither or both of k and ratio are given, or one is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> layer = mbp.Linear(2, 4, select=mbp.BottomK(2))
+    >>> net = mbp.Sequential(layer, backend="reference", dtype="float64")
+    >>> y = net.forward(np.ones((1, 2)))
+    >>> dx = net.backward(np.array([[1.0, 0.0, 3.0, -0.5]]))
+    >>> layer.last_choice.value
+    array([ 1. , -0.5])
+    """
+
+    name: ClassVar[str] = "bottom"
+
+    def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Choice:
+        batch, n_out = dy.shape
+        k = self.units(n_out)
+        if k == n_out:
+            return None
+        lists = room(buf, batch, k)
+        be.select.bottom_k(*lists, dy, k)
         return lists
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..backend import Array, Backend, Buffers
 from ..errors import unknown
-from .base import SomeUnits
+from .base import Choice, SomeUnits
+from .lists import OVER, room
 
 
 @dataclass(frozen=True)
 class TopK(SomeUnits):
     """Choose for each example its own k units, those of largest |dy|.
 
-    This is the definition of meProp. Ties go to the lower unit; NaN counts as larger than infinity.
+    This is the definition of meProp. Ties go to the lower unit; NaN counts as larger than infinity. Over the whole
+    batch the same number of entries goes to the examples that need them, and ties go to the earlier example.
 
     Parameters
     ----------
@@ -24,11 +26,14 @@ class TopK(SomeUnits):
         How many units of each example. Above the layer's width it is clipped to the width, which runs dense.
     ratio : float, optional
         The same as a share of the layer's width, in (0, 1]: rounded, at least one unit. Give either k or ratio.
+    over : {"example", "batch"}, default "example"
+        Whether each example has its own k units, or the batch has the k B largest gradients of all B examples: so
+        many of each example as are among them, and none that is zero.
 
     Raises
     ------
     BadInput
-        When neither or both of k and ratio are given, or one is out of range.
+        When neither or both of k and ratio are given, or one is out of range, or `over` is unknown.
 
     References
     ----------
@@ -47,16 +52,31 @@ class TopK(SomeUnits):
            [0, 2]], dtype=int32)
     """
 
+    over: str = "example"
     name: ClassVar[str] = "topk"
 
-    def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Array | None:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.over not in OVER:
+            raise unknown("over", self.over, OVER)
+
+    def __call__(self, dy: Array, be: Backend, buf: Buffers, rng: np.random.Generator | None) -> Choice:
         batch, n_out = dy.shape
         k = self.units(n_out)
         if k == n_out:
             return None
+        if self.over == "batch":
+            lists = room(buf, batch, k)
+            be.select.top_k_batch(
+                *lists, dy, k, buf.get("index", dy.shape, "int32"), buf.get("near", dy.shape)
+            )
+            return lists
         chosen = buf.get("chosen", (batch, k), "int32")
         be.select.top_k(chosen, dy)
         return chosen[0] if batch == 1 else chosen  # the choice of one example is that of the batch
+
+    def describe(self) -> dict[str, Any]:
+        return {key: v for key, v in super().describe().items() if (key, v) != ("over", "example")}
 
 
 @dataclass(frozen=True)
@@ -168,11 +188,9 @@ class RandomK(SomeUnits):
         if k == n_out:
             return None
         assert rng is not None
-        # The k largest of n independent uniform numbers are a uniform draw without replacement.
-        keys = buf.get("keys", (batch, n_out), "float64")
-        chosen = buf.get("chosen", (batch, k), "int32")
-        rng.random(out=keys)
-        be.select.top_k(chosen, keys)
+        u, chosen = buf.get("u", (batch, k), "float64"), buf.get("chosen", (batch, k), "int32")
+        rng.random(out=u)
+        be.select.random_k(chosen, u, n_out)
         return chosen
 
     def scale(self, n_out: int) -> float:

@@ -231,7 +231,8 @@ class Simplifier(Shrinker):
 
 def _check_faithful(layer: Any) -> None:
     select = layer.select
-    if not isinstance(layer, Linear) or not isinstance(select, TopK) or select.k is None:
+    own = isinstance(select, TopK) and select.over == "example"
+    if not isinstance(layer, Linear) or not own or select.k is None:
         raise BadInput(
             "the faithful mode is for Linear layers with TopK(k), k a number, "
             f"not for {layer.label} with {select}; "

@@ -193,7 +193,46 @@ def _lists(t, n, out, place, shift, a, column, row, value, first, last, lists):
         t.store(out, here, t.read(sums))
 
 
-if JIT:
+if not JIT:
+
+    def dots(rows):
+        def tile(out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors):
+            inside, width = (
+                (np.arange(lines)[:, None] * line + np.arange(run)).ravel(),
+                lanes(vectors, out.itemsize),
+            )
+            w = panel[begin : begin + lines * run * width].reshape(-1, width)
+            for r in range(rows):
+                here = place + r * step
+                out[here : here + width] = b[bias : bias + width] + x[at[first + r] + above + inside] @ w
+
+        return tile
+
+    def outer(out, place, step, x, at, first, last, inside, tap, g, begin, across, vectors):
+        width = lanes(vectors, out.itemsize)
+        for i in range(first, last):
+            mine = g[begin + i * across : begin + i * across + width]
+            for r in range(ROWS):
+                out[place + r * step : place + r * step + width] += x[at[i] + inside[tap + r]] * mine
+
+    def scatter(rows):
+        def tile(out, at, first, shift, skip, g, begin, filters, panel, where, vectors):
+            width = lanes(vectors, out.itemsize)
+            w = panel[where : where + filters * width].reshape(-1, width)
+            for r in range(skip, rows):
+                here, mine = at[first + r] + shift, begin + r * filters
+                out[here : here + width] += g[mine : mine + filters] @ w
+
+        return tile
+
+    def sum_lists(out, place, shift, a, column, row, value, first, last, lists, vectors):
+        width = lanes(vectors, out.itemsize)
+        for s in range(lists):
+            here = place[s] + shift
+            for i in range(first[s], last[s]):
+                out[here : here + width] += value[i] * a[row[i] + column : row[i] + column + width]
+
+else:
 
     def dots(rows):
         """A tile of y: out[place + r step:] = b[bias:] + the window of x at at[first + r] times a panel.
@@ -238,42 +277,3 @@ if JIT:
         """out[place[s] + shift:] += sum of value[i] a[row[i] + column:] over first[s] <= i < last[s], s < lists."""
         given = (out, place, shift, a, column, row, value, first, last, lists, vectors)
         return types.void(*given), _for_each_width((*range(1, MOST + 1), QUARTER, SINGLE), 1, _lists)
-
-else:
-
-    def dots(rows):
-        def tile(out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors):
-            inside, width = (
-                (np.arange(lines)[:, None] * line + np.arange(run)).ravel(),
-                lanes(vectors, out.itemsize),
-            )
-            w = panel[begin : begin + lines * run * width].reshape(-1, width)
-            for r in range(rows):
-                here = place + r * step
-                out[here : here + width] = b[bias : bias + width] + x[at[first + r] + above + inside] @ w
-
-        return tile
-
-    def outer(out, place, step, x, at, first, last, inside, tap, g, begin, across, vectors):
-        width = lanes(vectors, out.itemsize)
-        for i in range(first, last):
-            mine = g[begin + i * across : begin + i * across + width]
-            for r in range(ROWS):
-                out[place + r * step : place + r * step + width] += x[at[i] + inside[tap + r]] * mine
-
-    def scatter(rows):
-        def tile(out, at, first, shift, skip, g, begin, filters, panel, where, vectors):
-            width = lanes(vectors, out.itemsize)
-            w = panel[where : where + filters * width].reshape(-1, width)
-            for r in range(skip, rows):
-                here, mine = at[first + r] + shift, begin + r * filters
-                out[here : here + width] += g[mine : mine + filters] @ w
-
-        return tile
-
-    def sum_lists(out, place, shift, a, column, row, value, first, last, lists, vectors):
-        width = lanes(vectors, out.itemsize)
-        for s in range(lists):
-            here = place[s] + shift
-            for i in range(first[s], last[s]):
-                out[here : here + width] += value[i] * a[row[i] + column : row[i] + column + width]

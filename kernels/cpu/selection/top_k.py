@@ -55,7 +55,7 @@ def choose(chosen, bits, infinity, scratch, guess):
     k = len(chosen)
     nonzero, middle, largest = _keys(key, bits, infinity)
     if nonzero <= k:  # often so, where units are dead or the example is learnt
-        _take_all(chosen, key, k - nonzero)
+        _take_all(chosen, key, k - nonzero, index, hit)
         return guess
     # Clipped before it is added: the sum may overflow.
     guess = middle + min(max(guess, -middle), np.int64(largest) - middle)
@@ -64,7 +64,7 @@ def choose(chosen, bits, infinity, scratch, guess):
     list_hits(index, hit.view(np.uint64))
     for i in range(n):
         near[i] = key[index[i]]
-    t, ties = _threshold(near[:n], k, loose, np.int64(largest))
+    t, ties = threshold(near[:n], k, loose, np.int64(largest))
     _take(chosen, index, near, n, key.dtype.type(t), ties)
     # The next example is likely to be like this one: aim between k and 2 k keys, where a guess may miss by half.
     aim = loose + (t - loose) * ((n - 1.5 * k) / max(n - k, 1))
@@ -85,6 +85,13 @@ def _keys(key, bits, infinity):
         n = np.int32(n + np.int32(magnitude > 0))
         total = np.float32(total + np.float32(magnitude))
     return np.int64(n), np.int64(float(total) / max(int(n), 1)), largest
+
+
+@kernel(inline=True)
+def key_of(bits, infinity):
+    """The same of one entry."""
+    magnitude = bits & (infinity | (infinity - 1))
+    return magnitude if magnitude <= infinity else infinity + 1
 
 
 @kernel
@@ -122,7 +129,7 @@ def _loose_threshold(key, k, n, t, largest):
 
 
 @kernel
-def _threshold(key, k, low, largest):
+def threshold(key, k, low, largest):
     """(t, ties): the k-th largest key or a little less, and how many of the keys that equal it belong to the k."""
     n_low, high, n_high = np.int64(len(key)), largest + 1, np.int64(0)
     turn = 0
@@ -154,14 +161,16 @@ def _mark(hit, key, least):
 
 
 @kernel
-def _take_all(chosen, key, zeros):
+def _take_all(chosen, key, zeros, index, hit):
     """Every key that is not zero, and the first `zeros` of those that are."""
-    s = 0
-    for j in range(len(key)):
-        if key[j] > 0 or zeros > 0:
-            zeros -= key[j] == 0
-            chosen[s] = j
-            s += 1
+    n = 0
+    while zeros > 0:
+        zeros -= key[n] == 0
+        n += 1
+    _mark(hit, key, key.dtype.type(1))
+    hit[:n] = 1
+    list_hits(index, hit.view(np.uint64))
+    chosen[:] = index[: len(chosen)]
 
 
 @kernel

@@ -103,9 +103,9 @@ class Direction:
 
     def _draw(self, be: Backend, chosen: Array, groups: int, width: int, rng: np.random.Generator) -> None:
         """Fill `chosen` with units drawn at random in each group, as RandomK draws them."""
-        keys = self.buf.get("keys", (len(chosen) * groups, width), "float64")
-        rng.random(out=keys)
-        be.select.top_k(chosen.reshape(len(keys), -1), keys)
+        u = self.buf.get("u", (len(chosen) * groups, chosen.shape[1] // groups), "float64")
+        rng.random(out=u)
+        be.select.random_k(chosen.reshape(u.shape), u, width)
         first = np.arange(0, groups * width, width, dtype=np.int32)  # unit of each group
         chosen.reshape(len(chosen), groups, -1)[:] += first[:, None]
 

@@ -22,7 +22,7 @@ from .direction import Choice, Direction
 from .packing import Packing, packing
 
 GROUPS = {"each": 4, "all": 1}
-SELECT = ("Dense()", "TopK", "UnifiedTopK", "RandomK", "Systematic", "Threshold", "Signs")
+SELECT = ("Dense()", "TopK (over examples)", "UnifiedTopK", "RandomK", "Systematic", "Threshold", "Signs")
 
 
 class LSTM(Centered):
@@ -114,7 +114,8 @@ class LSTM(Centered):
     ):
         self.n_in, self.hidden = check_int("n_in", n_in, least=1), check_int("hidden", hidden, least=1)
         self.select = Dense() if select is None else select
-        if not isinstance(self.select, (Dense, TopK, UnifiedTopK, RandomK, Systematic, Signs)):
+        whole_batch = isinstance(self.select, TopK) and self.select.over == "batch"
+        if whole_batch or not isinstance(self.select, (Dense, TopK, UnifiedTopK, RandomK, Systematic, Signs)):
             raise BadInput(f"select must be one of {', '.join(SELECT)}, not {select!r}")
         if gates not in tuple(GROUPS):  # a list is no key
             raise unknown("gates", gates, GROUPS)

@@ -7,20 +7,31 @@ from typing import Any
 from . import INDEX, Count, size_in_bytes
 
 __all__ = [
-    "count_chosen",
-    "count_rows",
-    "invert",
-    "pack",
-    "score",
-    "signs",
-    "systematic",
-    "threshold",
-    "top_k",
-]
+    "bottom_k", "count_chosen", "count_rows", "invert", "pack", "positions", "random_k", "score", "signs",
+    "systematic", "threshold", "top_k", "top_k_batch",
+]  # fmt: skip
 
 
 def top_k(chosen: Any, dy: Any) -> Count:
     return Count("select", dy.size, size_in_bytes(chosen, dy))
+
+
+def top_k_batch(start: Any, unit: Any, value: Any, dy: Any, k: int, index: Any, near: Any) -> Count:
+    """Scratch memory is not counted, here as elsewhere."""
+    return systematic(start, unit, value, dy, None, k)
+
+
+def bottom_k(start: Any, unit: Any, value: Any, dy: Any, k: int) -> Count:
+    return systematic(start, unit, value, dy, None, k)
+
+
+def random_k(chosen: Any, u: Any, n: int) -> Count:
+    return Count("select", chosen.size, size_in_bytes(chosen, u))
+
+
+def positions(index: Any, energy: Any, g: Any) -> Count:
+    """The energy of all entries, then the choice among the positions."""
+    return Count("select", g.size + energy.size, size_in_bytes(index, energy, g))
 
 
 def score(out: Any, dy: Any, kind: int) -> Count:
