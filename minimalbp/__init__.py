@@ -78,6 +78,7 @@ _HOME = {
         "tag_accuracy",
         "tagger",
     ),
+    "train.augment": ("Augment",),
     "train.checkpoint": ("load_checkpoint", "save_checkpoint"),
     "train.companion": ("Companion",),
     "train.fit": ("fit",),

@@ -18,6 +18,7 @@ PURPOSES = (
     "dropout",
     "random-k",
     "unknown",
+    "augment",
 )  # append only: the index is a part of the key
 
 

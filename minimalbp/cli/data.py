@@ -9,7 +9,7 @@ from typing import Any
 
 from ..data.known.cache import import_from
 from ..data.known.fetch import fetch
-from ..data.known.locations import locate, locations, read_verified
+from ..data.known.locations import locate, locate_unpacked, locations, missing, read_verified
 from ..data.known.registry import KNOWN, KnownFile, KnownSet, known_set
 
 DIGITS = {
@@ -59,14 +59,14 @@ def _list(args: argparse.Namespace) -> None:
 
 def _row(entry: KnownSet) -> dict[str, Any]:
     """What `list` says of a set. It goes by file names only; hashes are checked when a set is used."""
-    hits = [(file, locate(entry, file)) for file in entry.files]
+    hits = [locate(entry, file) for file in entry.files] + [locate_unpacked(entry)]
     train, dev, test = entry.sizes
-    missing = [file.name for file, hit in hits if hit is None]
+    lacking = [file.name for file in missing(entry)]
     return {
         "name": entry.name, "about": entry.about, "licence": entry.licence,
         "train": train, "dev": dev, "test": test, "shape": list(entry.shape),
-        "n_classes": len(entry.classes), "here": not missing,
-        "found": sorted({str(hit[1].parent) for _, hit in hits if hit}), "missing": missing,
+        "n_classes": len(entry.classes), "here": not lacking,
+        "found": sorted({str(hit[1].parent) for hit in hits if hit}), "missing": lacking,
     }  # fmt: skip
 
 
@@ -91,8 +91,8 @@ def _import(args: argparse.Namespace) -> None:
     for entry, file, path in taken:
         print(f"{entry.name}  {file.name}  from {path}")
     for name in dict.fromkeys(entry.name for entry, _, _ in taken):
-        if missing := _row(KNOWN[name])["missing"]:
-            print(f"{name}  not here yet: {', '.join(missing)}; no file in {args.folder} has that content")
+        if lacking := _row(KNOWN[name])["missing"]:
+            print(f"{name}  not here yet: {', '.join(lacking)}; no file in {args.folder} has that content")
 
 
 def _where(args: argparse.Namespace) -> None:
@@ -113,6 +113,8 @@ def _where(args: argparse.Namespace) -> None:
         return
     for p in out["places"]:
         print(f"{p['kind']:<15} {p['folder']}{'' if p['exists'] else '  (no such folder yet)'}")
+    if name and (hit := locate_unpacked(KNOWN[name])):
+        print(f"{hit[1].name:<24} {hit[1]}  unpacked")
     for file_name, file in out.get("files", {}).items():
         print(f"{file_name:<24} {file['path'] or 'not here'}  SHA-256 {file['sha256']}")
 

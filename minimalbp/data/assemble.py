@@ -77,7 +77,7 @@ def assemble(
         parts["train"], what["train"] = parts.pop("all"), what.pop("all")
     classes = raw.classes
     n_classes = len(classes) if classes is not None else _count_classes(parts["train"], what["train"])
-    splits: dict[str, Split] = {}
+    divided: dict[str, Arrays] = {}
     x_train = parts["train"][0]
     for part, (x, y) in sorted(parts.items(), key=lambda item: item[0] != "train"):  # train comes first
         if x.dtype != x_train.dtype:
@@ -85,20 +85,22 @@ def assemble(
                 f"{what[part]}: values of dtype {x.dtype}, but train has {x_train.dtype}; store both alike, "
                 "or their scales would differ"
             )
-        good = scaled(x) if x.dtype.kind in "iufb" else x
+        # Bytes stay bytes until the parts are divided: as float32 they are four times as large
+        good = scaled(x) if x.dtype.kind in "iufb" and x.dtype != np.uint8 else x
         check_arrays(
             good, y, n_classes=n_classes, shape=x_train.shape[1:], what=what[part], training=part == "train"
         )
-        splits[part] = Split(good, np.ascontiguousarray(y, dtype=np.int64))
+        divided[part] = good, np.ascontiguousarray(y, dtype=np.int64)
     asked = {"dev": dev, "test": test}
     for part in asked:
-        if part in splits and asked[part] is not None:
-            raise BadInput(f"{where} has its own {part} part of {len(splits[part])}; leave {part}= out")
-    takes = {p: DEFAULT_SHARE if v is None else v for p, v in asked.items() if p not in splits}
+        if part in divided and asked[part] is not None:
+            raise BadInput(f"{where} has its own {part} part of {len(divided[part][1])}; leave {part}= out")
+    takes = {p: DEFAULT_SHARE if v is None else v for p, v in asked.items() if p not in divided}
     if takes:
-        train = splits["train"]
-        for part, rows in divide(train.y, takes, seed, where).items():
-            splits[part] = Split(train.x[rows], train.y[rows])
+        x, y = divided["train"]
+        for part, rows in divide(y, takes, seed, where).items():
+            divided[part] = x[rows], y[rows]
+    splits = {part: Split(scaled(x) if x.dtype == np.uint8 else x, y) for part, (x, y) in divided.items()}
     return Dataset(
         name=name,
         train=splits["train"],

@@ -8,19 +8,25 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import BadInput, check_int, unknown
 from .assemble import RawData, assemble
 from .dataset import Dataset, Split
+from .divide import stratified_order
+from .formats.archive import SUFFIXES, unpacked
+from .formats.cifar import is_cifar_folder, read_cifar_folder
 from .formats.csv_table import read_csv
 from .formats.idx import is_idx_folder, read_idx_folder
 from .formats.npz import read_npz
 from .formats.pictures import read_pictures
+from .known.cifar10 import load_cifar10
 from .known.digits import load_digits
 from .known.mnist import load_known
 from .known.registry import KNOWN
 
 FILES = {".npz": read_npz, ".csv": read_csv}
-ACCEPTED = "give an .npz, a .csv or a folder"
+ACCEPTED = "give an .npz, a .csv, a folder or an archive of one (.tar.gz)"
 SPECIAL = {
     stat.S_IFCHR: "a character device", stat.S_IFBLK: "a block device",
     stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket",
@@ -36,20 +42,23 @@ def load_dataset(
 ) -> Dataset:
     """Load a data set by its name, or a user's own by its path.
 
-    mnist and fashion-mnist are looked for in $MINIMALBP_DATA, then in the cache, then on public mirrors.
+    mnist, fashion-mnist and cifar10 are looked for in $MINIMALBP_DATA, then in the cache, then on public mirrors.
 
     Parameters
     ----------
     name : str or path, as text perhaps with "[:N]"
         "digits" (1,797 images of 8x8, which ship with scikit-learn), "mnist" or "fashion-mnist" (28x28; dev is
-        the first 5,000 training images, train the other 55,000, test 10,000). Or a path: a folder of IDX files,
-        an .npz, a .csv, or a folder of class folders of pictures. A `Path` is never taken for a name. With "[:N]"
-        after it, as in "mnist[:10000]", the training part is cut to its first N examples.
+        the first 5,000 training images, train the other 55,000, test 10,000), "cifar10" (3x32x32; dev is the first
+        5,000, train the other 45,000, test 10,000). Or a path: a folder of IDX files or of CIFAR-10's batches, an
+        .npz, a .csv, a folder of class folders of pictures, or such a folder packed as a .tar.gz. A `Path` is never
+        taken for a name. With "[:N]" after it, as in "mnist[:10000]", the training part is cut to its first N
+        examples, or to N in equal shares of every class where the examples lie sorted by class.
     dev, test : float or int, default 0.2
-        Size of a part that the data do not bring along, as a fraction in (0, 1) or a count. Of mnist and
-        fashion-mnist, dev is that many of the first training images.
+        Size of a part that the data do not bring along, as a fraction in (0, 1) or a count. Of mnist,
+        fashion-mnist and cifar10, dev is that many of the first training images.
     seed : int, default 0
-        Of the stratified division into parts. The same seed gives the same parts on every machine.
+        Of the stratified division into parts, and of a cut in equal shares. The same seed gives the same parts on
+        every machine.
 
     Returns
     -------
@@ -73,7 +82,7 @@ def load_dataset(
     """
     seed = check_int("seed", seed)
     if isinstance(name, str) and (cut := re.fullmatch(r"(.+)\[:(\d{1,18})\]", name)):
-        return _first(load_dataset(cut[1], dev=dev, test=test, seed=seed), int(cut[2]), name)
+        return _first(load_dataset(cut[1], dev=dev, test=test, seed=seed), int(cut[2]), name, seed)
     if isinstance(name, str) and name == "digits":
         return load_digits(dev=dev, test=test, seed=seed)
     if isinstance(name, str) and name in KNOWN:
@@ -82,7 +91,8 @@ def load_dataset(
                 f"{name} is a treebank: sentences, not arrays of numbers; read it with "
                 f"minimalbp.load_treebank({name!r}), or train with --task tagging or parsing"
             )
-        return load_known(KNOWN[name], dev=dev, test=test)
+        load = load_cifar10 if name == "cifar10" else load_known
+        return load(KNOWN[name], dev=dev, test=test)
     typed = os.fspath(name)
     path = Path(os.path.expanduser(typed))
     if not os.path.exists(path):
@@ -91,18 +101,25 @@ def load_dataset(
     return assemble(own_name, raw, dev=dev, test=test, seed=seed, source=typed, where=str(path))
 
 
-def _first(data: Dataset, n: int, name: str) -> Dataset:
-    """The same data with the first n training examples only. Raises BadInput where there are fewer."""
+def _first(data: Dataset, n: int, name: str, seed: int) -> Dataset:
+    """The same data with n training examples only. Raises BadInput where there are fewer.
+
+    They are the first ones. Where all examples lie sorted by class, those would be of one class: there n are taken
+    in equal shares of every class. A smaller cut of the same data is then a part of a larger one, too.
+    """
     x, y = data.train.x, data.train.y
     if not 1 <= n <= len(x):
         raise BadInput(f"{name}: the training part has {len(x)} examples; give 1 to {len(x)}")
-    return replace(data, name=f"{data.name}[:{n}]", train=Split(x[:n], y[:n]))
+    rows: slice | np.ndarray = slice(n)
+    if (np.diff(y) >= 0).all():
+        rows = np.sort(stratified_order(y, seed)[:n])
+    return replace(data, name=f"{data.name}[:{n}]", train=Split(x[rows], y[rows]))
 
 
 def _read(path: Path, typed: str) -> tuple[str, RawData]:
     """The name that a user's own data get from their path, and the data."""
     if os.path.isdir(path):  # unlike Path.is_dir, it never raises
-        return path.resolve().name, (read_idx_folder if is_idx_folder(path) else read_pictures)(path)
+        return path.resolve().name, _read_folder(path)
     if not os.path.isfile(path):
         kind = SPECIAL.get(stat.S_IFMT(path.stat().st_mode), "a special file")
         raise BadInput(f"{typed}: {kind}, which cannot be read as data; {ACCEPTED}")
@@ -111,9 +128,18 @@ def _read(path: Path, typed: str) -> tuple[str, RawData]:
             f"{typed}: a treebank; read it with minimalbp.load_treebank({typed!r}), "
             "or train with --task tagging or parsing"
         )
+    if packed := [tail for tail in SUFFIXES if path.name.lower().endswith(tail)]:
+        with unpacked(path) as folder:
+            return path.name[: -len(packed[0])], _read_folder(folder)
     if path.suffix.lower() not in FILES:
         raise BadInput(f"{typed}: cannot be read as data; {ACCEPTED}")
     return path.stem, FILES[path.suffix.lower()](path)
+
+
+def _read_folder(folder: Path) -> RawData:
+    if is_idx_folder(folder):
+        return read_idx_folder(folder)
+    return read_cifar_folder(folder) if is_cifar_folder(folder) else read_pictures(folder)
 
 
 def _not_found(typed: str, path: Path, may_be_name: bool) -> BadInput:

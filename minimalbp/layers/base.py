@@ -59,6 +59,7 @@ class Layer(ABC):
     """
 
     takes_ids: ClassVar[bool] = False  # whether the input is ids, int32
+    takes_maps: ClassVar[bool] = False  # whether the input is feature maps, (batch, channels, height, width)
     takes_lengths: ClassVar[bool] = False  # whether forward takes the lengths of the sentences in x
     elementwise: ClassVar[bool] = False  # whether each output depends on the input of the same index only
     be: Backend = later()

@@ -63,7 +63,19 @@ class Sequential(Chain):
             raise BadInput(f"inputs must be (batch, features), not of shape {x.shape}")
         if isinstance(self.children[0], Linear):  # pictures become vectors
             x = x.reshape(len(x), math.prod(x.shape[1:]))
+        if self.children[0].takes_maps:
+            x = self._maps(x)
         self.out_features(x.shape[-1] if x.ndim == 2 else None)
+        return x
+
+    def _maps(self, x: Array) -> Array:
+        if x.ndim == 3:  # grey pictures have one channel
+            x = x[:, None]
+        if x.ndim != 4:
+            raise BadInput(
+                f"{self.children[0].label} takes pictures, (batch, channels, height, width) or grey ones "
+                f"(batch, height, width), not inputs of shape {x.shape}"
+            )
         return x
 
     def _ids(self, x: Any) -> Array:

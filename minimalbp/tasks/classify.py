@@ -17,7 +17,9 @@ class Classify(Task):
         "data": "digits", "hidden": (500, 500), "k": "5%", "epochs": 20, "batch": 10, "evals": 8, "tags": None,
         "dropout": 0.0,
     }  # fmt: skip
-    data_help = "digits (default), mnist, fashion-mnist, or the path of a folder, .npz or .csv"
+    data_help = (
+        "digits (default), mnist, fashion-mnist, cifar10, or the path of a folder, .npz, .csv or .tar.gz"
+    )
     learning_rates = {"adam": 1e-3, "adagrad": 0.1, "sgd": 0.1}  # of the papers, which do not use SGD
     first_run = {
         "arms": ({"select": "topk", "center": "off"}, {"select": "unified", "center": "forward"}), "rows": "chosen",

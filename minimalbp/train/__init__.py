@@ -9,6 +9,7 @@ import importlib
 from typing import Any
 
 _HOME = {
+    "augment": ("Augment", "parse_augment"),
     "batches": ("Feed", "Rows"),
     "checkpoint": ("load_checkpoint", "save_checkpoint"),
     "companion": ("Companion",),

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import BadInput, check_int
+from ..errors import BadInput, check_int, short
 from ..losses import SoftmaxCrossEntropy
 from ..measure.meter import Meter
 from ..network import Sequential
 from ..optim import Optimizer, Schedule
+from .augment import Augment
 from .batches import Data, check_part, first
 from .companion import Companion
 from .history import History
@@ -30,6 +31,7 @@ def fit(
     evals_per_epoch: int = 8,
     schedule: Schedule | None = None,
     k_schedule: str | None = None,
+    augment: Augment | None = None,
     loss: SoftmaxCrossEntropy | None = None,
     companions: Iterable[Companion] = (),
     meter: Meter | None = None,
@@ -66,6 +68,8 @@ def fit(
     k_schedule : str, optional
         When the layers that choose some of their units choose another number of them: ``"10%@2,5%@5"`` is 10 %
         after two epochs, 5 % after five, and at first what each has. Afterwards they have their selectors again.
+    augment : Augment, optional
+        What may happen to each picture of the training part, anew in each epoch. By default nothing does.
     loss : SoftmaxCrossEntropy, optional
         By default SoftmaxCrossEntropy(), the mean over a mini-batch.
     companions : list of Companion, default ()
@@ -111,7 +115,7 @@ def fit(
         raise BadInput("resume needs the checkpoint to go on from")
     run = prepare(
         net, data, optimizer, batch_size=batch_size, rng=rng, evals_per_epoch=evals_per_epoch, loss=loss,
-        companions=companions, meter=meter, pace=Pace(epochs, schedule, k_schedule),
+        companions=companions, meter=meter, pace=Pace(epochs, schedule, k_schedule), augment=augment,
         resume_from=path if resume else None,
     )  # fmt: skip
     return run.train(epochs, checkpoint=path, threads=threads, progress=progress)
@@ -129,6 +133,7 @@ def prepare(
     companions: Iterable[Companion] = (),
     meter: Meter | None = None,
     pace: Pace | None = None,
+    augment: Augment | None = None,
     resume_from: Path | None = None,
 ) -> Run:
     """What `fit` trains, with these of its parameters: all is checked, and the checkpoint, if any, is loaded.
@@ -145,9 +150,14 @@ def prepare(
         raise BadInput(
             "the optimiser has parameters that are not this network's; make it with net.parameters() of this one"
         )
+    if not isinstance(augment, Augment | None):
+        raise BadInput(
+            f"augment must be an Augment, such as Augment(crop=4, flip=True), not {short(augment)}"
+        )
     run = Run(
         net, data, optimizer, batch_size=batch_size, rng=rng, evals_per_epoch=evals_per_epoch,
         loss=loss or SoftmaxCrossEntropy(), companions=companions, meter=meter, pace=pace or Pace(),
+        augment=augment,
     )  # fmt: skip
     if resume_from is not None:
         run.load(resume_from)

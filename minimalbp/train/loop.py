@@ -18,6 +18,7 @@ from ..network import Sequential
 from ..network.diagnosis import first_not_finite
 from ..optim import Optimizer
 from ..seeds import Streams
+from .augment import Augment, AugmentedRows
 from .batches import Data, feed, first
 from .checkpoint import load_checkpoint, save_checkpoint
 from .companion import Companion, Together
@@ -49,6 +50,7 @@ class Run:
         companions: Iterable[Companion],
         meter: Meter | None,
         pace: Pace,
+        augment: Augment | None = None,
     ):
         self.net, self.data, self.optimizer, self.meter = net, data, optimizer, meter
         self.loss = loss.bind(net.be, net.dtype)
@@ -67,7 +69,10 @@ class Run:
         self.companion = Together(companions)
         self.companion.begin(net, optimizer, parts)
         self.evaluations = {self.steps * (i + 1) // parts for i in range(parts)}
-        self.feed = feed(data.train, net, streams)
+        self.augment = augment
+        self.feed = (
+            AugmentedRows(net, data.train, augment, streams) if augment else feed(data.train, net, streams)
+        )
 
     def train(
         self, epochs: int, *, checkpoint: Path | None, threads: int | None, progress: str | None
@@ -167,6 +172,7 @@ class Run:
             "seed": self.seed,
             "loss": self.loss.reduction,
             "layers": self.selections,
+            **({"augment": str(self.augment)} if self.augment else {}),
             **self.pace.settings(),
             **self.companion.settings(),
         }

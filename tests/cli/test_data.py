@@ -4,6 +4,7 @@ import argparse
 import json
 
 import pytest
+from cifar_sets import archives, binary_files, small_cifar10
 from helpers import refused
 from known_sets import NAMES, put, tiny_files, tiny_set
 
@@ -54,7 +55,7 @@ def test_list(type_, tiny):
 def test_list_as_json(type_, tiny):
     put(tiny, tiny_files())
     sets = {row["name"]: row for row in json.loads(type_("list", "--json"))["sets"]}
-    assert list(sets) == ["digits", "mnist", "fashion-mnist", "ud-english-ewt", "tiny"]
+    assert list(sets) == ["digits", "mnist", "fashion-mnist", "cifar10", "ud-english-ewt", "tiny"]
     assert sets["digits"].keys() == sets["mnist"].keys()
     assert sets["tiny"]["found"] == [str(tiny)]
     assert (sets["tiny"]["here"], sets["mnist"]["here"]) == (True, False)
@@ -136,3 +137,40 @@ def test_where_as_json(type_, tiny):
     assert out["files"][NAMES[0]]["path"] == f"{tiny / NAMES[0]}.gz"
     assert out["files"][NAMES[1]]["path"] is None
     assert len(out["files"][NAMES[1]]["sha256"]) == 64
+
+
+@pytest.fixture
+def cifar10(monkeypatch, tmp_path):
+    files = archives()
+    monkeypatch.setitem(KNOWN, "cifar10", small_cifar10(files))
+    return tmp_path / "cache" / "cifar10", files
+
+
+def test_one_archive_is_the_whole_set(type_, cifar10):
+    folder, files = cifar10
+    binary, python = files
+    assert " ".join(line_of(type_("list"), "cifar10").split()) == "cifar10 17 3 4 3x32x32 not stated not here"
+    row = json.loads(type_("list", "--json"))["sets"][3]
+    assert (row["here"], row["missing"]) == (False, [binary, python])
+    put(folder, {python: files[python]}, zipped=False)
+    assert line_of(type_("list"), "cifar10").endswith(f" {folder}")
+    assert line_of(type_("where", "cifar10"), python).split()[1] == str(folder / python)
+    assert line_of(type_("where", "cifar10"), binary).split()[1:3] == ["not", "here"]
+    assert type_("fetch", "cifar10") == f"{folder / python}  already here, SHA-256 good\n"
+
+
+def test_import_of_one_archive(type_, cifar10, tmp_path):
+    folder, files = cifar10
+    binary = next(iter(files))
+    put(tmp_path / "mine", {"download": files[binary]}, zipped=False)
+    (line,) = type_("import", tmp_path / "mine").splitlines()
+    assert line == f"cifar10  {binary}  from {tmp_path / 'mine' / 'download'}"
+    assert (folder / binary).is_file()
+
+
+def test_an_unpacked_archive_is_here_too(type_, cifar10, tmp_path, monkeypatch):
+    monkeypatch.setenv("MINIMALBP_DATA", str(tmp_path))
+    folder = put(tmp_path / "cifar-10-batches-bin", binary_files(), zipped=False)
+    assert line_of(type_("list"), "cifar10").endswith(f" {tmp_path}")
+    assert line_of(type_("where", "cifar10"), folder.name).split()[1:] == [str(folder), "unpacked"]
+    assert not any(line.endswith("unpacked") for line in type_("where", "mnist").splitlines())

@@ -13,6 +13,7 @@ from minimalbp.data import load_dataset
 from minimalbp.errors import BadInput
 
 N = 20
+ACCEPTED = "give an .npz, a .csv, a folder or an archive of one (.tar.gz)"
 X = (np.arange(N * 4) % 256).astype(np.uint8).reshape(N, 2, 2)
 Y = np.arange(N) % 3
 
@@ -139,14 +140,14 @@ def test_any_one_byte_of_an_npz_may_be_wrong(tmp_path, compress):
 def test_names_that_lead_nowhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     refused(lambda: load_dataset("mnits"), "unknown data set or path 'mnits'; did you mean 'mnist'?")
-    accepted = "(known: digits, fashion-mnist, mnist); or give an .npz, a .csv or a folder"
+    accepted = f"(known: cifar10, digits, fashion-mnist, mnist); or {ACCEPTED}"
     refused(lambda: load_dataset("x" * 5000), "unknown data set or path", accepted)
     for gone in ("gone.npz", "no/such/folder", Path("mnist"), "~nobody-here/x"):
         refused(lambda gone=gone: load_dataset(gone), f"{gone}: no such file or folder; check the path")
     (tmp_path / "notes.txt").write_text("x")
     refused(
         lambda: load_dataset("notes.txt"),
-        "notes.txt: cannot be read as data; give an .npz, a .csv or a folder",
+        f"notes.txt: cannot be read as data; {ACCEPTED}",
     )
     refused(lambda: load_dataset("digits", seed=0.5), "seed must be a whole number")
 
@@ -154,7 +155,7 @@ def test_names_that_lead_nowhere(tmp_path, monkeypatch):
 def test_what_is_neither_file_nor_folder(tmp_path):
     refused(
         lambda: load_dataset(os.devnull),
-        f"{os.devnull}: a character device, which cannot be read as data; give an .npz, a .csv or a folder",
+        f"{os.devnull}: a character device, which cannot be read as data; {ACCEPTED}",
     )
     os.mkfifo(tmp_path / "pipe.csv")
     refused(lambda: load_dataset(tmp_path / "pipe.csv"), "pipe.csv: a pipe, which cannot be read as data")

@@ -89,14 +89,13 @@ def _read_all(root: Path, files: dict[str, list[Path]], digest: Any) -> dict[str
     """Part -> (n, height, width) or (n, 3, height, width) uint8; names and bytes are added to `digest`."""
     from tqdm import tqdm
 
-    read: dict[str, list[npt.NDArray[np.uint8]]] = {}
+    read: dict[str, npt.NDArray[np.uint8]] = {}
     modes: dict[str, list[tuple[Path, str]]] = {"grey": [], "colour": []}
     first: tuple[Path, tuple[int, ...]] | None = None
     total = sum(map(len, files.values()))
     with tqdm(total=total, desc="pictures", unit="", disable=None, leave=False) as bar:
         for part, paths in files.items():
-            read[part] = []
-            for path in paths:
+            for i, path in enumerate(paths):
                 data = read_bytes(path)
                 digest.update(f"{path.relative_to(root).as_posix()}\0{len(data)}\0".encode() + data)
                 image, mode = _decode(data, path)
@@ -108,7 +107,10 @@ def _read_all(root: Path, files: dict[str, list[Path]], digest: Any) -> dict[str
                         f"{path}: {size[1]}x{size[0]} pixels, but {first[0]} has "
                         f"{first[1][1]}x{first[1][0]}; bring all pictures to one size"
                     )
-                read[part].append(image)
+                if part not in read:
+                    read[part] = np.empty((len(paths), *image.shape), np.uint8)
+                if image.shape == read[part].shape[1:]:  # a mix of grey and colour is refused below
+                    read[part][i] = image
                 modes["grey" if image.ndim == 2 else "colour"].append((path, mode))
                 bar.update()
     if modes["grey"] and modes["colour"]:
@@ -118,7 +120,7 @@ def _read_all(root: Path, files: dict[str, list[Path]], digest: Any) -> dict[str
             f"{path}: a {odd} picture (mode {mode}), one of {len(modes[odd])} among {len(modes[usual])} "
             f"{usual} ones; save all in grey (mode L) or all in colour (mode RGB)"
         )
-    return {part: np.stack(images) for part, images in read.items()}
+    return read
 
 
 def _decode(data: bytes, path: Path) -> tuple[npt.NDArray[np.uint8], str]:

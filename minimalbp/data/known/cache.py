@@ -14,12 +14,12 @@ from .registry import KNOWN, KnownFile, KnownSet, file_by_hash
 
 
 def store(entry: KnownSet, file: KnownFile, data: bytes) -> Path:
-    """Put verified `data` (gzip or raw, as it came) in the cache, and remove other spellings of the file.
+    """Put verified `data`, packed or not as it came, in the cache, and remove other spellings of the file.
 
     Raises BadInput if the cache cannot be written.
     """
     folder = cache_dir() / entry.name
-    path = folder / (file.name + (".gz" if data[:2] == GZIP_MAGIC else ""))
+    path = folder / (file.name + (".gz" if data[:2] == GZIP_MAGIC and not file.archive else ""))
     with replacing(path, "set MINIMALBP_CACHE to a folder that can be written") as temporary:
         temporary.write_bytes(data)
     while (other := find_file(folder, file.name)) not in (path, None):
@@ -46,13 +46,13 @@ def import_from(folder: Path) -> list[tuple[KnownSet, KnownFile, Path]]:
     """
     if not folder.is_dir():
         raise BadInput(f"{folder}: no such folder; give the folder that holds the files")
-    taken: dict[str, tuple[KnownSet, KnownFile, Path]] = {}
+    taken: dict[KnownFile, tuple[KnownSet, KnownFile, Path]] = {}
     for pattern in ("*", "*/*", "*/*/*"):
         for path in sorted(folder.glob(pattern)):
             owner = _owner(path)
-            if owner is not None and owner[1].sha256 not in taken:
+            if owner is not None and owner[1] not in taken:
                 store(*owner, read_bytes(path))
-                taken[owner[1].sha256] = (*owner, path)
+                taken[owner[1]] = (*owner, path)
     if not taken:
         raise BadInput(
             f"{folder}: no file in it, down to two folders deep, has the SHA-256 of a file of a known set "
@@ -63,10 +63,14 @@ def import_from(folder: Path) -> list[tuple[KnownSet, KnownFile, Path]]:
 
 def _owner(path: Path) -> tuple[KnownSet, KnownFile] | None:
     """The known file that `path` is, whatever its name. Sizes are compared first: hashing a disk is slow."""
-    sizes = {file.n_bytes for entry in KNOWN.values() for file in entry.files}
+    files = [file for entry in KNOWN.values() for file in entry.files]
+    sizes = {file.n_bytes for file in files if not file.archive}
     try:
         if not path.is_file():
             return None
+        archives = {file.n_bytes for file in files if file.archive}
+        if path.stat().st_size in archives and (owner := file_by_hash(sha256(path.read_bytes()))):
+            return owner
         with path.open("rb") as f:
             packed = f.read(2) == GZIP_MAGIC
         if packed:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ...errors import BadInput
 from ..raw_files import gunzip, one_line
 from .cache import in_cache, store
-from .locations import cache_dir, locate, read_verified, verify
+from .locations import cache_dir, locate, locate_unpacked, read_verified, verify
 from .registry import KnownFile, KnownSet, known_set
 
 # Seconds to connect, and between two bytes: without network a command must not hang
@@ -46,15 +46,22 @@ def download(url: str) -> bytes:
 def fetch(name: str, say: Callable[[str], object] = lambda line: None) -> list[Path]:
     """Bring the files of the known set `name` into the cache, except those that are here and good already.
 
-    A good file may lie in the cache or in $MINIMALBP_DATA. `say` is called with one line for each file. Returns
-    the paths, in the order of the registry. Raises BadInput if no mirror has a good copy; its line names the
-    files, their hashes and the folder to put them in.
+    A good file may lie in the cache or in $MINIMALBP_DATA. Of a set in archives one is enough. `say` is called with
+    one line for each file. Returns the paths, in the order of the registry. Raises BadInput if no mirror has a good
+    copy; its line names the files, their hashes and the folder to put them in.
     """
     entry = known_set(name)
     paths: list[Path] = []
     failures: dict[str, str] = {}
-    for file in entry.files:
-        path = in_cache(entry, file) or _good(entry, file)
+    here = {file: in_cache(entry, file) or _good(entry, file) for file in entry.files}
+    wanted = entry.files
+    if entry.archives:
+        if not any(here.values()) and (unpacked := locate_unpacked(entry)):
+            say(f"{unpacked[1]}  already here, unpacked")
+            return [unpacked[1]]
+        wanted = tuple(file for file in entry.files if here[file])[:1] or entry.files[:1]
+    for file in wanted:
+        path = here[file]
         if path is not None:
             say(f"{path}  already here, SHA-256 good")
         else:
@@ -87,7 +94,7 @@ def _from_mirrors(entry: KnownSet, file: KnownFile, failures: dict[str, str]) ->
         url = f"{mirror}{file.name}{entry.packed}"
         try:
             data = download(url)
-            verify(entry, file, gunzip(data, url), url)
+            verify(entry, file, data if file.archive else gunzip(data, url), url)
         except Unreachable as e:
             failures[mirror] = str(e)
         except BadInput:
@@ -101,8 +108,11 @@ def _no_mirror(entry: KnownSet, failures: dict[str, str]) -> BadInput:
     tried = "; ".join(f"{urlsplit(mirror).netloc}: {why}" for mirror, why in failures.items())
     missing = [file for file in entry.files if in_cache(entry, file) is None]
     files = ", ".join(f"{file.name} (SHA-256 {file.sha256})" for file in missing)
+    start = f"{entry.name} is not on this machine and no mirror gave it ({tried})"
+    folder = cache_dir() / entry.name
+    if entry.archives:
+        return BadInput(f"{start}; get one of these archives elsewhere and put it in {folder}: {files}")
     return BadInput(
-        f"{entry.name} is not on this machine and no mirror gave it ({tried}); get these files elsewhere, "
-        f".gz or not, and put them in {cache_dir() / entry.name} "
+        f"{start}; get these files elsewhere, .gz or not, and put them in {folder} "
         f"(hashes of the decompressed bytes): {files}"
     )

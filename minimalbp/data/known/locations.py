@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import BadInput
-from ..raw_files import find_file, read_raw, sha256
+from ..raw_files import find_file, read_bytes, read_raw, sha256
 from .registry import KnownFile, KnownSet, file_by_hash
 
 
@@ -55,9 +55,27 @@ def locate(entry: KnownSet, file: KnownFile) -> tuple[Location, Path] | None:
     """
     for location in locations(entry.name):
         path = find_file(location.folder, file.name)
-        if path is not None and not (location.shared and _belongs_elsewhere(entry, path)):
+        shared = location.shared and not file.archive  # the name of an archive is its own
+        if path is not None and not (shared and _belongs_elsewhere(entry, path)):
             return location, path
     return None
+
+
+def locate_unpacked(entry: KnownSet) -> tuple[Location, Path] | None:
+    """Where the archive of a known set lies unpacked, by the name of its folder only."""
+    for location in locations(entry.name):
+        for name in entry.unpacked:
+            if (location.folder / name).is_dir():
+                return location, location.folder / name
+    return None
+
+
+def missing(entry: KnownSet) -> list[KnownFile]:
+    """The files that are not here, by their names only. Of a set in archives one is enough, or one unpacked."""
+    lacking = [file for file in entry.files if locate(entry, file) is None]
+    if entry.archives and (len(lacking) < len(entry.files) or locate_unpacked(entry)):
+        return []
+    return lacking
 
 
 def _belongs_elsewhere(entry: KnownSet, path: Path) -> bool:
@@ -69,16 +87,17 @@ def _belongs_elsewhere(entry: KnownSet, path: Path) -> bool:
 
 
 def read_verified(entry: KnownSet, file: KnownFile, path: Path) -> bytes:
-    """The decompressed bytes of a file of a known set. Raises BadInput unless its SHA-256 is right."""
-    return verify(entry, file, read_raw(path), str(path))
+    """The decompressed bytes of a known file, or an archive as it is. Raises BadInput if its SHA-256 is wrong."""
+    return verify(entry, file, (read_bytes if file.archive else read_raw)(path), str(path))
 
 
 def verify(entry: KnownSet, file: KnownFile, raw: bytes, where: str) -> bytes:
     """`raw` itself, if it is what `file` must hold. Raises BadInput otherwise; `where` is for the message."""
     found = sha256(raw)
     if found != file.sha256:
+        of = "" if file.archive else " of the decompressed bytes"
         raise BadInput(
-            f"{where}: wrong content: SHA-256 of the decompressed bytes is {found}, expected {file.sha256}; "
+            f"{where}: wrong content: SHA-256{of} is {found}, expected {file.sha256}; "
             f"delete it and run `minimalbp data fetch {entry.name}`, or put a good copy there"
         )
     return raw

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...errors import unknown
+from ..formats.cifar import CLASSES, SHAPE
 
 
 @dataclass(frozen=True)
@@ -14,15 +15,18 @@ class KnownFile:
     Parameters
     ----------
     name : str
-        Without .gz.
+        Without .gz, except for an archive.
     sha256 : str
         In hexadecimal digits.
     n_bytes : int
+    archive : bool, default False
+        Whether the file is an archive of many. Hash and size are then those of the file as it is.
     """
 
     name: str
     sha256: str
     n_bytes: int
+    archive: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,15 @@ class KnownSet:
     classes : tuple of str
         Class names; empty for a treebank.
     files : tuple of KnownFile
+        All of them make the set. If they are archives, each one does.
     mirrors : tuple of str
         Addresses to which a file's name and `packed` are appended.
     packed : str, default ".gz"
         What mirrors add to the name of a file.
     treebank : bool, default False
         Whether the files hold sentences in CoNLL-U instead of arrays.
+    unpacked : tuple of str, default ()
+        The folders that the archives unpack to; each is the whole set too.
 
     Examples
     --------
@@ -63,6 +70,12 @@ class KnownSet:
     mirrors: tuple[str, ...]
     packed: str = ".gz"
     treebank: bool = False
+    unpacked: tuple[str, ...] = ()
+
+    @property
+    def archives(self) -> bool:
+        """Whether the files are archives, one of which is enough."""
+        return any(file.archive for file in self.files)
 
 
 def _mnist_files(*hashes: str) -> tuple[KnownFile, ...]:
@@ -117,6 +130,35 @@ _FASHION = KnownSet(
     ),
 )  # fmt: skip
 
+_CIFAR10 = KnownSet(
+    name="cifar10",
+    about="pictures of animals and vehicles, in colour (Krizhevsky)",
+    licence="not stated",
+    sizes=(45_000, 5_000, 10_000),
+    shape=SHAPE,
+    classes=CLASSES,
+    # The page of the set gives MD5 only: c32a1d4ab5d03f1284b67883e8d87530 and c58f30108f718f92721af3b95e74349a.
+    # These SHA-256 of the same archives stand in several public projects, Keras and GoMLX among them.
+    # The first is the one that is fetched: it holds no pickles.
+    files=(
+        KnownFile(
+            "cifar-10-binary.tar.gz",
+            "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+            170_052_171,
+            archive=True,
+        ),
+        KnownFile(
+            "cifar-10-python.tar.gz",
+            "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+            170_498_071,
+            archive=True,
+        ),
+    ),
+    mirrors=("https://www.cs.toronto.edu/~kriz/", "https://cave.cs.toronto.edu/kriz/"),
+    packed="",
+    unpacked=("cifar-10-batches-bin", "cifar-10-batches-py"),
+)
+
 _EWT = KnownSet(
     name="ud-english-ewt",
     about="English Web Treebank of Universal Dependencies, release 2.16",
@@ -148,7 +190,7 @@ _EWT = KnownSet(
     treebank=True,
 )
 
-KNOWN: dict[str, KnownSet] = {s.name: s for s in (_MNIST, _FASHION, _EWT)}
+KNOWN: dict[str, KnownSet] = {s.name: s for s in (_MNIST, _FASHION, _CIFAR10, _EWT)}
 
 
 def known_set(name: str) -> KnownSet:
