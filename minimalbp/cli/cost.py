@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 def planned(args: argparse.Namespace) -> CostPlan:
     """The measurements that the options ask for. Raises BadInput."""
     from ..cost.plan import plan_layers, plan_steps
-    from ..experiment.settings import check_ints
+    from ..experiment.numbers import check_ints
     from ..select import parse_k
 
     if args.phase not in OWN:

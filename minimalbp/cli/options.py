@@ -12,59 +12,29 @@ from typing import Any
 
 from ..errors import BadInput, Diverged
 from ..tasks import TASKS
+from .defaults import by_model, by_words, defaults, learning_rates
 from .numbers import float_or_text, int_or_text
 
 OUTPUT = ("out", "json")  # a configuration file may hold these too
-
-
-def defaults(setting: str, own: str = "defaults") -> str:
-    """The default of a setting in words: that of the first task, then others with the names of their tasks.
-
-    `own` is the attribute of a task that overrides its `defaults`, such as "simplify_defaults".
-    """
-    values = {name: {**task.defaults, **getattr(task, own)}[setting] for name, task in TASKS.items()}
-    return "; ".join(_by_task(values))
-
-
-def _learning_rates() -> str:
-    """The default learning rates in words, by optimiser."""
-    words = []
-    for optimizer in next(iter(TASKS.values())).learning_rates:
-        first, *others = _by_task({name: task.learning_rates[optimizer] for name, task in TASKS.items()})
-        words.append(", for ".join([f"with {optimizer} {first}", *others]))
-    return "; ".join(words)
-
-
-def _by_task(values: dict[str, Any]) -> list[str]:
-    """The value of the first task in words, then each other value, with the tasks that have it."""
-    tasks: dict[str, list[str]] = {}
-    for name, value in values.items():
-        tasks.setdefault(_in_words(value), []).append(name)
-    first, *others = tasks
-    return [first, *(f"{' and '.join(tasks[value])} {value}" for value in others)]
-
-
-def _by_words(attribute: str) -> dict[str, str]:
-    """{words: names of the tasks that have them as an attribute}."""
-    found: dict[str, list[str]] = {}
-    for task in TASKS.values():
-        found.setdefault(getattr(task, attribute), []).append(task.name)
-    return {words: " and ".join(names) for words, names in found.items()}
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return text.replace("%", "%%")  # argparse formats its help
 
 
 def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None:
     """Add an option for every setting, by the names of `Settings`. `own` is as for `defaults`."""
     add = parser.add_argument
     add("--task", help=f"{', '.join(TASKS)} (default {next(iter(TASKS))})")
-    add("--data", help="; ".join(f"{names}: {words}" for words, names in _by_words("data_help").items()))
-    add("--hidden", metavar="N,N", help=f"widths of the hidden layers (default {defaults('hidden', own)})")
+    add("--data", help="; ".join(f"{names}: {words}" for words, names in by_words("data_help").items()))
+    add("--model", help="the network of the task classify: mlp (default), or for pictures lenet or convnet")
+    add(
+        "--hidden",
+        metavar="N,N",
+        help=f"widths of the hidden layers (default {defaults('hidden', own)}{by_model('hidden')})",
+    )
+    add("--filters", metavar="N,N", help=f"filters of each convolution (default {by_model('filters')[2:]})")
+    add("--batchnorm", action="store_true", help="batch normalisation after each convolution")
+    add(
+        "--cut",
+        help="with --batchnorm: a convolution's gradient is cut after (default) or before its backward pass",
+    )
     add(
         "--k",
         metavar="K",
@@ -91,7 +61,7 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
     add("--optimizer", help="adam (default), adagrad or sgd")
     add("--momentum", type=float_or_text, help="of the optimizer sgd (default 0)")
     add("--rows", help="rows that the optimiser updates: all (default, as in the papers) or chosen")
-    add("--lr", type=float_or_text, help=f"learning rate (default {_learning_rates()})")
+    add("--lr", type=float_or_text, help=f"learning rate (default {learning_rates()})")
     add(
         "--schedule",
         help="learning rate over the training: constant (default), linear or cosine (falls to 0), or step (times "
@@ -112,6 +82,12 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
         "--batch",
         type=int_or_text,
         help=f"pictures, sentences or transitions in a mini-batch (default {defaults('batch', own)})",
+    )
+    add(
+        "--augment",
+        metavar="HOW",
+        help="pictures of the training part: crop4 moves each by up to 4 pixels, flip mirrors half of them, "
+        "crop4,flip does both (default none)",
     )
     add(
         "--dropout",
@@ -168,7 +144,7 @@ def read_options(
     The command line overrides the TOML file. Raises BadInput for a file that cannot be read, an unknown name in it,
     and a switch in it that is not true or false.
     """
-    from ..experiment.settings import read_toml
+    from ..experiment.config_file import read_toml
 
     more = (*OUTPUT, *switches)
     typed = {name: value for name, value in vars(args).items() if name in (*more, *own)}

@@ -4,8 +4,8 @@ from ..select import parse_k
 from .build import build
 from .folder import SMALL
 from .kept import KeptRuns
+from .numbers import check_ints
 from .processes import run_many
-from .settings import check_ints
 from .simplify import CONTROLS, simplify
 from .sweep import merged_machine, sweep, train_run
 

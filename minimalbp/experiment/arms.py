@@ -17,6 +17,7 @@ from ..optim import Schedule
 from ..report.curves import curve
 from ..select import Selector
 from ..train.companion import Companion
+from ..train.density import density_notes
 from ..train.fit import prepare
 from ..train.history import History, Record
 from ..train.pace import Pace, clip_notes
@@ -68,7 +69,7 @@ class PreparedArm:
         self.run = prepare(
             self.net, data, self.optimizer,
             batch_size=settings.batch, rng=settings.seed, evals_per_epoch=settings.evals, meter=self.meter,
-            companions=[_Keep(self), *([arm.companion] if arm.companion else [])],
+            augment=settings.augmentation(), companions=[_Keep(self), *([arm.companion] if arm.companion else [])],
             pace=Pace(settings.epochs, Schedule(settings.schedule, settings.warmup), settings.k_schedule),
         )  # fmt: skip
 
@@ -117,11 +118,12 @@ class PreparedArm:
             "dev_loss": best.dev_loss,
             "test_loss": best.test_loss,
             **({} if best.widths is None else {"widths": best.widths}),
+            **({} if history.density is None else {"density": history.density}),
             "steps": self.meter.steps,
             **self.meter.totals(),
             "first_loss": history.first_loss,
             "curve": curve(history),
-            "notes": self.notes(),
+            "notes": [*self.notes(), *density_notes(self.net, history.density)],
         }
 
     def notes(self) -> list[str]:

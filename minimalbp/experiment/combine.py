@@ -20,7 +20,7 @@ def combine(options: Mapping[str, Any]) -> list[Settings]:
     ----------
     options : mapping
         Settings by name. Each of select, k and center may be a list, or text with commas. Where none of these nor
-        rows is there, the task says what is compared (`Task.first_run`).
+        rows is there, the task says what is compared (`Task.first_run_of`).
 
     Returns
     -------
@@ -43,7 +43,8 @@ def combine(options: Mapping[str, Any]) -> list[Settings]:
         found = [dict(zip(lists, values)) for values in product(*lists.values())]
     else:
         usual = next(iter(TASKS.values()))  # an unknown task is for Settings to refuse
-        first = TASKS.get(str(options.get("task")), usual).first_run
+        task = TASKS.get(str(options.get("task")), usual)
+        first = task.first_run_of(str(options.get("model", "mlp")))
         shared, found = shared | {"rows": first["rows"]}, list(first["arms"])
     return check_arms(Settings(**shared | arm) for arm in found)
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ..backend import BACKENDS, check_threads
-from ..errors import BadInput, check_float, check_int, short, unknown
+from ..errors import BadInput, check_float, check_int, unknown
 from ..layers.centering import CENTER
 from ..layers.initialisers import INITIALISERS
+from ..network.pictures import CUT
 from ..optim import OPTIMIZERS, ROWS, Schedule
 from ..select import (
     SELECTORS,
@@ -25,7 +24,9 @@ from ..select import (
     parse_k,
     parse_k_schedule,
 )
-from ..tasks import TASKS, Task
+from ..tasks import MODELS, TASKS, Task
+from ..train.augment import Augment, parse_augment
+from .numbers import check_ints
 
 SELECT: dict[str, Callable[..., Selector]] = {
     **SELECTORS,
@@ -49,8 +50,17 @@ class Settings:
         The defaults of optional settings depend on the task (`Task.defaults`).
     data : str, optional
         The name of a data set or treebank, or a path.
+    model : {"mlp", "lenet", "convnet"}, default "mlp"
+        The network of the task "classify"; the last two are for pictures. Some defaults depend on it.
     hidden : sequence of int, or str, optional
-        Units of each hidden layer: ``(500, 500)`` or ``"500,500"``.
+        Units of each hidden layer: ``(500, 500)`` or ``"500,500"``. Of lenet and convnet, those of the Linear
+        layers; there may be none.
+    filters : sequence of int, or str, optional
+        Filters of each convolution of lenet or convnet.
+    batchnorm : bool, default False
+        Whether batch normalisation follows each convolution.
+    cut : {"after", "before"}, default "after"
+        Whether a convolution's gradient is cut after the backward pass of batch normalisation, or before it.
     k : int or str, optional
         Units of a layer that get a gradient, as a number or a percentage ("5%"); in an LSTM, units of each gate.
     k_schedule : str, optional
@@ -75,6 +85,9 @@ class Settings:
     epochs : int, optional
     batch : int, optional
         Examples in a mini-batch: pictures, sentences or transitions.
+    augment : str, optional
+        What happens to the pictures of the training part: "crop4,flip" moves each by up to four pixels, and mirrors
+        half of them.
     dropout : float, optional
         Probability after each hidden layer, in a tagger after the embedding too.
     clip : float, optional
@@ -109,7 +122,11 @@ class Settings:
 
     task: str = "classify"
     data: str = _OWN
+    model: str = "mlp"
     hidden: tuple[int, ...] = _OWN
+    filters: tuple[int, ...] = _OWN
+    batchnorm: bool = False
+    cut: str = "after"
     k: int | str = _OWN
     k_schedule: str | None = None
     select: str = "topk"
@@ -122,6 +139,7 @@ class Settings:
     warmup: int = 0
     epochs: int = _OWN
     batch: int = _OWN
+    augment: str | None = None
     dropout: float = _OWN
     clip: float | None = None
     init: str = "glorot_uniform"
@@ -138,17 +156,24 @@ class Settings:
 
         if self.task not in tuple(TASKS):  # a tuple also takes what has no hash
             raise unknown("task", self.task, TASKS)
-        for name, value in self.task_object.defaults.items():
+        if self.model not in tuple(MODELS):
+            raise unknown("model", self.model, MODELS)
+        usual = self.task_object.defaults_of(self)
+        for name, value in usual.items():
             if getattr(self, name) is None:
                 put(name, value)
-        put("hidden", check_ints("hidden", self.hidden))
+        if self.filters is not None:
+            put("filters", check_ints("filters", self.filters))
+        without = "filters" in usual and self.hidden in ((), [])  # where there are convolutions
+        put("hidden", () if without else check_ints("hidden", self.hidden))
         # 25 and "25" are one setting, and so are "5 %" and "5%"
         put("k", parse_k(self.k).get("k", "".join(str(self.k).split())))
         if self.k_schedule is not None:
             parse_k_schedule(self.k_schedule)
             put("k_schedule", "".join(self.k_schedule.split()))
         for name, known in (("select", tuple(SELECT)), ("center", CENTER), ("optimizer", tuple(OPTIMIZERS)),
-                            ("rows", ROWS), ("init", tuple(INITIALISERS)), ("backend", BACKENDS)):  # fmt: skip
+                            ("rows", ROWS), ("init", tuple(INITIALISERS)), ("backend", BACKENDS),
+                            ("cut", CUT)):  # fmt: skip
             if getattr(self, name) not in known:
                 raise unknown(name, getattr(self, name), known)
         if self.lr is None:
@@ -165,8 +190,11 @@ class Settings:
         put("threads", check_threads(self.threads))
         if not isinstance(self.data, str) or not self.data:
             raise BadInput(f"data must be the name of a data set or a path, not {self.data!r}")
-        if not isinstance(self.bidirectional, bool):
-            raise BadInput(f"bidirectional must be true or false, not {self.bidirectional!r}")
+        for name in ("bidirectional", "batchnorm"):
+            if not isinstance(getattr(self, name), bool):
+                raise BadInput(f"{name} must be true or false, not {getattr(self, name)!r}")
+        if self.augment is not None:
+            put("augment", str(parse_augment(self.augment)))
         self.task_object.check(self)
         self.selector()
 
@@ -181,6 +209,10 @@ class Settings:
             return Dense()
         return SELECT[self.select](**parse_k(self.k))
 
+    def augmentation(self) -> Augment | None:
+        """What happens to the pictures of the training part."""
+        return None if self.augment is None else parse_augment(self.augment)
+
     def arm(self) -> str:
         """The name of a network with these settings: "topk 5%", "unified 25 dw", "dense"."""
         words = [self.select] if self.select == "dense" else [self.select, str(self.k)]
@@ -188,7 +220,10 @@ class Settings:
 
     def as_json(self) -> dict[str, Any]:
         """The settings as run.json keeps them."""
-        return asdict(self) | {"hidden": list(self.hidden)}
+        lists = {
+            name: list(value) for name in ("hidden", "filters") if (value := getattr(self, name)) is not None
+        }
+        return asdict(self) | lists
 
     def changed(self, **new: Any) -> Settings:
         """The same settings with some changed. Raises BadInput for an unknown name."""
@@ -197,62 +232,3 @@ class Settings:
             if name not in names:
                 raise unknown("setting", name, names)
         return replace(self, **new)
-
-
-def check_ints(name: str, value: Any) -> tuple[int, ...]:
-    """Read whole numbers of at least 1.
-
-    Parameters
-    ----------
-    name : str
-        What they are, for the message.
-    value : str, int or sequence of int
-        "500,500", "500-500", 500 or [500, 500].
-
-    Returns
-    -------
-    tuple of int
-
-    Raises
-    ------
-    BadInput
-        For anything else.
-
-    Examples
-    --------
-    >>> check_ints("hidden", "500,300")
-    (500, 300)
-    """
-    if isinstance(value, str):
-        parts = value.replace("-", ",").split(",")
-        if not all(p.strip().isdecimal() for p in parts):
-            raise BadInput(f"{name} must be whole numbers such as 500,500, not {short(value)}")
-        try:
-            value = [int(p) for p in parts]
-        except ValueError:  # more digits than Python reads
-            raise BadInput(f"{name} must be whole numbers such as 500,500, not {short(value)}") from None
-    if isinstance(value, int):
-        value = [value]
-    if not isinstance(value, (list, tuple)) or not value:
-        raise BadInput(f"{name} must be at least one whole number, such as 500,500, not {short(value)}")
-    return tuple(check_int(f"each number in {name}", n, least=1) for n in value)
-
-
-def read_toml(path: str | Path, more: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The settings in a TOML file, and its values of the names in `more`. no-compare stands for no_compare.
-
-    Raises BadInput for a file that cannot be read, and for an unknown name.
-    """
-    try:
-        with open(path, "rb") as f:
-            found = tomllib.load(f)
-    except OSError as e:
-        raise BadInput(f"cannot read {path}: {e.strerror or e}") from e
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise BadInput(f"{path} is not valid TOML: {e}") from e
-    found = {name.replace("-", "_"): value for name, value in found.items()}
-    names = [*(f.name for f in fields(Settings)), *more]
-    for name in found:
-        if name not in names:
-            raise unknown(f"setting in {path}", name, names)
-    return found

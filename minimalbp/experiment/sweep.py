@@ -67,6 +67,7 @@ def train_run(settings: Settings, extra: Facts | None = None) -> Run:
             net, data, optimizer, epochs=settings.epochs, batch_size=batch, rng=settings.seed,
             evals_per_epoch=settings.evals, threads=settings.threads,
             schedule=Schedule(settings.schedule, settings.warmup), k_schedule=settings.k_schedule,
+            augment=settings.augmentation(),
         )  # fmt: skip
         found = _found(history) | last_scores(net, data, history, settings.threads)
     except Diverged as e:
@@ -183,6 +184,7 @@ def _found(history: History) -> dict[str, Any]:
     return {
         **{name: v for name, v in best.as_json().items() if name.startswith(("dev_", "test_"))},
         "best_epoch": best.epoch,
+        **({} if history.density is None else {"density": history.density}),
         "dev_by_epoch": [record.main for record in last.values()],
         "test_by_epoch": [tested[max(e for e in tested if e <= epoch)] for epoch in last],
         "first_loss": history.first_loss,

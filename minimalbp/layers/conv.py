@@ -83,6 +83,7 @@ class Conv2d(Centered):
     (2, 14)
     """
 
+    takes_maps = True
     weight: Param = later()
     bias: Param | None = later()
     last_x: Array = later()  # the input of the last forward, pixels

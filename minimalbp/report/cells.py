@@ -27,6 +27,12 @@ def gap_cell(report: dict[str, Any], name: str, key: str) -> str:
     return f"{100 * gap['mean']:+.2f}{reach}"
 
 
+def density_cell(runs: list[Run], i: int) -> str:
+    """The natural share of non-zeros of convolution number i, the mean over the seeds; empty without it."""
+    shares = [run["density"][i] for run in runs if len(run.get("density", ())) > i]
+    return f"{100 * sum(shares) / len(shares):.3g} %" if shares else ""
+
+
 def speedup_cell(report: dict[str, Any], name: str, part: str) -> str:
     """How many times as fast as dense."""
     found = speedup(report, name)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .arms import DENSE, by_arm, mean, seeds, values
-from .cells import gap_cell, score_cell, speedup_cell, target_cell, target_title
+from .cells import density_cell, gap_cell, score_cell, speedup_cell, target_cell, target_title
 from .tables import align, head, score_titles
 
 PHASES = {
@@ -40,7 +40,7 @@ def brief_table(report: dict[str, Any]) -> str:
         if report.get("target") is not None:
             row.append(target_cell(report, runs))
         rows.append(row)
-    return f"{head(report)}\n\n{align(rows)}"
+    return f"{head(report)}\n\n{align(rows)}{_natural(report)}"
 
 
 def comparison_table(report: dict[str, Any]) -> str:
@@ -55,6 +55,9 @@ def comparison_table(report: dict[str, Any]) -> str:
             table.add("  minus dense, points", {arm: gap_cell(report, arm, key) for arm in table.arms})
     epochs = {arm: values(runs, "best_epoch") for arm, runs in table.arms.items()}
     table.add("epoch of best dev", {arm: f"{np.mean(n):.3g}" for arm, n in epochs.items() if n})
+    for i in range(_convolutions(report)):
+        cells = {arm: density_cell(runs, i) for arm, runs in table.arms.items()}
+        table.add(f"natural non-zeros of convolution {i + 1}", cells)
     if report.get("target") is not None:
         cells = {arm: target_cell(report, runs) for arm, runs in table.arms.items()}
         table.add(f"seconds to {target_title(report)}", cells)
@@ -65,6 +68,22 @@ def comparison_table(report: dict[str, Any]) -> str:
     for part, title in (("backward", "backward"), ("step", "the whole step")) if table.compared else ():
         table.add(f"speed-up of {title}", {}, {arm: speedup_cell(report, arm, part) for arm in table.arms})
     return f"{head(report)}\n\n{align(table.rows)}"
+
+
+def _convolutions(report: dict[str, Any]) -> int:
+    """How many convolutions the networks have."""
+    return max((len(run.get("density", ())) for run in report["runs"]), default=0)
+
+
+def _natural(report: dict[str, Any]) -> str:
+    """A line that says how many entries of each convolution's gradient are not zero before anything is chosen."""
+    arms, n = by_arm(report), _convolutions(report)
+    found = {arm: [density_cell(runs, i) for i in range(n)] for arm, runs in arms.items()}
+    arm = next((name for name in (DENSE, *arms) if any(found.get(name, ()))), None)
+    if arm is None:
+        return ""
+    shares = ", ".join(f"convolution {i} {cell}" for i, cell in enumerate(found[arm], 1) if cell)
+    return f"\n\nnatural non-zeros of the gradient in {arm}: {shares}"
 
 
 def _compared(report: dict[str, Any]) -> bool:

@@ -38,7 +38,9 @@ def _change(report: dict[str, Any], best: str | None) -> dict[str, Any]:
         if gap < CHANCE or len(seeds(report)) > 1:
             return {"k": _times(_k(arms[best][0], config), 2)}
     if (speedup(report, best) or {"step": 1.0})["step"] < 1:
-        return {"hidden": ",".join(str(2 * width) for width in report["sizes"][1:-1])}
+        name = "filters" if config.get("filters") else "hidden"
+        widths = config["filters"] if name == "filters" else report["sizes"][1:-1]
+        return {name: ",".join(str(2 * width) for width in widths)}
     if len(seeds(report)) == 1:
         return {"seeds": 5}
     return {"k": _times(_k(arms[best][0], config), 0.5)}

@@ -25,7 +25,8 @@ def score_titles(report: dict[str, Any]) -> dict[str, str]:
 def head(report: dict[str, Any]) -> str:
     """What was trained, on what, and how."""
     config, data = report["config"], report["data"]
-    sizes = "-".join(map(str, report["sizes"]))
+    model = config.get("model", "mlp")
+    sizes = f"{model} " * (model != "mlp") + "-".join(map(str, report["sizes"]))
     line = (
         f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test"
         f"{' ' * bool(report['examples'])}{report['examples']} · {sizes} · "

@@ -51,13 +51,13 @@ class Whole(NamedTuple):
     Parameters
     ----------
     axis : {"positions", "channels"}
-    index : int32 array (r,)
+    which : int32 array (r,)
         Ascending. The chosen positions, of which number e P + p is position p of example e, with P positions in a
         map; or the chosen channels, the same for all examples and positions.
     """
 
     axis: str
-    index: Array  # type: ignore[assignment]  # a tuple has a method of that name
+    which: Array
 
 
 @lru_cache(maxsize=256)
@@ -96,9 +96,9 @@ def masked(choice: Choice, picked: Array, shape: tuple[int, ...]) -> Array:
         return picked
     dy = np.zeros(shape, picked.dtype)
     if isinstance(choice, Whole) and choice.axis == "positions":
-        dy.reshape(-1, shape[-1])[choice.index] = picked.reshape(-1, shape[-1])
+        dy.reshape(-1, shape[-1])[choice.which] = picked.reshape(-1, shape[-1])
     elif isinstance(choice, Whole):
-        dy[..., choice.index] = picked.reshape(*shape[:-1], -1)
+        dy[..., choice.which] = picked.reshape(*shape[:-1], -1)
     elif isinstance(choice, Lists):
         n = choice.start[-1]
         dy[np.repeat(np.arange(len(dy)), np.diff(choice.start)), choice.unit[:n]] = picked[:n]

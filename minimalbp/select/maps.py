@@ -41,7 +41,7 @@ class Positions(SomeUnits):
     >>> be = mbp.get_backend("reference")
     >>> dy = np.array([[[1.0, 0.0], [3.0, -4.0], [0.0, 2.0]]])
     >>> mbp.Positions(2)(dy, be, Buffers(be, "float64"), None)
-    Whole(axis='positions', index=array([1, 2], dtype=int32))
+    Whole(axis='positions', which=array([1, 2], dtype=int32))
     """
 
     name: ClassVar[str] = "positions"
@@ -91,7 +91,7 @@ class Channels(SomeUnits):
     >>> be = mbp.get_backend("reference")
     >>> dy = np.array([[[1.0, 2.0, 0.0]], [[1.0, 2.0, -3.0]]])
     >>> mbp.Channels(2)(dy, be, Buffers(be, "float64"), None)
-    Whole(axis='channels', index=array([1, 2], dtype=int32))
+    Whole(axis='channels', which=array([1, 2], dtype=int32))
     """
 
     name: ClassVar[str] = "channels"

@@ -3,6 +3,7 @@
 from ..errors import BadInput
 from .base import Task
 from .classify import Classify
+from .models import MODELS
 from .parsing.attachment import Attachment, attachment
 from .parsing.data import ParsingData, Trees, parse
 from .parsing.encoding import Parsing, Transitions
@@ -48,7 +49,7 @@ def sentence_task(name: str) -> SentenceTask:
 
 
 __all__ = [
-    "TASKS", "Attachment", "MostFrequentTag", "Parsing", "ParsingData", "SentenceTask", "Tagging",
+    "MODELS", "TASKS", "Attachment", "MostFrequentTag", "Parsing", "ParsingData", "SentenceTask", "Tagging",
     "TaggingData", "Task", "Transitions", "Trees", "Words", "attachment", "parse", "parser",
     "sentence_task", "tag", "tag_accuracy", "tagger",
 ]  # fmt: skip

@@ -19,7 +19,17 @@ class Choices(Protocol):
     @property
     def data(self) -> str: ...
     @property
+    def model(self) -> str: ...
+    @property
     def hidden(self) -> tuple[int, ...]: ...
+    @property
+    def filters(self) -> tuple[int, ...]: ...
+    @property
+    def batchnorm(self) -> bool: ...
+    @property
+    def cut(self) -> str: ...
+    @property
+    def augment(self) -> str | None: ...
     @property
     def batch(self) -> int: ...
     @property
@@ -78,6 +88,14 @@ class Task(ABC):
     examples: ClassVar[str] = ""
     dropout_silences: ClassVar[bool] = True
 
+    def defaults_of(self, settings: Choices) -> dict[str, Any]:
+        """`defaults`, or those of the network that `settings.model` names."""
+        return self.defaults
+
+    def first_run_of(self, model: str) -> dict[str, Any]:
+        """`first_run`, or that of the network with this name; an unknown name is for Settings to refuse."""
+        return self.first_run
+
     @abstractmethod
     def check(self, settings: Choices) -> None:
         """Raise BadInput for settings that have no meaning for this task."""
@@ -102,11 +120,15 @@ class Task(ABC):
         """How many weights the network has, without biases."""
         return sum(a * b for a, b in pairwise(self.sizes(settings, encoding)))
 
+    def memory(self, settings: Choices, encoding: Any) -> tuple[int, str]:
+        """How many bytes the network takes in a training, and what would make it smaller."""
+        return PER_WEIGHT * self.weights(settings, encoding), "a smaller hidden"
+
     def network(self, settings: Choices, encoding: Any, select: Selector) -> Sequential:
-        """The network of `build`. Raises BadInput if its weights, moments and gradients do not fit into memory."""
+        """The network of `build`. Raises BadInput if what it needs for a training does not fit into memory."""
         sizes = "-".join(map(str, self.sizes(settings, encoding)))
-        need = PER_WEIGHT * self.weights(settings, encoding)
-        check_memory(need, f"a network of {sizes}", "a smaller hidden")
+        need, remedy = self.memory(settings, encoding)
+        check_memory(need, f"a network of {sizes}", remedy)
         return self.build(settings, encoding, select)
 
     def batch(self, settings: Choices, data: Any) -> tuple[int, list[str]]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..data import Dataset, load_dataset
 from ..errors import BadInput
-from ..network import Sequential, mlp
+from ..network import Sequential
 from ..select import Selector
-from .base import Choices, Task, common
+from .base import Choices, Task
+from .models import MODELS
 
 
 class Classify(Task):
-    """A multi-layer perceptron classifies labelled arrays. The encoding is the data set itself."""
+    """A network of one of the `MODELS` classifies labelled arrays. The encoding is the data set itself."""
 
     name = "classify"
     defaults = {
@@ -21,10 +24,14 @@ class Classify(Task):
         "digits (default), mnist, fashion-mnist, cifar10, or the path of a folder, .npz, .csv or .tar.gz"
     )
     learning_rates = {"adam": 1e-3, "adagrad": 0.1, "sgd": 0.1}  # of the papers, which do not use SGD
-    first_run = {
-        "arms": ({"select": "topk", "center": "off"}, {"select": "unified", "center": "forward"}), "rows": "chosen",
-    }  # fmt: skip
+    first_run = MODELS["mlp"].first_run
     simplify_defaults = {"k": 160, "prune": 0.1}  # of meSimp's released configuration for MNIST
+
+    def defaults_of(self, settings: Choices) -> dict[str, Any]:
+        return self.defaults | MODELS[settings.model].defaults
+
+    def first_run_of(self, model: str) -> dict[str, Any]:
+        return MODELS[model].first_run if model in MODELS else self.first_run
 
     def check(self, settings: Choices) -> None:
         if settings.tags is not None:
@@ -33,6 +40,7 @@ class Classify(Task):
             )
         if settings.bidirectional:
             raise BadInput("bidirectional is for a tagger; leave it out with the task classify")
+        MODELS[settings.model].check(settings)
 
     def load(self, settings: Choices) -> Dataset:
         return load_dataset(settings.data)
@@ -41,7 +49,14 @@ class Classify(Task):
         return data
 
     def sizes(self, settings: Choices, encoding: Dataset) -> list[int]:
-        return [encoding.n_inputs, *settings.hidden, encoding.n_classes]
+        return MODELS[settings.model].sizes(settings, encoding)
+
+    def weights(self, settings: Choices, encoding: Dataset) -> int:
+        return MODELS[settings.model].weights(settings, encoding)
+
+    def memory(self, settings: Choices, encoding: Dataset) -> tuple[int, str]:
+        model = MODELS[settings.model]
+        return model.memory(settings, encoding), model.remedy
 
     def build(self, settings: Choices, encoding: Dataset, select: Selector) -> Sequential:
-        return mlp(self.sizes(settings, encoding), select=select, **common(settings))
+        return MODELS[settings.model].build(settings, encoding, select)

@@ -27,6 +27,10 @@ class SentenceTask(Task):
     def check(self, settings: Choices) -> None:
         if settings.bidirectional and not self.bidirectional:
             raise BadInput(f"bidirectional is for a tagger; leave it out with the task {self.name}")
+        for name, other in (("model", "mlp"), ("augment", None), ("filters", None), ("batchnorm", False),
+                            ("cut", "after")):  # fmt: skip
+            if getattr(settings, name) != other:
+                raise BadInput(f"{name} is for pictures; leave it out with the task {self.name}")
         if settings.tags not in TAG_COLUMNS:
             raise unknown("tags", settings.tags, TAG_COLUMNS)
 

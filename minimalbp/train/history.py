@@ -10,6 +10,7 @@ from ..errors import BadInput, check_float, check_int, short
 
 PARTS = ("dev", "test")
 NUMBERS = ("epoch", "step", "train_loss", "dev_loss", "test_loss")  # of every record, whatever its scores
+OPTIONAL = ("widths", "seconds", "density")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ class Record:
     seconds : float, optional
         Seconds of training steps so far: all parts before this evaluation, without evaluations and checkpoints, and
         those before a resume count. None in records of earlier versions. Records that differ in it only are equal.
+    density : list of float, optional
+        The natural share of non-zeros of each convolution: how many entries of the gradient that enters it were not
+        zero in the last step, before anything is chosen. None for a network without convolutions.
 
     Examples
     --------
@@ -57,6 +61,7 @@ class Record:
     test_loss: float | None = None
     widths: list[int] | None = None
     seconds: float | None = field(default=None, compare=False)
+    density: list[float] | None = None
 
     def __post_init__(self) -> None:
         if self.test is not None and self.test.keys() != self.dev.keys():
@@ -83,7 +88,7 @@ class Record:
         flat |= {f"dev_{name}": value for name, value in self.dev.items()} | {"dev_loss": self.dev_loss}
         test = dict.fromkeys(self.dev) if self.test is None else self.test
         flat |= {f"test_{name}": value for name, value in test.items()} | {"test_loss": self.test_loss}
-        more = {"widths": self.widths, "seconds": self.seconds}
+        more = {name: getattr(self, name) for name in OPTIONAL}
         return flat | {name: value for name, value in more.items() if value is not None}
 
     @classmethod
@@ -95,7 +100,7 @@ class Record:
         split = [str(key).split("_", 1) for key in flat if key not in NUMBERS]
         names = list(dict.fromkeys(words[1] for words in split if words[0] in PARTS and words[1:]))
         expected = {*NUMBERS, *(f"{part}_{name}" for part in PARTS for name in names)}
-        faults = sorted(map(str, expected ^ flat.keys() - {"widths", "seconds"}))
+        faults = sorted(map(str, expected ^ flat.keys() - set(OPTIONAL)))
         if faults or not names:
             raise BadInput(f"a record needs {', '.join(sorted(expected))} and at least one score; "
                            f"{short(value)} differs in {', '.join(faults) or 'having none'}")  # fmt: skip
@@ -108,6 +113,7 @@ class Record:
             *_test(flat, names),
             _widths(flat.get("widths")),
             check_seconds(flat.get("seconds")),
+            _density(flat.get("density")),
         )
 
 
@@ -139,6 +145,12 @@ def _widths(value: Any) -> list[int] | None:
     if not isinstance(value, list | None):
         raise BadInput(f"widths must be a list of units, one number for each layer, not {short(value)}")
     return None if value is None else [check_int("a width", width) for width in value]
+
+
+def _density(value: Any) -> list[float] | None:
+    if not isinstance(value, list | None):
+        raise BadInput(f"density must be a list of shares, one for each convolution, not {short(value)}")
+    return None if value is None else [check_float("a density", share, 0, 1) for share in value]
 
 
 def check_seconds(value: Any) -> float | None:
@@ -174,6 +186,12 @@ class History:
     def counted(self) -> list[Record]:
         """The records that may be the best."""
         return self.records[self.begins :]
+
+    @property
+    def density(self) -> list[float] | None:
+        """The mean of `Record.density` over the records, for each convolution; None without convolutions."""
+        found = [record.density for record in self.records if record.density is not None]
+        return [sum(shares) / len(found) for shares in zip(*found)] if found else None
 
     @property
     def best(self) -> Record:

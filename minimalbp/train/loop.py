@@ -22,6 +22,7 @@ from .augment import Augment, AugmentedRows
 from .batches import Data, feed, first
 from .checkpoint import load_checkpoint, save_checkpoint
 from .companion import Companion, Together
+from .density import densities
 from .history import History, Record, check_seconds
 from .pace import Pace
 from .progress import Progress
@@ -140,6 +141,7 @@ class Run:
         self.feed.begin(self.done // self.steps)
 
     def _evaluate(self, train_loss: float, checkpoint: Path | None) -> Record:
+        density = densities(self.net)
         dev = score(self.net, self.data.dev)
         if not math.isfinite(dev.loss):
             x, lengths = first(self.data.dev, 100)
@@ -149,7 +151,7 @@ class Run:
         record = Record(
             self._epoch, self.done, train_loss, dev.scores, dev.loss,
             test.scores if test else None, test.loss if test else None, self.companion.widths(),
-            self.seconds,
+            self.seconds, density,
         )  # fmt: skip
         self.history.records.append(record)
         return record

@@ -17,6 +17,7 @@ from .batches import Part, check_part
 from .history import PARTS, History
 
 EVALUATION_BATCH = 1000
+PICTURES = 100  # for a network of convolutions, whose maps take much memory
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Score:
 
 
 def evaluate(
-    net: Sequential, split: Part, *, batch_size: int = EVALUATION_BATCH, threads: int | None = None
+    net: Sequential, split: Part, *, batch_size: int | None = None, threads: int | None = None
 ) -> Score:
     """Scores and mean loss of `net` on one part of a data set.
 
@@ -80,8 +81,8 @@ def evaluate(
         The network. Nothing in it changes.
     split : Split, or a part of the data of a task
         Such as data.test.
-    batch_size : int, default 1000
-        Rows of a forward pass: examples, words or transitions.
+    batch_size : int, optional
+        Rows of a forward pass: examples, words or transitions. By default 1000, of pictures in maps 100.
     threads : int, optional
         Cores to use; by default all.
 
@@ -111,8 +112,10 @@ def evaluate(
         return score(net, split, batch_size)
 
 
-def score(net: Sequential, part: Any, batch_size: int = EVALUATION_BATCH) -> Score:
+def score(net: Sequential, part: Any, batch_size: int | None = None) -> Score:
     """`evaluate` inside a block of `backend.threads`, and without checks of the data."""
+    if batch_size is None:
+        batch_size = PICTURES if net.children[0].takes_maps else EVALUATION_BATCH
     check_int("batch_size", batch_size, least=1)
     if hasattr(part, "score"):
         found: Score = part.score(net, batch_size)
