@@ -4,9 +4,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..reference.conv import center, follow
+from ..reference.conv import center
 from .policy import pieces
-from .products import window, window_lists
+from .products import dense, window, window_lists
 from .products.window_tile import MOST, ROWS, VECTOR, WIDTHS, split
 
 __all__ = [
@@ -84,18 +84,14 @@ def _dx(dx, g, w, at, cuts, lines, top, left):
 
 def dw_chosen(dw, value, xp, corner, start, position):
     """Runs that do not fill their last vector are summed up with what follows them, which is then left out."""
-    lines, run, line, size = (
-        dw.shape[1],
-        dw.shape[2] * dw.shape[3],
-        xp.shape[2] * xp.shape[3],
-        VECTOR // dw.itemsize,
-    )
-    at = _places(len(xp), corner.tobytes(), xp[0].size, xp.shape[3])
-    wide = -(-run // size) * size
-    sums, x = dw.reshape(len(dw), -1), xp.reshape(-1)
+    lines, run, whole = dw.shape[1], dw.shape[2] * dw.shape[3], VECTOR // dw.itemsize
+    wide = -(-run // whole) * whole
+    sums, x = dw.reshape(len(dw), lines * run), xp.reshape(-1)
     if wide > run:
         sums, x = np.empty((len(dw), lines * wide), dw.dtype), np.append(x, np.zeros(wide - run, x.dtype))
-    args = sums, value, x, at, _part_tiles(lines, wide, line, wide, dw.itemsize), start, position, len(corner)
+    at = _places(len(xp), corner.tobytes(), xp[0].size, xp.shape[3])
+    tiles = _part_tiles(lines, wide, xp.shape[2] * xp.shape[3], wide, dw.itemsize)
+    args = sums, value, x, at, tiles, start, position, len(corner)
     n = pieces(int(start[-1]) * sums.shape[1] // DENSER)
     if n > 1:
         window_lists.dw_pieces(*args, n)
@@ -116,6 +112,12 @@ def dx_chosen(dx, value, w, corner, start, unit, top, left):
         window_lists.dx_pieces(*args, n)
     else:
         window_lists.dx_lists(*args, 0, len(dx))
+
+
+def follow(mean, x, rate):
+    total = np.empty_like(mean)
+    dense.db_all(total, x.reshape(-1, x.shape[3]))
+    mean += mean.dtype.type(rate) * (total / mean.dtype.type(x.size // len(mean)) - mean)
 
 
 def list_positions(start, unit, value, begin, entry, picked, filters):

@@ -108,9 +108,9 @@ def dw_pieces(dw, sums, g, x, at, inside, tiles, cuts, lines, n):
 def dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lines, lo, hi):
     """Rows lo to hi of dWᵀ in `sums` (taps, filters), and from there into dw (filters, taps).
 
-    g (r, filters): the gradients of r windows, of which x has the first element at[i]. inside: where the taps lie in
-    a window, in whole tiles of ROWS. cuts: numbers of windows; those between two of them are near each other. lines
-    (kh, 2): from which of them to which a line of the window is not all margin.
+    g (r, filters): the gradients of r windows, of which x has the first element at[i]. inside: where the taps lie
+    in a window, in whole tiles of ROWS. cuts: numbers of windows; those between two of them are near each other.
+    lines (kh, 2): from which of them to which a line of the window is not all margin.
     """
     filters, taps = dw.shape
     out, gradients = sums.reshape(-1), g.reshape(-1)
@@ -120,10 +120,10 @@ def dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lines, lo, hi):
         for t in range(len(tiles)):
             m, vectors = tiles[t, 0], tiles[t, 1]
             for tap in range(lo, hi, ROWS):
-                # A tile may begin in one line and end in the next.
-                i, j = min(tap, taps - 1) // run, min(tap + ROWS, taps) - 1
-                first = cuts[c] + min(lines[i, 0], lines[j // run, 0])
-                last = min(cuts[c] + max(lines[i, 1], lines[j // run, 1]), cuts[c + 1])
+                first, last = cuts[c + 1], cuts[c]
+                for i in range(min(tap, taps - 1) // run, (min(tap + ROWS, taps) - 1) // run + 1):
+                    first = min(first, cuts[c] + lines[i, 0])
+                    last = max(last, min(cuts[c] + lines[i, 1], cuts[c + 1]))
                 place = tap * filters + m
                 outer(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters, vectors)
     for m in range(filters):
@@ -175,7 +175,7 @@ def crop(dx, out, line, channels, top, left):
 
 @kernel
 def pack_runs(panels, w, tiles):
-    """The parts of the runs: panel (filters, width) of a tile holds w[:, tap:] of its width, where tiles has tap."""
+    """The parts of the runs: the panel (filters, width) of a tile is w[:, tap:] of that width."""
     for t in range(len(tiles)):
         begin, tap, width = tiles[t, 2], tiles[t, 3], tiles[t, 4]
         panel = panels[begin : begin + len(w) * width].reshape((len(w), width))

@@ -66,7 +66,7 @@ def dx_pieces(dx, value, w, corner, tiles, start, unit, padded, top, left, n):
 
 @kernel
 def dx_lists(dx, value, w, corner, tiles, start, unit, padded, top, left, lo, hi):
-    """dx of the pictures lo to hi: each window gets the sum of value[i] w[unit[i]] over its list. w (filters, taps)."""
+    """dx of the pictures lo to hi: each window gets the sum of value[i] w[unit[i]] over its list."""
     taps, weights, positions, channels = w.shape[1], w.reshape(-1), len(corner), dx.shape[3]
     line = (dx.shape[2] + 2 * left) * channels
     out, place = np.empty(padded, dx.dtype), np.empty(positions, np.int64)
@@ -117,8 +117,9 @@ def list_positions(start, unit, value, begin, entry, picked, filters, at, lo, hi
             start[e * positions + p] = at
             first = p * filters
             while i < end and entry[i] < first + filters:
-                unit[at], value[at] = entry[i] - first, picked[i]
-                at += picked[i] != 0
+                if picked[i] != 0:  # what lies at the end of this piece belongs to the next
+                    unit[at], value[at] = entry[i] - first, picked[i]
+                    at += 1
                 i += 1
     if hi == len(begin) - 1:
         start[len(start) - 1] = at

@@ -1,8 +1,8 @@
 """Tiles of the products of a convolution, held in registers from the first term to the last.
 
 Arrays are flat, and places in them are numbers of elements: windows overlap, so that no matrix has them as rows. A
-tile is a few rows of the result, and neighbours in each of them. Its vectors are as wide as the processor's; `lanes`
-lists the widths that there are, so that any number of filters or channels splits into tiles.
+tile is a few rows of the result, and neighbours in each of them. Its vectors are as wide as the processor's. There
+are narrow tiles too, so that any number of filters or channels splits into tiles.
 """
 
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ def lanes(vectors, itemsize):
 
 
 def split(n, itemsize, most):
-    """The tiles that make up n neighbours, of at most so many vectors: where each begins, its vectors, its width."""
+    """The tiles that make up n neighbours, of at most so many vectors: the begin, vectors and width of each."""
     found, at, whole = [], 0, n * itemsize // VECTOR
     parts = -(-whole // most)
     vectors = [whole * (i + 1) // parts - whole * i // parts for i in range(parts)]
@@ -193,53 +193,7 @@ def _lists(t, n, out, place, shift, a, column, row, value, first, last, lists):
         t.store(out, here, t.read(sums))
 
 
-if JIT:
-
-    def dots(rows):
-        """A tile of y: out[place + r step:] = b[bias:] + the window of x at at[first + r] times a panel.
-
-        Of a window `lines` runs of `run` elements are read, `line` apart, the first of them `above` its beginning.
-        The panel (lines run, width) begins at `begin`.
-        """
-
-        @intrinsic
-        def tile(
-            typing, out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors
-        ):
-            given = (out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors)
-            return types.void(*given), _for_each_width(WIDTHS, rows, _dots)
-
-        return tile
-
-    @intrinsic
-    def outer(typing, out, place, step, x, at, first, last, inside, tap, g, begin, across, vectors):
-        """A tile of dW: out[place + r step:] += sum of x[at[i] + inside[tap + r]] g[begin + i across:].
-
-        The sum is over first <= i < last.
-        """
-        given = (out, place, step, x, at, first, last, inside, tap, g, begin, across, vectors)
-        return types.void(*given), _for_each_width(WIDTHS, ROWS, _outer)
-
-    def scatter(rows):
-        """A tile of dx: out[at[first + r] + shift:] += sum of g[begin + r filters + m] panel[where + m width:] over m.
-
-        Not for the rows r < skip, which another tile has.
-        """
-
-        @intrinsic
-        def tile(typing, out, at, first, shift, skip, g, begin, filters, panel, where, vectors):
-            given = (out, at, first, shift, skip, g, begin, filters, panel, where, vectors)
-            return types.void(*given), _for_each_width(WIDTHS, rows, _scatter)
-
-        return tile
-
-    @intrinsic
-    def sum_lists(typing, out, place, shift, a, column, row, value, first, last, lists, vectors):
-        """out[place[s] + shift:] += sum of value[i] a[row[i] + column:] over first[s] <= i < last[s], s < lists."""
-        given = (out, place, shift, a, column, row, value, first, last, lists, vectors)
-        return types.void(*given), _for_each_width((*range(1, MOST + 1), QUARTER, SINGLE), 1, _lists)
-
-else:
+if not JIT:
 
     def dots(rows):
         def tile(out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors):
@@ -277,3 +231,49 @@ else:
             here = place[s] + shift
             for i in range(first[s], last[s]):
                 out[here : here + width] += value[i] * a[row[i] + column : row[i] + column + width]
+
+else:
+
+    def dots(rows):
+        """A tile of y: out[place + r step:] = b[bias:] + the window of x at at[first + r] times a panel.
+
+        Of a window `lines` runs of `run` elements are read, `line` apart, the first of them `above` its beginning.
+        The panel (lines run, width) begins at `begin`.
+        """
+
+        @intrinsic
+        def tile(
+            typing, out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors
+        ):
+            given = (out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors)
+            return types.void(*given), _for_each_width(WIDTHS, rows, _dots)
+
+        return tile
+
+    @intrinsic
+    def outer(typing, out, place, step, x, at, first, last, inside, tap, g, begin, across, vectors):
+        """A tile of dW: out[place + r step:] += sum of x[at[i] + inside[tap + r]] g[begin + i across:].
+
+        The sum is over first <= i < last.
+        """
+        given = (out, place, step, x, at, first, last, inside, tap, g, begin, across, vectors)
+        return types.void(*given), _for_each_width(WIDTHS, ROWS, _outer)
+
+    def scatter(rows):
+        """A tile of dx: out[at[first + r] + shift:] += sum of g[begin + r filters + m] panel[where + m width:].
+
+        The sum is over the filters m. Not for the rows r < skip, which another tile has.
+        """
+
+        @intrinsic
+        def tile(typing, out, at, first, shift, skip, g, begin, filters, panel, where, vectors):
+            given = (out, at, first, shift, skip, g, begin, filters, panel, where, vectors)
+            return types.void(*given), _for_each_width(WIDTHS, rows, _scatter)
+
+        return tile
+
+    @intrinsic
+    def sum_lists(typing, out, place, shift, a, column, row, value, first, last, lists, vectors):
+        """out[place[s] + shift:] += sum of value[i] a[row[i] + column:] over first[s] <= i < last[s], s < lists."""
+        given = (out, place, shift, a, column, row, value, first, last, lists, vectors)
+        return types.void(*given), _for_each_width((*range(1, MOST + 1), QUARTER, SINGLE), 1, _lists)
