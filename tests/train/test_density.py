@@ -22,7 +22,9 @@ def after_a_step(select, backend):
     return net
 
 
-@pytest.mark.parametrize("select", [mbp.Dense(), mbp.TopK(1), mbp.RandomK(17)], ids=lambda select: select.name)
+@pytest.mark.parametrize(
+    "select", [mbp.Dense(), mbp.TopK(1), mbp.RandomK(17)], ids=lambda select: select.name
+)
 def test_it_is_counted_before_anything_is_chosen(select, backend):
     assert densities(after_a_step(select, backend)) == [4 / 36]
 
@@ -37,7 +39,12 @@ def test_k_that_does_nothing_is_noted(backend):
     for select, said in ((mbp.TopK(2), "k = 2 of 18"), (mbp.Threshold(ratio=0.2, over="batch"), "k = 20 %")):
         (note,) = density_notes(after_a_step(select, backend), [4 / 36])
         assert note == f"{said} does nothing in convolution 1: on average 11.1 % of its gradient are not zero"
-    for select in (mbp.TopK(1), mbp.RandomK(9), mbp.Dense(), mbp.Positions(5)):  # which all leave something out
+    for select in (
+        mbp.TopK(1),
+        mbp.RandomK(9),
+        mbp.Dense(),
+        mbp.Positions(5),
+    ):  # which all leave something out
         assert not density_notes(after_a_step(select, backend), [4 / 36])
     assert not density_notes(after_a_step(mbp.TopK(2), backend), None)
 
