@@ -52,7 +52,7 @@ def backward(layer: Filters, dy: Array, w: Array, choice: Choice, dx: Array | No
     if choice is None:
         found = _all(layer, dy, w, dx)
     elif isinstance(choice, Whole):
-        found = (_channels if choice.axis == "channels" else _positions)(layer, dy, w, choice.index, dx)
+        found = (_channels if choice.axis == "channels" else _positions)(layer, dy, w, choice.which, dx)
     else:
         found = _lists(layer, w, _entries(layer, dy, choice), dy.shape[1], dx)
     if layer.mean is not None:
