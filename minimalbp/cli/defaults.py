@@ -16,10 +16,12 @@ def defaults(setting: str, own: str = "defaults") -> str:
     return "; ".join(_by_task(values))
 
 
-def by_model(setting: str) -> str:
-    """The defaults of a setting that networks have of their own, in words: "; lenet 512"."""
-    own = ((name, model.defaults[setting]) for name, model in MODELS.items() if setting in model.defaults)
-    return "".join(f"; {name} {_in_words(value) or 'none'}" for name, value in own)
+def by_model(setting: str, own: str = "defaults") -> str:
+    """The defaults of a setting that models have of their own, in words: "; lenet 512". `own`: as for `defaults`."""
+    values = {name: {**model.defaults, **getattr(model, own)}.get(setting) for name, model in MODELS.items()}
+    return "".join(
+        f"; {name} {_in_words(value) or 'none'}" for name, value in values.items() if value is not None
+    )
 
 
 def learning_rates() -> str:

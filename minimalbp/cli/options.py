@@ -27,7 +27,7 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
     add(
         "--hidden",
         metavar="N,N",
-        help=f"widths of the hidden layers (default {defaults('hidden', own)}{by_model('hidden')})",
+        help=f"widths of the hidden layers (default {defaults('hidden', own)}{by_model('hidden', own)})",
     )
     add("--filters", metavar="N,N", help=f"filters of each convolution (default {by_model('filters')[2:]})")
     add("--batchnorm", action="store_true", help="batch normalisation after each convolution")
@@ -39,7 +39,7 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
         "--k",
         metavar="K",
         help="units that get a gradient in each layer, such as 25 or 5%%; in an LSTM, in each gate "
-        f"(default {defaults('k', own)})",
+        f"(default {defaults('k', own)}{by_model('k', own)})",
     )
     add(
         "--k-schedule",
@@ -76,12 +76,12 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
     add(
         "--epochs",
         type=int_or_text,
-        help=f"passes over the training part (default {defaults('epochs', own)})",
+        help=f"passes over the training part (default {defaults('epochs', own)}{by_model('epochs', own)})",
     )
     add(
         "--batch",
         type=int_or_text,
-        help=f"pictures, sentences or transitions in a mini-batch (default {defaults('batch', own)})",
+        help=f"pictures, sentences or transitions in a mini-batch (default {defaults('batch', own)}{by_model('batch', own)})",
     )
     add(
         "--augment",
@@ -104,7 +104,7 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
     add(
         "--evals",
         type=int_or_text,
-        help=f"evaluations on the dev set in each epoch (default {defaults('evals', own)})",
+        help=f"evaluations on the dev set in each epoch (default {defaults('evals', own)}{by_model('evals', own)})",
     )
     add("--tags", help="tags of a treebank: xpos, column 5 (default), or upos, column 4")
     add("--bidirectional", action="store_true", help="a tagger that reads sentences in both directions")

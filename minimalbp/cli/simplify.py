@@ -8,8 +8,9 @@ from typing import Any
 
 from ..errors import BadInput
 from ..report.tables import simplification_table
+from .defaults import by_model, defaults
 from .numbers import float_or_text, int_or_text
-from .options import add_output, add_settings, defaults, finish, read_options, resumed
+from .options import add_output, add_settings, finish, read_options, resumed
 
 PLAN = ("prune", "cycle", "window", "min_width", "restart", "faithful")  # the fields of Plan
 OWN = "simplify_defaults"  # the attribute of a task with the defaults of this command
@@ -24,7 +25,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--prune", type=float_or_text, metavar="P",
         help="a unit is removed when it was active in less than this share of the examples "
-             f"(default {defaults('prune', OWN)})")  # fmt: skip
+             f"(default {defaults('prune', OWN)}{by_model('prune', OWN)})")  # fmt: skip
     add(
         "--cycle",
         type=int_or_text,

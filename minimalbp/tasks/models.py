@@ -97,7 +97,7 @@ class ForPictures(Model):
         "arms": ({"select": "sample", "center": "off"}, {"select": "threshold-batch", "center": "forward"}),
         "rows": "chosen",
     }
-    simplify_defaults = {"k": "5%", "prune": 0.02}
+    simplify_defaults = {"k": "10%", "prune": 0.05, "select": "threshold-batch", "center": "forward"}
     remedy = "fewer filters, a smaller hidden or a smaller batch"
 
     def __init__(self, make: Callable[..., Sequential], **defaults: Any):
