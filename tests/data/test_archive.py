@@ -58,6 +58,7 @@ def test_an_archive_writes_nothing(tmp_path, pictures):
     with tarfile.open(path, "w") as tar:
         tar.add(pictures / "train" / "a", arcname="../../a")
         tar.add(pictures / "train" / "b", arcname="/b")
+        tar.add(pictures / "train" / "b" / "0.png", arcname="..")
         link = tarfile.TarInfo("b/9.png")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)

@@ -58,8 +58,8 @@ class OnDisk(Tree):
 class Packed(Tree):
     """The files in a tar archive, in memory. Nothing is written to disk: many small files take long there.
 
-    `data` are the bytes of the archive. Its path is only a name here, with which the paths of its files begin. It may
-    hold one folder, or what would be in it. Raises BadInput for what is no whole archive.
+    `data` are the bytes of the archive. Its path is only a name here, with which the paths of its files begin. The
+    archive may hold one folder, or what would be in it. Raises BadInput for what is no whole archive.
     """
 
     def __init__(self, data: bytes, path: Path):
@@ -70,7 +70,7 @@ class Packed(Tree):
                 for member in tar:
                     file = tar.extractfile(member) if member.isfile() else None
                     names = [n for n in PurePosixPath(member.name).parts if n not in ("/", "..")]
-                    if file is not None and not any(n.startswith(".") for n in names):
+                    if file is not None and names and not any(n.startswith(".") for n in names):
                         self._files[path.joinpath(*names)] = file.read()
         except (tarfile.TarError, EOFError, OSError, zlib.error) as e:
             raise BadInput(f"{path}: not a whole archive ({one_line(e)}); get or pack it again") from e
