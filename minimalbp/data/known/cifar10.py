@@ -32,7 +32,7 @@ def _read(entry: KnownSet) -> tuple[RawData, set[str]]:
         return read_cifar(Packed(data, Path(name))), kinds
     location, folder = unpacked
     raw = read_cifar(OnDisk(folder))
-    # Its publisher gives no hash of these files. So they are counted, and the run records the hash of what they hold.
+    # Its publisher gives no hash of these files. So they are counted, and the run records a hash of the content.
     found = {part: len(y) for part, (_, y) in raw.parts.items()}
     train, dev, test = entry.sizes
     if found != {"train": train + dev, "test": test}:
