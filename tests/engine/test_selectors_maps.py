@@ -73,8 +73,12 @@ def test_the_gradient_that_whole_positions_and_channels_stand_for(selector, back
 
 
 def test_linear_layers_refuse_them_and_say_what_to_take():
-    refused(lambda: mbp.Linear(3, 4, select=mbp.Positions(2)), "Positions is for Conv2d", "TopK(k=2")
-    refused(lambda: mbp.Linear(3, 4, select=mbp.Channels(2)), "Channels is for Conv2d", "UnifiedTopK(k=2")
+    refused(lambda: mbp.Linear(3, 4, select=mbp.Positions(2)), "select positions is for Conv2d", "TopK(k=2)")
+    refused(
+        lambda: mbp.Linear(3, 4, select=mbp.Channels(2)),
+        "select channels is for Conv2d",
+        "UnifiedTopK(k=2, score='l2')",
+    )
     refused(lambda: mbp.LSTM(3, 4, select=mbp.Positions(2)), "select must be one of", "Positions(k=2")
 
 

@@ -112,7 +112,7 @@ def test_a_step_counted_by_hand(name, bias_rows, optimizer, backend):
         (mbp.Signs(3), 0),
         (mbp.TopK(K, over="batch"), 0),
         (mbp.BottomK(K), 0),
-    ],  # fmt: skip
+    ],
     ids=str,
 )
 def test_lists_and_centring_counted_by_hand(select, draws, center, backend):
