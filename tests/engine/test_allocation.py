@@ -22,7 +22,7 @@ OPTIMIZERS = {
 }
 SELECTORS = [
     mbp.Dense(), mbp.TopK(5), mbp.UnifiedTopK(5), mbp.RandomK(5, scaled=True), mbp.Systematic(5),
-    mbp.Threshold(5, over="batch"), mbp.Signs(5),
+    mbp.Threshold(5, over="batch"), mbp.Signs(5), mbp.TopK(5, over="batch"), mbp.BottomK(5),
 ]  # fmt: skip
 
 
