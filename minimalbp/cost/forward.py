@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..layers import Units
+from ..layers import Conv2d, Units
 from ..measure.timing import Timed, in_turns
 from ..network import Sequential
 from ..network.frozen import Frozen
@@ -101,6 +101,13 @@ def _arm(net: Sequential, forward: Callable, x: Any, lengths: Any, threads: int 
 
 
 def _operations(net: Sequential, rows: int) -> int:
-    """Multiply-adds of the products alone: each weight once for each row (a picture, a word or a transition)."""
-    layers = (layer for layer in net.layers() if isinstance(layer, Units))
-    return rows * sum(p.value.size for layer in layers for p in layer.parameters() if p.value.ndim == 2)
+    """Multiply-adds of the products alone, after a forward pass.
+
+    Each weight counts once for each row (a picture, a word or a transition), of a convolution for each position.
+    """
+    total = 0
+    for layer in net.layers():
+        if isinstance(layer, Units):
+            times = layer.positions if isinstance(layer, Conv2d) else 1
+            total += times * sum(p.value.size for p in layer.parameters() if p.value.ndim > 1)
+    return rows * total

@@ -27,7 +27,8 @@ MIN_WIDTH = 10
 def simplify_settings(**options: Any) -> Settings:
     """The settings of a run of meSimp, with the task's defaults for `simplify`."""
     task = TASKS.get(str(options.get("task", "classify")))
-    own = task.simplify_defaults if task else {}  # an unknown task is for Settings to refuse
+    model = str(options.get("model", "mlp"))
+    own = task.simplify_defaults_of(model) if task else {}  # an unknown task is for Settings to refuse
     return Settings(**{key: value for key, value in own.items() if key != "prune"} | options)
 
 
@@ -37,9 +38,10 @@ def plan_of(settings: Settings, **options: Any) -> Plan:
     By default the prune rate is that of the task; a cycle is about a quarter of the epochs, so that the last one is
     a training cycle; ten units stay in each layer, or all of a smaller one.
     """
+    task = settings.task_object
     own = {
-        "prune": settings.task_object.simplify_defaults["prune"], "cycle": _quarter(settings.epochs),
-        "min_width": min(MIN_WIDTH, *settings.hidden),
+        "prune": task.simplify_defaults_of(settings.model)["prune"], "cycle": _quarter(settings.epochs),
+        "min_width": min(MIN_WIDTH, *(settings.filters or ()), *settings.hidden),
     }  # fmt: skip
     return Plan(**own | options)
 
@@ -127,7 +129,7 @@ def simplify(
 
     dense, small = train(arms.pop(0)), train(arms.pop(0))
     small["notes"] += _remarks(settings, plan, simplifier, small["widths"], dense["widths"])
-    little = settings.changed(hidden=tuple(small["hidden"]))
+    little = settings.changed(**settings.task_object.resized(settings, small["widths"]))
     for arm in _controls(settings, little, plan, simplifier, small["widths"]) if controls else ():
         prepared = PreparedArm(arm, data, folder)
         if resume:
@@ -146,10 +148,9 @@ def simplify(
 
 def _sizes(result: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """What run.json says of the sizes of a network at the evaluation that is reported."""
-    directions = 1 + settings.bidirectional
-    widths = result.get("widths") or [directions * width for width in settings.hidden]
-    return {"widths": widths, "hidden": [width // directions for width in widths],
-            "average_width": sum(widths) / len(widths)}  # fmt: skip
+    task = settings.task_object
+    widths = result.get("widths") or task.widths(settings)
+    return {"widths": widths, **task.resized(settings, widths), "average_width": sum(widths) / len(widths)}
 
 
 def _controls(

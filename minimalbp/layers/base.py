@@ -62,6 +62,9 @@ class Layer(ABC):
     takes_maps: ClassVar[bool] = False  # whether the input is feature maps, (batch, channels, height, width)
     takes_lengths: ClassVar[bool] = False  # whether forward takes the lengths of the sentences in x
     elementwise: ClassVar[bool] = False  # whether each output depends on the input of the same index only
+    channelwise: bool = (
+        False  # whether each channel depends on that channel of the input only: it can be removed
+    )
     be: Backend = later()
     buf: Buffers = later()
     path: tuple[int, ...] = ()
@@ -94,6 +97,13 @@ class Layer(ABC):
     def statistics(self) -> list[Param]:
         """What the layer learns without gradients, such as the running mean of its inputs: files keep it too."""
         return []
+
+    def channel_cuts(self, kept: Array) -> Iterator[Any]:
+        """Of a channelwise layer, a `Cut` for each parameter: what is kept with the channels `kept`, ascending."""
+        return iter(())
+
+    def resize(self) -> None:  # noqa: B027 (most have no sizes)
+        """Update the sizes after parameters were cut."""
 
     def layers(self) -> Iterator[Layer]:
         """This layer, and then those inside it."""

@@ -18,6 +18,7 @@ from .units import Cut
 class _BatchNorm(Layer):
     """Everything but the shape of the input, which both kinds bring into rows of n entries."""
 
+    channelwise = True
     weight: Param = later()
     bias: Param = later()
     running_mean: Param = later()

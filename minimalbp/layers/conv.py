@@ -180,6 +180,11 @@ class Conv2d(Centered):
         self._listed = backward(self, dy, self._last_first(), self.last_choice, dx).listed
         return None if dx is None else maps(dx)
 
+    @property
+    def positions(self) -> int:
+        """The number of positions of a window on the last pictures."""
+        return self._window.positions
+
     def density(self) -> float | None:
         """The share of the entries of the last gradient that are not zero; None before the first."""
         if "last_dy" not in vars(self):

@@ -60,6 +60,9 @@ class LocalResponseNorm(Layer):
             raise unknown("over", over, OVER)
         if over == "window" and size % 2 == 0:
             raise BadInput(f"size must be odd over a window, not {size}; use {size + 1}")
+        self.channelwise = (
+            over == "window"
+        )  # over channels another one would come into the place of a removed one
         self.over, self._box = over, (1, 1, size) if over == "channels" else (size, size, 1)
 
     def forward(self, x: Array, *, train: bool = True) -> Array:

@@ -14,6 +14,7 @@ from .window import Pair, check_size
 class _Pool(Layer):
     """The sizes and the memory of a pooling layer."""
 
+    channelwise = True
     _shape: tuple[int, ...] = later()  # of the last input, as pixels
     _window: tuple[int, ...] = later()  # sizes, strides and padding, as kernels take them
 

@@ -1,47 +1,78 @@
-"""Removing units from a network for good: rows of W and b, the columns that read them, the optimiser's moments."""
+"""Removing units from a network for good: rows of W and b, the columns that read them, the optimiser's moments.
+
+The units of a convolution are its filters. A filter leaves with its channel in all layers up to the next product.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 
 from ..backend import Array
 from ..errors import BadInput, short
-from ..layers import Chain, Units
+from ..layers import Chain, Cut, Flatten, Layer, Linear, Units
 from ..optim import Optimizer
 from .sequential import Sequential
 
 
 @dataclass(frozen=True)
 class Hidden:
-    """A layer whose units can be removed, and the layer that reads them."""
+    """A layer whose units can be removed, the layer that reads them, and those between the two.
+
+    inputs: how many inputs of the reader each unit is; the pixels of its map where it is flattened.
+    """
 
     layer: Units
     reader: Units
+    between: tuple[Layer, ...] = ()
+    inputs: int = 1
 
     @property
     def shape(self) -> tuple[int, int]:
         """(groups, units)."""
         return self.layer.groups, self.layer.units
 
+    def cuts(self, kept: Array) -> Iterator[Cut]:
+        """What is kept of all parameters with the units `kept` (groups, m), ascending in each group."""
+        groups, n = self.shape
+        outputs = (kept + n * np.arange(groups)[:, None]).ravel()
+        yield from self.layer.unit_cuts(kept)
+        for layer in self.between:
+            yield from layer.channel_cuts(outputs)
+        inputs = outputs[:, None] * self.inputs + np.arange(self.inputs)
+        yield from self.reader.input_cuts(inputs.ravel())
+
 
 def hidden_layers(net: Chain) -> list[Hidden]:
     """The layers of `net` that can shrink, first to last, each with its reader.
 
-    Between the two stand only element-wise layers. The last layer cannot shrink, nor one whose outputs a Residual
-    adds to its inputs.
+    Between the two stand only element-wise and channelwise layers, and Flatten. The last layer cannot shrink, nor
+    one whose outputs a Residual adds to its inputs.
     """
     found: list[Hidden] = []
     for i, layer in enumerate(net.children):
         if isinstance(layer, Chain):
             found += hidden_layers(layer)
         elif isinstance(layer, Units):
-            reader = next((other for other in net.children[i + 1 :] if not other.elementwise), None)
+            after = net.children[i + 1 :]
+            between = tuple(takewhile(_passes, after))
+            reader = after[len(between)] if len(between) < len(after) else None
             if isinstance(reader, Units):
-                found.append(Hidden(layer, reader))
+                found.append(Hidden(layer, reader, between, _inputs(layer, reader, between)))
     return found
+
+
+def _passes(layer: Layer) -> bool:
+    """Whether a unit can be followed through a layer."""
+    return layer.elementwise or layer.channelwise or isinstance(layer, Flatten)
+
+
+def _inputs(layer: Units, reader: Units, between: tuple[Layer, ...]) -> int:
+    flat = any(isinstance(one, Flatten) for one in between)
+    return reader.n_in // layer.width if flat and isinstance(reader, Linear) else 1
 
 
 def check_hidden(net: Sequential) -> list[Hidden]:
@@ -62,17 +93,14 @@ def compact(net: Sequential, optimizer: Optimizer | None, kept: Sequence[tuple[H
     for hidden, units in kept:
         _check(hidden, units)
     for hidden, units in kept:
-        groups, n = hidden.shape
-        outputs = (units + n * np.arange(groups)[:, None]).ravel()
-        for cut in (*hidden.layer.unit_cuts(units), *hidden.reader.input_cuts(outputs)):
+        for cut in hidden.cuts(units):
             p = cut.param
             p.value, p.grad = net.be.put(np.take(net.be.get(p.value), cut.kept, cut.axis), net.dtype), None
             if optimizer is not None:
                 optimizer.take(p, cut.axis, cut.kept)
     for layer in net.layers():
         layer.buf.clear()
-        if isinstance(layer, Units):
-            layer.resize()
+        layer.resize()
 
 
 def _check(hidden: Hidden, units: Array) -> None:

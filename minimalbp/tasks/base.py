@@ -120,6 +120,18 @@ class Task(ABC):
         """How many weights the network has, without biases."""
         return sum(a * b for a, b in pairwise(self.sizes(settings, encoding)))
 
+    def simplify_defaults_of(self, model: str) -> dict[str, Any]:
+        """`simplify_defaults`, or those of the network with this name; an unknown one is for Settings to refuse."""
+        return self.simplify_defaults
+
+    def widths(self, settings: Choices) -> list[int]:
+        """The units of each layer that can shrink."""
+        return [(1 + settings.bidirectional) * width for width in settings.hidden]
+
+    def resized(self, settings: Choices, widths: list[int]) -> dict[str, list[int]]:
+        """The settings of a network with these `widths`."""
+        return {"hidden": [width // (1 + settings.bidirectional) for width in widths]}
+
     def memory(self, settings: Choices, encoding: Any) -> tuple[int, str]:
         """How many bytes the network takes in a training, and what would make it smaller."""
         return PER_WEIGHT * self.weights(settings, encoding), "a smaller hidden"

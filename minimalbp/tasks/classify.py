@@ -33,6 +33,16 @@ class Classify(Task):
     def first_run_of(self, model: str) -> dict[str, Any]:
         return MODELS[model].first_run if model in MODELS else self.first_run
 
+    def simplify_defaults_of(self, model: str) -> dict[str, Any]:
+        return self.simplify_defaults | (MODELS[model].simplify_defaults if model in MODELS else {})
+
+    def widths(self, settings: Choices) -> list[int]:
+        return [*(settings.filters or ()), *settings.hidden]
+
+    def resized(self, settings: Choices, widths: list[int]) -> dict[str, list[int]]:
+        n = len(settings.filters or ())
+        return ({"filters": widths[:n]} if n else {}) | {"hidden": widths[n:]}
+
     def check(self, settings: Choices) -> None:
         if settings.tags is not None:
             raise BadInput(

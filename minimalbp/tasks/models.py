@@ -28,7 +28,7 @@ class Model(ABC):
         The name that users type.
     defaults : dict
         Defaults of settings that are not those of the task.
-    first_run : dict
+    first_run, simplify_defaults : dict
         As for `Task`.
     remedy : str
         What makes a network that does not fit into memory smaller.
@@ -37,6 +37,7 @@ class Model(ABC):
     name: str
     defaults: dict[str, Any]
     first_run: dict[str, Any]
+    simplify_defaults: dict[str, Any] = {}
     remedy: str
 
     @abstractmethod
@@ -96,6 +97,7 @@ class ForPictures(Model):
         "arms": ({"select": "sample", "center": "off"}, {"select": "threshold-batch", "center": "forward"}),
         "rows": "chosen",
     }
+    simplify_defaults = {"k": "5%", "prune": 0.02}
     remedy = "fewer filters, a smaller hidden or a smaller batch"
 
     def __init__(self, make: Callable[..., Sequential], **defaults: Any):

@@ -54,6 +54,16 @@ def test_every_sparse_arm_has_a_column_and_a_ratio():
     ]  # bytes, the last
 
 
+def test_natural_non_zeros_are_means_over_the_seeds():
+    report = report_of(DENSE | {"density": [0.5, 0.125]}, DENSE | {"seed": 1, "density": [0.25, 0.125]}, TOPK)
+    found = rows(comparison_table(report))
+    assert found["natural non-zeros of convolution 1"] == ["37.5 %"]
+    assert brief_table(report).splitlines()[-1] == (
+        "natural non-zeros of the gradient in dense: convolution 1 37.5 %, convolution 2 12.5 %"
+    )
+    assert "natural" not in brief_table(report_of(DENSE, TOPK)) + comparison_table(report_of(DENSE, TOPK))
+
+
 def test_one_network_alone_is_compared_with_nothing():
     for name in ("dense", "topk 5%"):
         table = comparison_table(report_of(run_of(name)))
