@@ -68,6 +68,36 @@ def top_k(g, k):
     return sorted(chosen)
 
 
+def top_k_batch(dy, k):
+    """The batch k largest of all entries, without zeros, as a list of units for each example."""
+    n = len(dy[0])
+    best = top_k([v for row in dy for v in row], min(len(dy) * k, len(dy) * n))
+    return [[j - e * n for j in best if j // n == e and row[j - e * n] != 0] for e, row in enumerate(dy)]
+
+
+def bottom_k(g, k):
+    """Take the smallest that is left and not zero, the lower unit of equals, k times if there are so many."""
+    left = [j for j in range(len(g)) if g[j] != 0]
+    chosen = []
+    while left and len(chosen) < k:
+        best = left[0]
+        for j in left:
+            if larger(g[best], g[j]):
+                best = j
+        left.remove(best)
+        chosen.append(best)
+    return sorted(chosen)
+
+
+def positions(g, k):
+    """The numbers of the k positions of each example with the largest sum of squares."""
+    found = []
+    for e, rows in enumerate(g):
+        energy = [sum(v * v for v in row) for row in rows]
+        found.append([e * len(rows) + p for p in top_k(energy, k)])
+    return found
+
+
 def score(dy, kind):
     columns = [[row[o] for row in dy] for o in range(len(dy[0]))]
     if kind == "sum":

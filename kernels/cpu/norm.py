@@ -7,35 +7,39 @@ __all__ = ["batch_dw", "batch_dx", "batch_forward", "moments", "response_backwar
 
 
 def moments(mean, var, running_mean, running_var, x, rate):
-    rows, n = batch.rows_at_once(x), pieces(2 * x.size)
+    (wide, block), n = batch.block_size(x.shape[1]), pieces(2 * x.size)
+    running, x = (running_mean, running_var), x.reshape(-1)
     if n > 1:
-        batch.moments_pieces(mean, var, running_mean, running_var, x, float(rate), rows, n)
+        batch.moments_pieces(mean, var, *running, x, float(rate), wide, block, n)
     else:
-        batch.moments(mean, var, running_mean, running_var, x, float(rate), rows)
+        batch.moments(mean, var, *running, x, float(rate), wide, block)
 
 
 def batch_forward(y, x, mean, var, weight, bias, eps):
-    n = pieces(x.size)
+    (wide, _), n = batch.block_size(x.shape[1]), pieces(x.size)
+    y, x, eps = y.reshape(-1), x.reshape(-1), x.dtype.type(eps)
     if n > 1:
-        batch.forward_pieces(y, x, mean, var, weight, bias, x.dtype.type(eps), n)
+        batch.forward_pieces(y, x, mean, var, weight, bias, eps, wide, n)
     else:
-        batch.forward(y, x, mean, var, weight, bias, x.dtype.type(eps), 0, len(x))
+        batch.forward(y, x, mean, var, weight, bias, eps, wide, 0, len(x))
 
 
 def batch_dw(dw, db, dy, x, mean, var, eps):
-    rows, n = batch.rows_at_once(x), pieces(2 * x.size)
+    (wide, block), n = batch.block_size(x.shape[1]), pieces(2 * x.size)
+    dy, x, eps = dy.reshape(-1), x.reshape(-1), x.dtype.type(eps)
     if n > 1:
-        batch.sums_pieces(dw, db, dy, x, mean, var, x.dtype.type(eps), rows, n)
+        batch.sums_pieces(dw, db, dy, x, mean, var, eps, wide, block, n)
     else:
-        batch.sums(dw, db, dy, x, mean, var, x.dtype.type(eps), rows)
+        batch.sums(dw, db, dy, x, mean, var, eps, wide, block)
 
 
 def batch_dx(dx, dy, x, mean, var, weight, dw, db, eps):
-    n = pieces(2 * x.size)
+    (wide, _), n = batch.block_size(x.shape[1]), pieces(2 * x.size)
+    dx, dy, x, eps = dx.reshape(-1), dy.reshape(-1), x.reshape(-1), x.dtype.type(eps)
     if n > 1:
-        batch.backward_pieces(dx, dy, x, mean, var, weight, dw, db, x.dtype.type(eps), n)
+        batch.backward_pieces(dx, dy, x, mean, var, weight, dw, db, eps, wide, n)
     else:
-        batch.backward(dx, dy, x, mean, var, weight, dw, db, x.dtype.type(eps), 0, len(x))
+        batch.backward(dx, dy, x, mean, var, weight, dw, db, eps, wide, 0, len(x))
 
 
 def response_forward(y, scale, x, box, alpha, beta, k):

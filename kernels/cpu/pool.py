@@ -1,7 +1,8 @@
 """Pooling; see reference/pool.py.
 
-Each thread finishes whole lines of pixels. Backward goes through the pixels and asks which windows they lie in, so
-that each line of dx is written once, by one thread. Inner loops run over channels, which lie side by side.
+Inner loops run over channels, which lie side by side, and index the arrays themselves: to cut out a row of channels
+first, or to call a function for it, would take longer than the row. Each thread finishes whole lines of pixels, or
+pictures.
 """
 
 import numpy as np
@@ -20,12 +21,12 @@ def max_forward(y, winner, x, window):
         _max(y, winner, x, window, 0, lines)
 
 
-def max_backward(dx, dy, winner, window):
-    lines, n = len(dx) * dx.shape[1], pieces(dx.size)
+def max_backward(dx, dy, winner):
+    n = pieces(dx.size)
     if n > 1:
-        _max_backward_pieces(dx, dy, winner, window, lines, n)
+        _max_backward_pieces(dx, dy, winner, n)
     else:
-        _max_backward(dx, dy, winner, window, 0, lines)
+        _max_backward(dx, dy, winner, 0, len(dx))
 
 
 def average_forward(y, x, window):
@@ -37,7 +38,7 @@ def average_forward(y, x, window):
 
 
 def average_backward(dx, dy, window):
-    lines, n = len(dx) * dx.shape[1], pieces(dx.size)
+    lines, n = len(dx) * dx.shape[1], pieces(dy.size * window[0] * window[1])
     if n > 1:
         _average_backward_pieces(dx, dy, window, lines, n)
     else:
@@ -75,55 +76,41 @@ def _max_pieces(y, winner, x, window, lines, n):
 @kernel
 def _max(y, winner, x, window, first, last):
     high, wide, down, across, above, before = window
+    height, width, channels = x.shape[1:]
     for line in range(first, last):
         e, i = line // y.shape[1], line % y.shape[1]
-        top, bottom = _inside(i, high, down, above, x.shape[1])
+        top, bottom = _inside(i, high, down, above, height)
         for j in range(y.shape[2]):
-            left, right = _inside(j, wide, across, before, x.shape[2])
-            best, at = y[e, i, j], winner[e, i, j]
-            best[:] = x[e, top, left]
-            at[:] = np.int32(top * x.shape[2] + left)
+            left, right = _inside(j, wide, across, before, width)
+            pixel = np.int32(top * width + left)
+            for c in range(channels):
+                y[e, i, j, c], winner[e, i, j, c] = x[e, top, left, c], pixel
             for h in range(top, bottom):
                 for w in range(left + (h == top), right):
-                    _challenge(best, at, x[e, h, w], np.int32(h * x.shape[2] + w))
-
-
-@kernel
-def _challenge(best, at, row, pixel):
-    for c in range(len(row)):
-        value, old, held = row[c], best[c], at[c]
-        wins = (value > old) | (value != value)  # NaN is larger than all numbers
-        best[c] = value if wins else old
-        at[c] = pixel if wins else held
+                    pixel = np.int32(h * width + w)
+                    for c in range(channels):
+                        value, best, held = x[e, h, w, c], y[e, i, j, c], winner[e, i, j, c]
+                        wins = (value > best) | (value != value)  # NaN is larger than all numbers
+                        y[e, i, j, c] = value if wins else best
+                        winner[e, i, j, c] = pixel if wins else held
 
 
 @kernel(parallel=True)
-def _max_backward_pieces(dx, dy, winner, window, lines, n):
+def _max_backward_pieces(dx, dy, winner, n):
     for p in prange(n):
-        _max_backward(dx, dy, winner, window, lines * p // n, lines * (p + 1) // n)
+        _max_backward(dx, dy, winner, len(dx) * p // n, len(dx) * (p + 1) // n)
 
 
 @kernel
-def _max_backward(dx, dy, winner, window, first, last):
-    high, wide, down, across, above, before = window
-    for line in range(first, last):
-        e, h = line // dx.shape[1], line % dx.shape[1]
-        top, bottom = _around(h, high, down, above, dy.shape[1])
-        for w in range(dx.shape[2]):
-            left, right = _around(w, wide, across, before, dy.shape[2])
-            out, pixel = dx[e, h, w], np.int32(h * dx.shape[2] + w)
-            out[:] = 0
-            for i in range(top, bottom):
-                for j in range(left, right):
-                    _add_where(out, dy[e, i, j], winner[e, i, j], pixel)
-
-
-@kernel
-def _add_where(out, row, at, pixel):
-    zero = row.dtype.type(0)
-    for c in range(len(out)):
-        g = row[c]  # read in either case: a load under a condition is not vectorised
-        out[c] += g if at[c] == pixel else zero
+def _max_backward(dx, dy, winner, first, last):
+    """To ask each pixel which windows it has won would be vectorised, but look at every window several times."""
+    channels = dx.shape[3]
+    for e in range(first, last):
+        out, g, won = dx[e].reshape(-1), dy[e].reshape(-1), winner[e].reshape(-1)
+        out[:] = 0
+        for at in range(0, len(g), channels):
+            for c in range(channels):
+                out[won[at + c] * channels + c] += g[at + c]
 
 
 # -------------------------------------------------------------------------------------------- average
@@ -138,23 +125,20 @@ def _average_pieces(y, x, window, lines, n):
 @kernel
 def _average(y, x, window, first, last):
     high, wide, down, across, above, before = window
+    height, width, channels = x.shape[1:]
     for line in range(first, last):
         e, i = line // y.shape[1], line % y.shape[1]
-        top, bottom = _inside(i, high, down, above, x.shape[1])
-        rows = _share(i, high, down, above, x.shape[1])
+        top, bottom = _inside(i, high, down, above, height)
+        rows = _share(i, high, down, above, height)
         for j in range(y.shape[2]):
-            left, right = _inside(j, wide, across, before, x.shape[2])
-            out, area = y[e, i, j], rows * _share(j, wide, across, before, x.shape[2])
-            out[:] = 0
+            left, right = _inside(j, wide, across, before, width)
+            factor = x.dtype.type(1 / (rows * _share(j, wide, across, before, width)))
+            for c in range(channels):
+                y[e, i, j, c] = factor * x[e, top, left, c]
             for h in range(top, bottom):
-                for w in range(left, right):
-                    _add(out, x[e, h, w], x.dtype.type(1 / area))
-
-
-@kernel
-def _add(out, row, factor):
-    for c in range(len(out)):
-        out[c] += factor * row[c]
+                for w in range(left + (h == top), right):
+                    for c in range(channels):
+                        y[e, i, j, c] += factor * x[e, h, w, c]
 
 
 @kernel(parallel=True)
@@ -165,16 +149,20 @@ def _average_backward_pieces(dx, dy, window, lines, n):
 
 @kernel
 def _average_backward(dx, dy, window, first, last):
+    """Each pixel asks which windows it lies in, so that each line of dx is written once, by one thread."""
     high, wide, down, across, above, before = window
+    height, width, channels = dx.shape[1:]
+    zero, one = dx.dtype.type(0), dx.dtype.type(1)
     for line in range(first, last):
-        e, h = line // dx.shape[1], line % dx.shape[1]
+        e, h = line // height, line % height
         top, bottom = _around(h, high, down, above, dy.shape[1])
-        for w in range(dx.shape[2]):
+        for w in range(width):
             left, right = _around(w, wide, across, before, dy.shape[2])
-            out = dx[e, h, w]
-            out[:] = 0
+            for c in range(channels):
+                dx[e, h, w, c] = zero
             for i in range(top, bottom):
-                rows = _share(i, high, down, above, dx.shape[1])
+                rows = _share(i, high, down, above, height)
                 for j in range(left, right):
-                    area = rows * _share(j, wide, across, before, dx.shape[2])
-                    _add(out, dy[e, i, j], dx.dtype.type(1 / area))
+                    factor = one / dx.dtype.type(rows * _share(j, wide, across, before, width))
+                    for c in range(channels):
+                        dx[e, h, w, c] += factor * dy[e, i, j, c]

@@ -7,7 +7,7 @@ from ..reference import select as reference
 from ..reference.select import LANES, SCORES
 from .policy import kernel, pieces
 from .products.choice import count_chosen, count_rows, invert
-from .selection import batch, bottom, draw, walk
+from .selection import batch, bottom, draw, walk, walk_all
 from .selection import energy as energies
 from .selection import signs as both
 from .selection import top_k as largest
@@ -78,8 +78,8 @@ def _walks(start, unit, value, dy, u, k, keep):
             return walk.each_pieces(start, unit, value, dy, u, k, keep, n)
         return walk.each(start, unit, value, dy, u, k, keep, 0, len(dy))
     if n > 1:
-        return walk.through_all_pieces(start, unit, value, dy, u[0], k, keep, n)
-    return walk.through_all(start, unit, value, dy, u[0], k, keep)
+        return walk_all.through_all_pieces(start, unit, value, dy, u[0], k, keep, n)
+    return walk_all.through_all(start, unit, value, dy, u[0], k, keep)
 
 
 def signs(start, unit, value, dy, k):

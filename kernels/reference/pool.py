@@ -24,7 +24,7 @@ def max_forward(y, winner, x, window):
         winner[:, i, j] = (rows.start + down) * x.shape[2] + columns.start + across
 
 
-def max_backward(dx, dy, winner, window):
+def max_backward(dx, dy, winner):
     """dx = the sum of dy over the windows that a pixel has won."""
     batch, _, _, channels = dx.shape
     dx[...] = 0

@@ -14,19 +14,20 @@ from ..errors import BadInput, check_int, unknown
 from .assemble import RawData, assemble
 from .dataset import Dataset, Split
 from .divide import stratified_order
-from .formats.archive import SUFFIXES, unpacked
-from .formats.cifar import is_cifar_folder, read_cifar_folder
+from .formats.cifar import is_cifar, read_cifar
 from .formats.csv_table import read_csv
 from .formats.idx import is_idx_folder, read_idx_folder
 from .formats.npz import read_npz
 from .formats.pictures import read_pictures
+from .formats.tree import SUFFIXES, OnDisk, Packed, Tree
 from .known.cifar10 import load_cifar10
 from .known.digits import load_digits
 from .known.mnist import load_known
 from .known.registry import KNOWN
+from .raw_files import read_bytes
 
 FILES = {".npz": read_npz, ".csv": read_csv}
-ACCEPTED = "give an .npz, a .csv, a folder or an archive of one (.tar.gz)"
+ACCEPTED = "give an .npz, a .csv, a folder, or a .tar.gz of pictures"
 SPECIAL = {
     stat.S_IFCHR: "a character device", stat.S_IFBLK: "a block device",
     stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket",
@@ -50,7 +51,7 @@ def load_dataset(
         "digits" (1,797 images of 8x8, which ship with scikit-learn), "mnist" or "fashion-mnist" (28x28; dev is
         the first 5,000 training images, train the other 55,000, test 10,000), "cifar10" (3x32x32; dev is the first
         5,000, train the other 45,000, test 10,000). Or a path: a folder of IDX files or of CIFAR-10's batches, an
-        .npz, a .csv, a folder of class folders of pictures, or such a folder packed as a .tar.gz. A `Path` is never
+        .npz, a .csv, a folder of class folders of pictures, or a .tar.gz of one of the last two. A `Path` is never
         taken for a name. With "[:N]" after it, as in "mnist[:10000]", the training part is cut to its first N
         examples, or to N in equal shares of every class where the examples lie sorted by class.
     dev, test : float or int, default 0.2
@@ -119,7 +120,7 @@ def _first(data: Dataset, n: int, name: str, seed: int) -> Dataset:
 def _read(path: Path, typed: str) -> tuple[str, RawData]:
     """The name that a user's own data get from their path, and the data."""
     if os.path.isdir(path):  # unlike Path.is_dir, it never raises
-        return path.resolve().name, _read_folder(path)
+        return path.resolve().name, read_idx_folder(path) if is_idx_folder(path) else _read_tree(OnDisk(path))
     if not os.path.isfile(path):
         kind = SPECIAL.get(stat.S_IFMT(path.stat().st_mode), "a special file")
         raise BadInput(f"{typed}: {kind}, which cannot be read as data; {ACCEPTED}")
@@ -129,17 +130,14 @@ def _read(path: Path, typed: str) -> tuple[str, RawData]:
             "or train with --task tagging or parsing"
         )
     if packed := [tail for tail in SUFFIXES if path.name.lower().endswith(tail)]:
-        with unpacked(path) as folder:
-            return path.name[: -len(packed[0])], _read_folder(folder)
+        return path.name[: -len(packed[0])], _read_tree(Packed(read_bytes(path), path))
     if path.suffix.lower() not in FILES:
         raise BadInput(f"{typed}: cannot be read as data; {ACCEPTED}")
     return path.stem, FILES[path.suffix.lower()](path)
 
 
-def _read_folder(folder: Path) -> RawData:
-    if is_idx_folder(folder):
-        return read_idx_folder(folder)
-    return read_cifar_folder(folder) if is_cifar_folder(folder) else read_pictures(folder)
+def _read_tree(tree: Tree) -> RawData:
+    return read_cifar(tree) if is_cifar(tree) else read_pictures(tree)
 
 
 def _not_found(typed: str, path: Path, may_be_name: bool) -> BadInput:

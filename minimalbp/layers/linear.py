@@ -103,8 +103,9 @@ class Linear(Centered):
         if not isinstance(self.select, Selector):
             raise BadInput(f"select must be a selector such as TopK(25), not {select!r}")
         if self.select.whole:
-            name, other = type(self.select).__name__, self.select.for_vectors()
-            raise BadInput(f"{name} is for Conv2d; give a Linear layer {other!r} instead")
+            raise BadInput(
+                f"select {self.select.name} is for Conv2d; give a Linear layer {_other(self.select)}"
+            )
         if bias_rows not in ("all", "chosen"):
             raise unknown("bias_rows", bias_rows, ("all", "chosen"))
         self._init, self.has_bias, self.bias_rows = get_initialiser(init), bool(bias), bias_rows
@@ -195,3 +196,10 @@ class Linear(Centered):
 
     def note(self) -> str | None:
         return clipped(self.select, self.n_out, self.label)
+
+
+def _other(select: Selector) -> str:
+    """A selector that does for a Linear layer what `select` does for maps, as one writes it."""
+    other = select.for_vectors()
+    given = ", ".join(f"{key}={value!r}" for key, value in other.describe().items() if key != "name")
+    return f"{type(other).__name__}({given})"

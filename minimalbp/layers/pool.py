@@ -118,7 +118,7 @@ class MaxPool2d(_Pool):
         if not need_dx:
             return None
         dx, dy = self._gradients(dy)
-        self.be.pool.max_backward(dx, dy, self.last_winner, self._window)
+        self.be.pool.max_backward(dx, dy, self.last_winner)
         return maps(dx)
 
 

@@ -52,8 +52,8 @@ class Positions(SomeUnits):
         k = self.units(size)
         if k == size:
             return None
-        index = buf.get("positions", (batch, k), "int32")
-        be.select.positions(index, buf.get("energy", (batch, size)), dy)
+        index = buf.get("select.positions", (batch, k), "int32")
+        be.select.positions(index, buf.get("select.energy", (batch, size)), dy)
         return Whole(self.name, index.reshape(-1))
 
     def for_vectors(self) -> Selector:
@@ -102,7 +102,7 @@ class Channels(SomeUnits):
         k = self.units(channels)
         if k == channels:
             return None
-        index, energy = buf.get("channels", (1, k), "int32"), buf.get("energy", (1, channels))
+        index, energy = buf.get("select.channels", (1, k), "int32"), buf.get("select.energy", (1, channels))
         be.select.score(energy[0], dy.reshape(-1, channels), be.select.SCORES.index("l2"))
         be.select.top_k(index, energy)
         return Whole(self.name, index[0])

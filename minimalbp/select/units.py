@@ -68,7 +68,7 @@ class TopK(SomeUnits):
         if self.over == "batch":
             lists = room(buf, batch, k)
             be.select.top_k_batch(
-                *lists, dy, k, buf.get("index", dy.shape, "int32"), buf.get("near", dy.shape)
+                *lists, dy, k, buf.get("select.index", dy.shape, "int32"), buf.get("select.near", dy.shape)
             )
             return lists
         chosen = buf.get("chosen", (batch, k), "int32")

@@ -40,7 +40,7 @@ def save_checkpoint(
     path : Path
         The file, of type .npz. Missing folders are made.
     net : Sequential
-        Its parameters, the running means of centred layers and the states of random layers are kept.
+        Its parameters, the statistics of its layers (running means) and the states of random layers are kept.
     optimizer : Optimizer
         Its state and its number of steps are kept.
     training : dict

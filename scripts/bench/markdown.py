@@ -171,3 +171,90 @@ def law_table(report: Report) -> str:
 
 def _micro(seconds: float) -> str:
     return f"{1e6 * seconds:,.0f}" if seconds >= 1e-4 else f"{1e6 * seconds:.1f}"
+
+
+def _best(arms: Report) -> float:
+    """The seconds of the fastest dense arm, ours or PyTorch's."""
+    return min(r["median"] for name, r in arms.items() if name == "dense" or name.startswith("PyTorch"))
+
+
+def conv_table(report: Report) -> str:
+    """Milliseconds of the passes of each layer, the share of the selection, and the gain on the best dense code."""
+    lines = [
+        "| layer | pass | backward (quartiles), ms | selection | dW | dx | other | against the best dense |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, layer in report["layers"].items():
+        for arm, r in layer["forward"].items():
+            gain = f"{_best(layer['forward']) / r['median']:.2f}x"
+            lines.append(f"| {name} | forward, {arm} | {_ms(r)} | | | | | {gain} |")
+        for arm, r in layer["backward"].items():
+            parts = layer["parts"].get(arm, {})
+            cells = [f"{1e3 * parts[p]:.2f}" if parts else "" for p in ("select", "dw", "dx", "other")]
+            gain = f"{_best(layer['backward']) / r['median']:.2f}x"
+            lines.append(f"| {name} | {arm} | {_ms(r)} | {' | '.join(cells)} | {gain} |")
+    return "\n".join([*lines, "", *_conv_aims(report)])
+
+
+def _ms(r: Report) -> str:
+    low, high = (f"{1e3 * q:.2f}" for q in r["quartiles"])
+    return f"{1e3 * r['median']:.2f} ({low}-{high})"
+
+
+CONV_AIMS = {"sample 5%": 3, "sample 2%": 6, "positions 5%": 10}  # times the best dense backward pass
+DENSE_AIM, SELECTION_AIM = 1.3, 0.25
+
+
+def _conv_aims(report: Report) -> list[str]:
+    """What was asked for, and whether it was reached."""
+    lines = []
+    for name, layer in report["layers"].items():
+        back, parts, found = layer["backward"], layer["parts"]["sample 5%"], []
+        for arm, aim in CONV_AIMS.items():
+            found.append(_verdict(f"{arm} {aim}x", _best(back) / back[arm]["median"], aim))
+        for which in ("forward", "backward"):
+            peers = [r["median"] for arm, r in layer[which].items() if arm.startswith("PyTorch")]
+            slower = layer[which]["dense"]["median"] / min(peers)
+            found.append(
+                _verdict(f"dense {which} within {DENSE_AIM}x of PyTorch", slower, DENSE_AIM, most=True)
+            )
+        share = parts["select"] / sum(parts.values())
+        found.append(
+            _verdict(f"selection at most {SELECTION_AIM:.0%} of sample 5%", share, SELECTION_AIM, most=True)
+        )
+        samples = {a: r["median"] for a, r in back.items() if a.startswith("sample")}
+        pays = [arm for arm, seconds in samples.items() if seconds < _best(back)]
+        found.append(
+            f"top-k pays from {pays[0].removeprefix('sample ')} down" if pays else "top-k never pays"
+        )
+        lines.append(f"* {name}: {'; '.join(found)}.")
+    return lines
+
+
+def _verdict(what: str, value: float, aim: float, *, most: bool = False) -> str:
+    reached = value <= aim if most else value >= aim
+    return f"{what}: {'reached' if reached else 'missed'} ({value:.2f})"
+
+
+def conv_step_table(report: Report) -> str:
+    """Milliseconds of whole training steps, and what would be left if the backward pass were free."""
+    lines = [
+        "| network | arm | forward | backward | update | step (quartiles), ms | against PyTorch |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    left: list[str] = []
+    for name, network in report["networks"].items():
+        arms = network["arms"]
+        best = min(r["step"]["median"] for arm, r in arms.items() if arm.startswith("PyTorch"))
+        for arm, r in arms.items():
+            cells = " | ".join(f"{1e3 * r[part]:.2f}" for part in ("forward", "backward", "update"))
+            lines.append(
+                f"| {name} | {arm} | {cells} | {_ms(r['step'])} | {best / r['step']['median']:.2f}x |"
+            )
+        dense = arms["dense"]
+        free = best / (dense["forward"] + dense["update"])
+        reached = _verdict("sample 5% at least 1.5x PyTorch", best / arms["sample 5%"]["step"]["median"], 1.5)
+        left.append(
+            f"* {name}, batch {network['batch']}: {reached}; with a backward pass that costs nothing {free:.2f}x."
+        )
+    return "\n".join([*lines, "", *left])

@@ -115,9 +115,9 @@ def test_a_wrong_archive_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
-        (b"hello", "corrupt or cut-short archive"),
-        (pack(binary_files(), "a")[:-300], "corrupt or cut-short archive"),
-        (pack({"notes": b""}, "a"), "holds no data_batch_1; get the archive again"),
+        (b"hello", "not a whole archive"),
+        (pack(binary_files(), "a")[:-300], "not a whole archive"),
+        (pack({"notes": b""}, "a"), "data_batch_1: is not there; get or unpack CIFAR-10 again"),
         (pack(binary_files() | {"data_batch_3.bin": b"short"}, "a"), "data_batch_3.bin: 5 bytes are no whole"),
         (pack(binary_files() | {"test_batch.bin": b"\x0b" + bytes(3072)}, "a"), "label 11 is outside the classes"),
     ],
@@ -220,7 +220,7 @@ def test_an_unpacked_archive_that_lacks_pictures(tmp_path, monkeypatch):
         f"{folder}: 17 training and 4 test pictures, but cifar10 has 20 and 4", "unpack the archive again",
     )  # fmt: skip
     (folder / "data_batch_5.bin").unlink()
-    refused(lambda: load_dataset("cifar10"), "data_batch_5.bin: cannot be read")
+    refused(lambda: load_dataset("cifar10"), "data_batch_5.bin: is not there")
 
 
 @KINDS

@@ -13,7 +13,7 @@ from minimalbp.data import load_dataset
 from minimalbp.errors import BadInput
 
 N = 20
-ACCEPTED = "give an .npz, a .csv, a folder or an archive of one (.tar.gz)"
+ACCEPTED = "give an .npz, a .csv, a folder, or a .tar.gz of pictures"
 X = (np.arange(N * 4) % 256).astype(np.uint8).reshape(N, 2, 2)
 Y = np.arange(N) % 3
 

@@ -22,7 +22,7 @@ OPTIMIZERS = {
 }
 SELECTORS = [
     mbp.Dense(), mbp.TopK(5), mbp.UnifiedTopK(5), mbp.RandomK(5, scaled=True), mbp.Systematic(5),
-    mbp.Threshold(5, over="batch"), mbp.Signs(5),
+    mbp.Threshold(5, over="batch"), mbp.Signs(5), mbp.TopK(5, over="batch"), mbp.BottomK(5),
 ]  # fmt: skip
 
 
@@ -36,17 +36,35 @@ def no_mark(phase):
     ids=lambda value: getattr(value, "name", value),
 )
 def test_a_step_allocates_nothing(select, optimizer):
+    x = np.random.default_rng(0).normal(size=(10, 40)).astype(np.float32)
     layers = [
         mbp.Linear(40, 64, select=select, bias_rows="chosen", center="dw"), mbp.ReLU(), mbp.Dropout(0.1),
         mbp.Residual(mbp.Linear(64, 64, select=select, center="forward"), mbp.Tanh()), mbp.Linear(64, 3),
     ]  # fmt: skip
+    growth, peak = allocated(layers, OPTIMIZERS[optimizer], x)
+    assert growth < STEPS * 8
+    assert peak < layers[0].weight.value.nbytes  # no array on the way either
+
+
+def test_a_step_with_feature_maps_allocates_nothing():
+    layers = [
+        mbp.BatchNorm2d(8), mbp.MaxPool2d(3, stride=2, padding=1), mbp.LocalResponseNorm(3, over="window"),
+        mbp.Residual(mbp.AvgPool2d(2), mbp.ReLU(), project=mbp.MaxPool2d(2)), mbp.Flatten(), mbp.BatchNorm1d(72),
+        mbp.Linear(72, 3),
+    ]  # fmt: skip
+    x = np.random.default_rng(0).normal(size=(160, 8, 12, 12)).astype(np.float32)
+    growth, peak = allocated(layers, OPTIMIZERS["adam"], x)
+    assert growth < STEPS * 8
+    assert peak < 160 * 72 * 4  # the smallest map of the batch; views of arrays take some kilobytes
+
+
+def allocated(layers, optimizer, x):
+    """(bytes more after STEPS steps than before, bytes more at the worst moment between)."""
     net = mbp.Sequential(*layers, backend="cpu")
-    loss, step = mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype), OPTIMIZERS[optimizer](net.parameters())
-    rng = np.random.default_rng(0)
-    x, labels = rng.normal(size=(10, 40)).astype(np.float32), rng.integers(0, 3, 10).astype(np.int32)
+    loss, step = mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype), optimizer(net.parameters())
+    labels = np.random.default_rng(1).integers(0, 3, len(x)).astype(np.int32)
 
     def grown():
-        """(bytes more after STEPS steps than before, bytes more at the worst moment between)."""
         gc.collect()
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
@@ -67,5 +85,4 @@ def test_a_step_allocates_nothing(select, optimizer):
                     break
         finally:
             tracemalloc.stop()
-    assert growth < STEPS * 8
-    assert peak < net.parameters()[0].value.nbytes  # no array on the way either
+    return growth, peak

@@ -15,8 +15,9 @@ import minimalbp as mbp
 from minimalbp.backend import Buffers, get_backend
 from minimalbp.select import SELECTORS, Lists, masked
 
-SOME = (mbp.TopK, mbp.UnifiedTopK, mbp.RandomK, mbp.Systematic, mbp.Threshold, mbp.Signs)
+SOME = (mbp.TopK, mbp.UnifiedTopK, mbp.RandomK, mbp.Systematic, mbp.Threshold, mbp.Signs, mbp.BottomK)
 some = pytest.mark.parametrize("kind", SOME, ids=lambda kind: kind.name)
+any_kind = pytest.mark.parametrize("kind", (*SOME, mbp.Positions, mbp.Channels), ids=lambda kind: kind.name)
 
 
 def choose(selector, dy, be, seed=0):
@@ -27,25 +28,25 @@ def choose(selector, dy, be, seed=0):
     return None if choice is None else choice.tolist()
 
 
-@some
+@any_kind
 @pytest.mark.parametrize("k", [0, -1, math.nan, 1.5, 2.0, True, "5", math.inf, [3]], ids=repr)
 def test_k_is_refused_at_construction(kind, k):
     refused(lambda: kind(k), "k must be", repr(k))
 
 
-@some
+@any_kind
 @pytest.mark.parametrize("ratio", [0, 0.0, -0.1, 1.01, math.nan, math.inf, True, "0.5"], ids=repr)
 def test_ratio_is_refused_at_construction(kind, ratio):
     refused(lambda: kind(ratio=ratio), "ratio must be", repr(ratio))
 
 
-@some
+@any_kind
 def test_exactly_one_of_k_and_ratio(kind):
     refused(lambda: kind(), "either k or ratio")
     refused(lambda: kind(5, ratio=0.1), "either k or ratio")
 
 
-@some
+@any_kind
 def test_units_of_a_layer(kind):
     assert [kind(k).units(5) for k in (1, 4, 5, 6, 10**9)] == [1, 4, 5, 5, 5]
     assert kind(np.int64(3)).units(5) == 3
@@ -71,10 +72,12 @@ def test_dense_chooses_nothing(backend):
 
 def test_descriptions_make_the_selector_again():
     made = [mbp.Dense(), mbp.TopK(3), mbp.UnifiedTopK(ratio=0.2, score="l2"), mbp.RandomK(2, scaled=True),
-            mbp.Systematic(3), mbp.Systematic(ratio=0.1, over="batch"), mbp.Threshold(4), mbp.Signs(2)]  # fmt: skip
+            mbp.Systematic(3), mbp.Systematic(ratio=0.1, over="batch"), mbp.Threshold(4), mbp.Signs(2),
+            mbp.TopK(3, over="batch"), mbp.BottomK(2), mbp.Positions(ratio=0.1), mbp.Channels(2)]  # fmt: skip
     for selector in made:
         settings = selector.describe()
         assert SELECTORS[settings.pop("name")](**settings) == selector
+    assert mbp.TopK(3).describe() == {"name": "topk", "k": 3}  # as in files of older versions
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 17, 40])
@@ -123,7 +126,7 @@ def test_unified_scores_choose_differently(backend):
 
 def test_unknown_words_are_refused():
     refused(lambda: mbp.UnifiedTopK(3, score="summ"), "score 'summ'", "did you mean 'sum'")
-    for kind in (mbp.Systematic, mbp.Threshold):
+    for kind in (mbp.TopK, mbp.Systematic, mbp.Threshold):
         refused(lambda kind=kind: kind(3, over="bach"), "over 'bach'", "did you mean 'batch'")
 
 
@@ -226,16 +229,35 @@ def test_signs_choose_the_largest_of_each_sign(backend, dtype, rng):
         assert chosen == [naive.signs(row, k) for row in dy.tolist()]
 
 
+def test_top_k_over_the_batch_goes_where_the_gradients_are(backend, dtype, rng):
+    dy = small_integers(rng, (7, 17), dtype)
+    dy[2] *= 10
+    dy[4] /= 10
+    for k in (1, 4, 16):
+        chosen = choose(mbp.TopK(k, over="batch"), dy, get_backend(backend))
+        assert chosen == naive.top_k_batch(dy.tolist(), k)
+    assert len(choose(mbp.TopK(4, over="batch"), dy, get_backend(backend))[2]) > 4
+
+
+def test_bottom_k_chooses_the_smallest_that_are_not_zero(backend, dtype, rng):
+    dy = small_integers(rng, (7, 17), dtype)
+    for k in (1, 5, 16):
+        chosen = choose(mbp.BottomK(k), dy, get_backend(backend))
+        assert chosen == [naive.bottom_k(row, k) for row in dy.tolist()]
+
+
 def test_the_gradient_that_a_choice_stands_for(backend, rng):
     """`masked` of what a layer chose is what its products were made of."""
     dy, x = rng.normal(size=(4, 9)), rng.normal(size=(4, 3))
     for select in (
         mbp.Dense(),
         mbp.TopK(2),
+        mbp.TopK(2, over="batch"),
         mbp.UnifiedTopK(2),
         mbp.RandomK(2, scaled=True),
         *WALKS,
         mbp.Signs(3),
+        mbp.BottomK(3),
     ):
         layer = mbp.Linear(3, 9, select=select)
         net = mbp.Sequential(layer, backend=backend, dtype="float64")

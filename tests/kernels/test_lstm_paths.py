@@ -219,7 +219,7 @@ def test_a_step_counted_by_hand(name, backend):
         elif name == "unified":
             add("select", (words + steps) * gates, (words + 2 * steps) * gates, steps * q)
         elif name == "random":
-            add("select", words * gates, 2 * words * gates, pairs)  # of float64
+            add("select", pairs, 2 * pairs, pairs)  # of float64
         else:
             draws = 0 if name == "signs" else 4 * (steps if "batch" in name else words)
             add("select", words * gates, words * gates + pairs + 2 * draws, pairs + words)

@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from helpers import close, unwritten
+from helpers import close, in_pieces, unwritten
+
+from minimalbp.backend import get_backend
 
 ROWS = [(2, 1), (3, 5), (7, 64), (1100, 9), (33, 520)]  # of one block and of several, whole and not
 EPS = 1e-3
@@ -48,6 +50,18 @@ def test_batch(be, dtype, shape, rng):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 if dtype == "float32" else 1e-10)
         unbiased = v * shape[0] / (shape[0] - 1)
         close([r[c] for r in running], [0.75 * 0.5 + 0.25 * m, 0.75 * 2 + 0.25 * unbiased], dtype)
+
+
+def test_sums_do_not_depend_on_the_pieces(dtype, rng):
+    be, found = get_backend("cpu"), set()
+    x, dy, *_ = batch(rng, (2000, 9), dtype)
+    for n in (1, 2, 3):
+        out = [unwritten(9, dtype) for _ in range(4)]
+        with in_pieces(n):
+            be.norm.moments(*out[:2], np.zeros(9, dtype), np.ones(9, dtype), x, 0.1)
+            be.norm.batch_dw(*out[2:], dy, x, *out[:2], EPS)
+        found.add(np.concatenate(out).tobytes())
+    assert len(found) == 1
 
 
 def test_given_statistics_do_not_depend_on_x(be, dtype, rng):

@@ -55,7 +55,7 @@ def test_max(be, dtype, name, rng):
     y, winner = unwritten((shape[0], *size, shape[3]), dtype), unwritten((shape[0], *size, shape[3]), "int32")
     be.pool.max_forward(y, winner, x, window)
     dy, dx = small_integers(rng, y.shape, dtype), unwritten(shape, dtype)
-    be.pool.max_backward(dx, dy, winner, window)
+    be.pool.max_backward(dx, dy, winner)
     expected = np.zeros(shape)
     for at, pixels, _ in outputs(shape, size, window):
         best = best_of(x, pixels)
@@ -97,7 +97,7 @@ def test_nan_goes_back_where_it_came_from(be, dtype):
     window, dy = (2, 2, 2, 2, 0, 0), np.full((1, 1, 2, 1), np.nan, dtype)
     dy[0, 0, 1] = 3
     dx, winner = unwritten((1, 2, 4, 1), dtype), np.array([[[[5], [2]]]], np.int32)
-    be.pool.max_backward(dx, dy, winner, window)
+    be.pool.max_backward(dx, dy, winner)
     np.testing.assert_array_equal(dx[0, :, :, 0], [[0, 0, 3, 0], [0, np.nan, 0, 0]])
     be.pool.average_backward(dx, dy, window)
     np.testing.assert_array_equal(dx[0, 0, :, 0], [np.nan, np.nan, 0.75, 0.75])

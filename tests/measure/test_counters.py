@@ -64,7 +64,7 @@ def by_hand(name, bias_rows, r, per_entry, moments, everywhere):
         "dense": (0, 0),
         "unified": (B * H + H, (H + B * H) * S + K * I + H * S),
         "topk": (B * H, B * H * S + pairs * I),
-        "random": (B * H, B * H * 8 + pairs * I),
+        "random": (pairs, pairs * 8 + pairs * I),
     }["random" if name == "scaled" else name]
     dw_out = np.array((B * H * N_OUT, S * (H * N_OUT + B * N_OUT + B * H)))
     dw_hidden = {
@@ -105,7 +105,14 @@ def test_a_step_counted_by_hand(name, bias_rows, optimizer, backend):
 @pytest.mark.parametrize("center", ["off", "dw", "forward"])
 @pytest.mark.parametrize(
     "select, draws",
-    [(mbp.Systematic(K), B), (mbp.Systematic(K, over="batch"), 1), (mbp.Threshold(K), B), (mbp.Signs(3), 0)],
+    [
+        (mbp.Systematic(K), B),
+        (mbp.Systematic(K, over="batch"), 1),
+        (mbp.Threshold(K), B),
+        (mbp.Signs(3), 0),
+        (mbp.TopK(K, over="batch"), 0),
+        (mbp.BottomK(K), 0),
+    ],
     ids=str,
 )
 def test_lists_and_centring_counted_by_hand(select, draws, center, backend):

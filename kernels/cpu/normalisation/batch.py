@@ -1,7 +1,10 @@
 """Workers of batch normalisation: sums over rows, and passes through rows.
 
-Sums are made of blocks of rows that stay in the first-level cache while they are read twice, so that x is fetched
-once. The blocks do not depend on the number of threads, nor does any result.
+x is a vector of rows, one after another, and loops run over some rows at once. For that, the numbers of a row stand
+several times in a `wide` one: a loop over a row of 32 channels would begin more often than it pays.
+
+Sums are made of blocks that stay in the cache while they are read twice, so that x is fetched once. The blocks do
+not depend on the number of threads, nor does any result.
 """
 
 import numpy as np
@@ -9,153 +12,159 @@ from numba import prange
 
 from ..policy import kernel
 
-BLOCK = 1 << 12  # entries of a block
+WIDE = 256  # entries of a wide row, or more
+BLOCK = 1 << 13  # entries of a block, or more
 
 
-def rows_at_once(x):
-    """How many rows a block has."""
-    return max(BLOCK // x.shape[1], 8)
+def block_size(channels):
+    """(entries of a wide row, entries of a block): whole rows, and whole wide rows."""
+    wide = max(WIDE // channels, 1) * channels
+    return wide, max(BLOCK // wide, 4) * wide
+
+
+@kernel
+def _widen(row, wide):
+    """A wide row that repeats `row`."""
+    out = np.empty(wide, row.dtype)
+    for at in range(0, wide, len(row)):
+        out[at : at + len(row)] = row
+    return out
+
+
+@kernel
+def _fold(row, wide):
+    """row = the sum of the rows that stand in a wide one, and the wide one is zero again."""
+    row[:] = 0
+    for at in range(0, len(wide), len(row)):
+        for c in range(len(row)):
+            row[c] += wide[at + c]
+    wide[:] = 0
 
 
 # ----------------------------------------------------------------------------------------------- sums
 
 
-@kernel
-def _blocks(x, rows):
-    return (len(x) + rows - 1) // rows
-
-
 @kernel(parallel=True)
-def moments_pieces(mean, var, running_mean, running_var, x, rate, rows, n):
-    blocks = _blocks(x, rows)
-    means, squares = np.empty((blocks, x.shape[1]), x.dtype), np.empty((blocks, x.shape[1]), x.dtype)
+def moments_pieces(mean, var, running_mean, running_var, x, rate, wide, block, n):
+    blocks = (len(x) + block - 1) // block
+    means, squares = np.empty((blocks, len(mean)), x.dtype), np.empty((blocks, len(mean)), x.dtype)
     for p in prange(n):
-        _block_moments(means, squares, x, rows, blocks * p // n, blocks * (p + 1) // n)
-    _join_moments(mean, var, running_mean, running_var, means, squares, rows, len(x), rate)
+        _block_moments(means, squares, x, wide, block, blocks * p // n, blocks * (p + 1) // n)
+    _join_moments(mean, var, running_mean, running_var, means, squares, len(x), block, rate)
 
 
 @kernel
-def moments(mean, var, running_mean, running_var, x, rate, rows):
-    blocks = _blocks(x, rows)
-    means, squares = np.empty((blocks, x.shape[1]), x.dtype), np.empty((blocks, x.shape[1]), x.dtype)
-    _block_moments(means, squares, x, rows, 0, blocks)
-    _join_moments(mean, var, running_mean, running_var, means, squares, rows, len(x), rate)
+def moments(mean, var, running_mean, running_var, x, rate, wide, block):
+    blocks = (len(x) + block - 1) // block
+    means, squares = np.empty((blocks, len(mean)), x.dtype), np.empty((blocks, len(mean)), x.dtype)
+    _block_moments(means, squares, x, wide, block, 0, blocks)
+    _join_moments(mean, var, running_mean, running_var, means, squares, len(x), block, rate)
 
 
 @kernel
-def _block_moments(means, squares, x, rows, lo, hi):
+def _block_moments(means, squares, x, wide, block, first, last):
     """Of each block the mean, and the sum of the squares around it.
 
     The first sum of many large numbers is rough. What is left around its mean says how far off that is.
     """
-    left = np.empty(x.shape[1], x.dtype)
-    for b in range(lo, hi):
-        part, mean, square = x[b * rows : (b + 1) * rows], means[b], squares[b]
-        fours, share = len(part) // 4 * 4, x.dtype.type(1 / len(part))
-        mean[:] = 0
-        for r in range(0, fours, 4):
-            _sum_of_four(mean, part[r], part[r + 1], part[r + 2], part[r + 3])
-        for r in range(fours, len(part)):
-            _sum(mean, part[r])
-        for c in range(len(mean)):
+    channels, total, left = means.shape[1], np.zeros(wide, x.dtype), np.zeros(wide, x.dtype)
+    rest = np.empty(channels, x.dtype)
+    for b in range(first, last):
+        part, mean, square = x[b * block : (b + 1) * block], means[b], squares[b]
+        pairs, share = len(part) // (2 * wide) * 2 * wide, x.dtype.type(channels / len(part))
+        for at in range(0, pairs, 2 * wide):
+            _sum_of_two(total, part[at : at + wide], part[at + wide : at + 2 * wide])
+        for at in range(pairs, len(part), wide):
+            _sum(total, part[at : at + wide])
+        _fold(mean, total)
+        for c in range(channels):
             mean[c] *= share
-        square[:] = 0
-        left[:] = 0
-        for r in range(0, fours, 4):
-            _squares_of_four(square, left, mean, part[r], part[r + 1], part[r + 2], part[r + 3])
-        for r in range(fours, len(part)):
-            _squares(square, left, mean, part[r])
-        for c in range(len(mean)):
-            mean[c] += share * left[c]
-            square[c] -= share * left[c] * left[c]
+        middle = _widen(mean, wide)
+        for at in range(0, len(part), wide):
+            _squares(total, left, middle, part[at : at + wide])
+        _fold(square, total)
+        _fold(rest, left)
+        for c in range(channels):
+            mean[c] += share * rest[c]
+            square[c] -= share * rest[c] * rest[c]
 
 
 @kernel
 def _sum(total, a):
-    for i in range(len(total)):
+    for i in range(len(a)):
         total[i] += a[i]
 
 
 @kernel
-def _sum_of_four(total, a, b, c, d):
-    for i in range(len(total)):
-        total[i] += (a[i] + b[i]) + (c[i] + d[i])
+def _sum_of_two(total, a, b):
+    for i in range(len(a)):
+        total[i] += a[i] + b[i]
 
 
 @kernel
 def _squares(total, left, mean, a):
-    for i in range(len(total)):
-        p = a[i] - mean[i]
-        total[i] += p * p
-        left[i] += p
+    for i in range(len(a)):
+        d = a[i] - mean[i]
+        total[i] += d * d
+        left[i] += d
 
 
 @kernel
-def _squares_of_four(total, left, mean, a, b, c, d):
-    for i in range(len(total)):
-        p, q, r, s = a[i] - mean[i], b[i] - mean[i], c[i] - mean[i], d[i] - mean[i]
-        total[i] += (p * p + q * q) + (r * r + s * s)
-        left[i] += (p + q) + (r + s)
-
-
-@kernel
-def _join_moments(mean, var, running_mean, running_var, means, squares, rows, count, rate):
+def _join_moments(mean, var, running_mean, running_var, means, squares, entries, block, rate):
     """Of all rows; the squares around the common mean are those around each block's and of the way between."""
-    for c in range(len(mean)):
+    channels = len(mean)
+    rows = entries // channels
+    for c in range(channels):
         total = 0.0
         for b in range(len(means)):
-            total += means[b, c] * np.float64(min(rows, count - b * rows))
-        middle, square = total / count, 0.0
+            total += means[b, c] * np.float64(min(block, entries - b * block) // channels)
+        middle, square = total / rows, 0.0
         for b in range(len(means)):
             off = means[b, c] - middle
-            square += squares[b, c] + off * off * np.float64(min(rows, count - b * rows))
-        mean[c], var[c] = middle, square / count
+            square += squares[b, c] + off * off * np.float64(min(block, entries - b * block) // channels)
+        mean[c], var[c] = middle, square / rows
         if rate > 0:
             running_mean[c] += rate * (middle - running_mean[c])
-            running_var[c] += rate * (square / (count - 1) - running_var[c])
+            running_var[c] += rate * (square / (rows - 1) - running_var[c])
 
 
 @kernel(parallel=True)
-def sums_pieces(dw, db, dy, x, mean, var, eps, rows, n):
-    blocks = _blocks(x, rows)
-    dws, dbs = np.empty((blocks, x.shape[1]), x.dtype), np.empty((blocks, x.shape[1]), x.dtype)
+def sums_pieces(dw, db, dy, x, mean, var, eps, wide, block, n):
+    blocks = (len(x) + block - 1) // block
+    dws, dbs = np.empty((blocks, len(mean)), x.dtype), np.empty((blocks, len(mean)), x.dtype)
     for p in prange(n):
-        _block_dw(dws, dbs, dy, x, mean, rows, blocks * p // n, blocks * (p + 1) // n)
-    _join_dw(dw, db, dws, dbs, var, eps)
+        _block_sums(dws, dbs, dy, x, mean, wide, block, blocks * p // n, blocks * (p + 1) // n)
+    _join_sums(dw, db, dws, dbs, var, eps)
 
 
 @kernel
-def sums(dw, db, dy, x, mean, var, eps, rows):
-    blocks = _blocks(x, rows)
-    dws, dbs = np.empty((blocks, x.shape[1]), x.dtype), np.empty((blocks, x.shape[1]), x.dtype)
-    _block_dw(dws, dbs, dy, x, mean, rows, 0, blocks)
-    _join_dw(dw, db, dws, dbs, var, eps)
+def sums(dw, db, dy, x, mean, var, eps, wide, block):
+    blocks = (len(x) + block - 1) // block
+    dws, dbs = np.empty((blocks, len(mean)), x.dtype), np.empty((blocks, len(mean)), x.dtype)
+    _block_sums(dws, dbs, dy, x, mean, wide, block, 0, blocks)
+    _join_sums(dw, db, dws, dbs, var, eps)
 
 
 @kernel
-def _block_dw(dws, dbs, dy, x, mean, rows, lo, hi):
+def _block_sums(dws, dbs, dy, x, mean, wide, block, first, last):
     """The sums of dy (x - mean) and of dy over each block."""
-    for b in range(lo, hi):
-        dw, db, last = dws[b], dbs[b], min((b + 1) * rows, len(x))
-        dw[:] = 0
-        db[:] = 0
-        for r in range(b * rows, last - 1, 2):
-            _dw_of_two(dw, db, mean, dy[r], x[r], dy[r + 1], x[r + 1])
-        if (last - b * rows) % 2:
-            for c in range(len(dw)):
-                dw[c] += dy[last - 1, c] * (x[last - 1, c] - mean[c])
-                db[c] += dy[last - 1, c]
+    middle, dw, db = _widen(mean, wide), np.zeros(wide, x.dtype), np.zeros(wide, x.dtype)
+    for b in range(first, last):
+        for at in range(b * block, min((b + 1) * block, len(x)), wide):
+            _products(dw, db, middle, dy[at : at + wide], x[at : at + wide])
+        _fold(dws[b], dw)
+        _fold(dbs[b], db)
 
 
 @kernel
-def _dw_of_two(dw, db, mean, dy, x, dy2, x2):
-    for c in range(len(dw)):
-        dw[c] += dy[c] * (x[c] - mean[c]) + dy2[c] * (x2[c] - mean[c])
-        db[c] += dy[c] + dy2[c]
+def _products(dw, db, mean, dy, x):
+    for i in range(len(x)):
+        dw[i] += dy[i] * (x[i] - mean[i])
+        db[i] += dy[i]
 
 
 @kernel
-def _join_dw(dw, db, dws, dbs, var, eps):
+def _join_sums(dw, db, dws, dbs, var, eps):
     for c in range(len(dw)):
         a = b = 0.0
         for i in range(len(dws)):
@@ -168,40 +177,45 @@ def _join_dw(dw, db, dws, dbs, var, eps):
 
 
 @kernel(parallel=True)
-def forward_pieces(y, x, mean, var, weight, bias, eps, n):
+def forward_pieces(y, x, mean, var, weight, bias, eps, wide, n):
+    rows = (len(x) + wide - 1) // wide
     for p in prange(n):
-        forward(y, x, mean, var, weight, bias, eps, len(x) * p // n, len(x) * (p + 1) // n)
+        forward(y, x, mean, var, weight, bias, eps, wide, rows * p // n * wide, rows * (p + 1) // n * wide)
 
 
 @kernel
-def forward(y, x, mean, var, weight, bias, eps, first, last):
-    slope = weight / np.sqrt(var + eps)
-    for r in range(first, last):
-        _forward_row(y[r], x[r], mean, slope, bias)
+def forward(y, x, mean, var, weight, bias, eps, wide, first, last):
+    slope, middle, shift = _widen(weight / np.sqrt(var + eps), wide), _widen(mean, wide), _widen(bias, wide)
+    for at in range(first, min(last, len(x)), wide):
+        _forward_row(y[at : at + wide], x[at : at + wide], middle, slope, shift)
 
 
 @kernel
 def _forward_row(y, x, mean, slope, bias):
-    for c in range(len(y)):
-        y[c] = (x[c] - mean[c]) * slope[c] + bias[c]
+    for i in range(len(x)):
+        y[i] = (x[i] - mean[i]) * slope[i] + bias[i]
 
 
 @kernel(parallel=True)
-def backward_pieces(dx, dy, x, mean, var, weight, dw, db, eps, n):
+def backward_pieces(dx, dy, x, mean, var, weight, dw, db, eps, wide, n):
+    rows = (len(x) + wide - 1) // wide
     for p in prange(n):
-        backward(dx, dy, x, mean, var, weight, dw, db, eps, len(x) * p // n, len(x) * (p + 1) // n)
+        lo, hi = rows * p // n * wide, rows * (p + 1) // n * wide
+        backward(dx, dy, x, mean, var, weight, dw, db, eps, wide, lo, hi)
 
 
 @kernel
-def backward(dx, dy, x, mean, var, weight, dw, db, eps, first, last):
-    one, rows = x.dtype.type(1), x.dtype.type(len(x))
+def backward(dx, dy, x, mean, var, weight, dw, db, eps, wide, first, last):
+    one, rows = x.dtype.type(1), x.dtype.type(len(x) // len(mean))
     inverse = one / np.sqrt(var + eps)
-    slope, shift, tilt = weight * inverse, db / rows, inverse * dw / rows
-    for r in range(first, last):
-        _dx_row(dx[r], dy[r], x[r], mean, slope, shift, tilt)
+    slope, middle = _widen(weight * inverse, wide), _widen(mean, wide)
+    shift, tilt = _widen(db / rows, wide), _widen(inverse * dw / rows, wide)
+    for at in range(first, min(last, len(x)), wide):
+        hi = at + wide
+        _backward_row(dx[at:hi], dy[at:hi], x[at:hi], middle, slope, shift, tilt)
 
 
 @kernel
-def _dx_row(dx, dy, x, mean, slope, shift, tilt):
-    for c in range(len(dx)):
-        dx[c] = slope[c] * (dy[c] - shift[c] - (x[c] - mean[c]) * tilt[c])
+def _backward_row(dx, dy, x, mean, slope, shift, tilt):
+    for i in range(len(x)):
+        dx[i] = slope[i] * (dy[i] - shift[i] - (x[i] - mean[i]) * tilt[i])

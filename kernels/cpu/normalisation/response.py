@@ -1,4 +1,8 @@
-"""Workers of local response normalisation. Each thread finishes whole lines of pixels."""
+"""Workers of local response normalisation. Each thread finishes whole lines of pixels, in loops over a line.
+
+The sum over a box is made of sums along its axes, first down, then across, then over channels. Lines that are
+summed across have zeros at their ends, and so have rows of channels.
+"""
 
 import numpy as np
 from numba import prange
@@ -15,15 +19,14 @@ def forward_pieces(y, scale, x, box, factor, beta, k, lines, n):
 @kernel
 def forward(y, scale, x, box, factor, beta, k, first, last):
     before = box[0] // 2, box[1] // 2, box[2] // 2
-    wide = np.zeros(x.shape[3] + box[2] - 1, x.dtype)
-    for line in range(first, last):
-        e, h = line // x.shape[1], line % x.shape[1]
-        for w in range(x.shape[2]):
-            now = scale[e, h, w]
-            _sum_box(now, wide, x[e], h, w, box, before, True)
-            for c in range(len(now)):
-                now[c] = k + factor * now[c]
-            _times_power(y[e, h, w], x[e, h, w], now, beta)
+    line, row = _scratch(x, box)
+    for at in range(first, last):
+        e, h = at // x.shape[1], at % x.shape[1]
+        now = scale[e, h].reshape(-1)
+        _sum_boxes(now, x[e], h, box, before, line, row, True)
+        for i in range(len(now)):
+            now[i] = k + factor * now[i]
+        _times_power(y[e, h].reshape(-1), x[e, h].reshape(-1), now, beta)
 
 
 @kernel(parallel=True)
@@ -36,64 +39,86 @@ def backward_pieces(dx, dy, y, scale, x, box, factor, beta, work, lines, n):
 
 @kernel
 def ratio(work, dy, y, scale, first, last):
-    for line in range(first, last):
-        e, h = line // y.shape[1], line % y.shape[1]
-        for w in range(y.shape[2]):
-            for c in range(y.shape[3]):
-                work[e, h, w, c] = dy[e, h, w, c] * y[e, h, w, c] / scale[e, h, w, c]
+    for at in range(first, last):
+        e, h = at // y.shape[1], at % y.shape[1]
+        _ratio(work[e, h].reshape(-1), dy[e, h].reshape(-1), y[e, h].reshape(-1), scale[e, h].reshape(-1))
+
+
+@kernel
+def _ratio(work, dy, y, scale):
+    for i in range(len(work)):
+        work[i] = dy[i] * y[i] / scale[i]
 
 
 @kernel
 def backward(dx, dy, scale, x, box, factor, beta, work, first, last):
     before = (box[0] - 1) // 2, (box[1] - 1) // 2, (box[2] - 1) // 2
-    wide, near = np.zeros(x.shape[3] + box[2] - 1, x.dtype), np.empty(x.shape[3], x.dtype)
-    for line in range(first, last):
-        e, h = line // x.shape[1], line % x.shape[1]
-        for w in range(x.shape[2]):
-            out, own = dx[e, h, w], x[e, h, w]
-            _sum_box(near, wide, work[e], h, w, box, before, False)
-            _times_power(out, dy[e, h, w], scale[e, h, w], beta)
-            for c in range(len(out)):
-                out[c] -= factor * own[c] * near[c]
+    line, row = _scratch(x, box)
+    near = np.empty(x.shape[2] * x.shape[3], x.dtype)
+    for at in range(first, last):
+        e, h = at // x.shape[1], at % x.shape[1]
+        _sum_boxes(near, work[e], h, box, before, line, row, False)
+        out = dx[e, h].reshape(-1)
+        _times_power(out, dy[e, h].reshape(-1), scale[e, h].reshape(-1), beta)
+        _less(out, x[e, h].reshape(-1), near, factor)
 
 
 @kernel
-def _sum_box(total, wide, a, h, w, box, before, squared):
-    """total = the sum of a, or of its squares, over the box around (h, w). wide: scratch, zero at its ends."""
-    middle = wide[before[2] : before[2] + len(total)]
-    middle[:] = 0
-    top, left = h - before[0], w - before[1]
-    for i in range(max(top, 0), min(top + box[0], a.shape[0])):
-        for j in range(max(left, 0), min(left + box[1], a.shape[1])):
-            if squared:
-                _add_squares(middle, a[i, j])
-            else:
-                _add(middle, a[i, j])
-    total[:] = 0
-    for c in range(box[2]):
-        _add(total, wide[c:])
+def _less(out, x, near, factor):
+    for i in range(len(out)):
+        out[i] -= factor * x[i] * near[i]
 
 
 @kernel
-def _add(total, row):
-    for c in range(len(total)):
-        total[c] += row[c]
+def _scratch(x, box):
+    """A line of pixels and a row of channels with zeros on both sides."""
+    line = np.zeros((x.shape[2] + box[1] - 1) * x.shape[3], x.dtype)
+    return line, np.zeros(x.shape[3] + box[2] - 1, x.dtype)
 
 
 @kernel
-def _add_squares(total, row):
-    for c in range(len(total)):
-        total[c] += row[c] * row[c]
+def _sum_boxes(total, a, h, box, before, line, row, squared):
+    """total = for each entry of line h of the picture a the sum of a, or of its squares, over the box around it."""
+    channels, first = a.shape[2], h - before[0]
+    inside = line[before[1] * channels : before[1] * channels + len(total)]
+    inside[:] = 0
+    for i in range(max(first, 0), min(first + box[0], a.shape[0])):
+        if squared:
+            _add_squares(inside, a[i].reshape(-1))
+        else:
+            _add(inside, a[i].reshape(-1))
+    total[:] = line[: len(total)]
+    for j in range(1, box[1]):
+        _add(total, line[j * channels :])
+    if box[2] > 1:
+        for at in range(0, len(total), channels):
+            mine = total[at : at + channels]
+            row[before[2] : before[2] + channels] = mine
+            mine[:] = row[:channels]
+            for c in range(1, box[2]):
+                _add(mine, row[c:])
 
 
 @kernel
-def _times_power(out, row, scale, beta):
-    """out = row scale^-beta. The usual 3/4 needs two roots, which are vectorised, unlike powers."""
+def _add(total, a):
+    for i in range(len(total)):
+        total[i] += a[i]
+
+
+@kernel
+def _add_squares(total, a):
+    for i in range(len(total)):
+        total[i] += a[i] * a[i]
+
+
+@kernel
+def _times_power(out, x, scale, beta):
+    """out = x scale^-beta. The usual 3/4 needs two roots, which are vectorised, unlike powers."""
     one = scale.dtype.type(1)
     if beta == scale.dtype.type(0.75):
-        for c in range(len(out)):
-            root = one / np.sqrt(scale[c])
-            out[c] = row[c] * (root * np.sqrt(root))
+        for i in range(len(out)):
+            root = one / np.sqrt(scale[i])
+            out[i] = x[i] * (root * np.sqrt(root))
     else:
-        for c in range(len(out)):
-            out[c] = row[c] * scale[c] ** -beta
+        for i in range(len(out)):
+            out[i] = x[i] * scale[i] ** -beta

@@ -8,7 +8,7 @@ import numpy as np
 from numba import prange
 
 from ..policy import kernel
-from ..selection import signs, walk
+from ..selection import signs, walk, walk_all
 from ..selection.top_k import choose
 from .cell import starts
 from .chosen import cell, steps_of, sum_rows
@@ -61,7 +61,7 @@ def together(dgates, bits, infinity, table, dx, dy, kept, k, keep, points, work,
         for g in range(groups):
             width = dgates.shape[1] // groups
             rows = dgates[first:end, g * width : (g + 1) * width].copy()
-            tau, step, most, begin = walk.plan(rows, points[t, g], k, keep)
+            tau, step, most, begin = walk_all.plan(rows, points[t, g], k, keep)
             for e in range(active[t]):
                 row, n = first + e, length[first + e]
                 if step < 0:
@@ -69,7 +69,7 @@ def together(dgates, bits, infinity, table, dx, dy, kept, k, keep, points, work,
                     found = largest(chosen[row], picked[row], n, rows[e], b, infinity, scratch)
                 else:
                     share = most[e + 1] - most[e]
-                    found = walk.part(
+                    found = walk_all.part(
                         chosen[row], picked[row], n, share, rows[e], tau, step, begin[e], position, index, hit
                     )
                 length[row] = add_to_units(chosen[row], n, found, g * width)

@@ -79,7 +79,8 @@ def list_near(index, near, bits, infinity, t, lo, hi):
     """List the entries of lo:hi whose keys are at least t, and these keys, from lo on; returns how many."""
     cast = bits.dtype.type  # at every operation, as in _keys
     least, all_but_sign = cast(t), cast(infinity | (infinity - 1))
-    hit, mine = np.zeros(BLOCK, np.uint8), np.empty(BLOCK + 2, np.int32)
+    size = min(BLOCK, (hi - lo + 7) // 8 * 8)
+    hit, mine = np.zeros(size, np.uint8), np.empty(size + 2, np.int32)
     at = lo
     for first in range(lo, hi, BLOCK):
         block = bits[first : min(first + BLOCK, hi)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -14,66 +13,56 @@ import numpy.typing as npt
 
 from ...errors import BadInput
 from ..assemble import RawData, named_labels
-from ..raw_files import one_line, read_bytes
+from ..raw_files import one_line
+from .tree import PARTS, Tree
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
-PARTS = ("train", "dev", "test")
 
 
-def read_pictures(root: Path) -> RawData:
-    """Pictures in `root/<class>/`, or in `root/train/<class>/` with perhaps `root/test/` and `root/dev/`.
+def read_pictures(tree: Tree) -> RawData:
+    """Pictures in `<class>/`, or in `train/<class>/` with perhaps `test/` and `dev/`.
 
     All must have one size. All must be grey, which gives (height, width), or all in colour, (3, height, width).
     Classes are numbered in sorted order of the folder names. Needs Pillow.
 
-    Raises BadInput for a picture that lies elsewhere below `root`, or that is broken or unlike the others.
+    Raises BadInput for a picture that lies elsewhere in the tree, or that is broken or unlike the others.
     Hidden files and folders are passed over, and so are files whose suffix is not that of a picture.
     """
-    folders = {part: root / part for part in PARTS if _subfolders(root / part)}
+    root = tree.root
+    folders = {part: root / part for part in PARTS if tree.children(root / part)[0]}
     if "train" not in folders:
         folders = {"all": root}
-    _check_layout(root, folders)
-    files = {part: _pictures(folder) for part, folder in folders.items()}
+    _check_layout(tree, folders)
+    files = {part: _pictures(tree, folder) for part, folder in folders.items()}
     names = {part: [c for c, _ in found] for part, found in files.items()}
     classes, labels = named_labels(names, str(root))
     digest = hashlib.sha256()
-    images = _read_all(root, {part: [path for _, path in found] for part, found in files.items()}, digest)
+    images = _read_all(tree, {part: [path for _, path in found] for part, found in files.items()}, digest)
     parts = {part: (images[part], labels[part]) for part in files}
     return RawData(parts, {"pictures": digest.hexdigest()}, classes)
 
 
-def _subfolders(folder: Path) -> list[Path]:
-    """Folders in `folder` that are not hidden, in sorted order."""
-    if not folder.is_dir():
-        return []
-    return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
-
-
 def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.name[0] != "."
+    return path.suffix.lower() in SUFFIXES
 
 
-def _check_layout(root: Path, folders: dict[str, Path]) -> None:
-    """Refuse pictures below `root` that no class folder holds directly: they would be left out silently."""
-    classes = {sub for folder in folders.values() for sub in _subfolders(folder)}
-    stray = []
-    for folder, subs, names in os.walk(root):
-        subs[:] = [sub for sub in subs if not sub.startswith(".")]
-        if Path(folder) not in classes:
-            stray += [path for name in names if _is_picture(path := Path(folder) / name)]
+def _check_layout(tree: Tree, folders: dict[str, Path]) -> None:
+    """Refuse pictures below the root that no class folder holds directly: they would be left out silently."""
+    classes = {sub for folder in folders.values() for sub in tree.children(folder)[0]}
+    stray = [path for path in tree.walk(tree.root) if path.parent not in classes and _is_picture(path)]
     if stray:
         layout = " or ".join(f"{folder / 'CLASS'}" for folder in folders.values())
         raise BadInput(
             f"{min(stray)}: does not lie directly in a class folder (pictures that do not: {len(stray)}); "
-            f"move it to {layout}, or out of {root}"
+            f"move it to {layout}, or out of {tree.root}"
         )
 
 
-def _pictures(folder: Path) -> list[tuple[str, Path]]:
+def _pictures(tree: Tree, folder: Path) -> list[tuple[str, Path]]:
     """(class, path) of every picture in the class folders of `folder`. Raises BadInput where there are none."""
     found = []
-    for sub in _subfolders(folder):
-        pictures = sorted(filter(_is_picture, sub.iterdir()))
+    for sub in tree.children(folder)[0]:
+        pictures = list(filter(_is_picture, tree.children(sub)[1]))
         if not pictures:
             raise BadInput(f"{sub}: no pictures in this class folder; put some in it or remove the folder")
         found += [(sub.name, picture) for picture in pictures]
@@ -85,7 +74,7 @@ def _pictures(folder: Path) -> list[tuple[str, Path]]:
     return found
 
 
-def _read_all(root: Path, files: dict[str, list[Path]], digest: Any) -> dict[str, npt.NDArray[np.uint8]]:
+def _read_all(tree: Tree, files: dict[str, list[Path]], digest: Any) -> dict[str, npt.NDArray[np.uint8]]:
     """Part -> (n, height, width) or (n, 3, height, width) uint8; names and bytes are added to `digest`."""
     from tqdm import tqdm
 
@@ -96,8 +85,8 @@ def _read_all(root: Path, files: dict[str, list[Path]], digest: Any) -> dict[str
     with tqdm(total=total, desc="pictures", unit="", disable=None, leave=False) as bar:
         for part, paths in files.items():
             for i, path in enumerate(paths):
-                data = read_bytes(path)
-                digest.update(f"{path.relative_to(root).as_posix()}\0{len(data)}\0".encode() + data)
+                data = tree.read(path)
+                digest.update(f"{path.relative_to(tree.root).as_posix()}\0{len(data)}\0".encode() + data)
                 image, mode = _decode(data, path)
                 size = image.shape[-2:]
                 if first is None:

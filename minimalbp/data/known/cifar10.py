@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ...errors import BadInput
 from ..assemble import RawData
 from ..dataset import Dataset
-from ..formats.cifar import read_cifar_archive, read_cifar_folder
+from ..formats.cifar import read_cifar
+from ..formats.tree import OnDisk, Packed
 from .division import with_first_dev
 from .locations import locate, locate_unpacked
 from .read import read_known
@@ -26,10 +29,10 @@ def _read(entry: KnownSet) -> tuple[RawData, set[str]]:
     if unpacked is None or any(locate(entry, file) for file in entry.files):
         files, kinds = read_known(entry)
         ((name, data),) = files.items()
-        return read_cifar_archive(data, name), kinds
+        return read_cifar(Packed(data, Path(name))), kinds
     location, folder = unpacked
-    raw = read_cifar_folder(folder)
-    # No hash of the files inside is published. So their sizes are checked, and the run records what they hold.
+    raw = read_cifar(OnDisk(folder))
+    # Its publisher gives no hash of these files. So they are counted, and the run records a hash of the content.
     found = {part: len(y) for part, (_, y) in raw.parts.items()}
     train, dev, test = entry.sizes
     if found != {"train": train + dev, "test": test}:

@@ -13,7 +13,7 @@ def max_forward(y: Any, winner: Any, x: Any, window: Any) -> Count:
     return Count("forward", _entries(y, x, window), size_in_bytes(y, winner, x))
 
 
-def max_backward(dx: Any, dy: Any, winner: Any, window: Any) -> Count:
+def max_backward(dx: Any, dy: Any, winner: Any) -> Count:
     """One operation for each winner."""
     return Count("other", dy.size, size_in_bytes(dx, dy, winner))
 
