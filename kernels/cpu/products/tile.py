@@ -6,6 +6,7 @@ hide the latency of an addition, and few enough for the sixteen registers of AVX
 the best of it.
 """
 
+import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -13,9 +14,10 @@ from numba.extending import intrinsic
 
 from ..policy import JIT, kernel
 
-VECTOR = 32  # bytes
+VECTOR = 64 if llvm.get_host_cpu_features().get("avx512f") else 32  # bytes
 WIDE = 8 * VECTOR  # bytes of a row in the tile of `sum_tile`
-ROWS, PANEL = 4, 3 * VECTOR  # rows, and bytes of each, in the tile of `block_tile` (2 x 4 to 6 x 2 measured)
+# Rows, and bytes of each, in the tile of `block_tile`: with 32 registers, and with 16 (2 x 4 to 6 x 2 measured).
+ROWS, PANEL = (8, 2 * VECTOR) if VECTOR == 64 else (4, 3 * VECTOR)
 
 
 @kernel

@@ -7,7 +7,6 @@ are narrow tiles too, so that any number of filters or channels splits into tile
 
 from contextlib import contextmanager
 
-import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -15,8 +14,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ..policy import JIT
+from .tile import VECTOR
 
-VECTOR = 64 if llvm.get_host_cpu_features().get("avx512f") else 32  # bytes
 ROWS = 8 if VECTOR == 64 else 6  # of a tile: with two vectors each they fit 32 registers, or 16
 
 
