@@ -19,6 +19,7 @@ __all__ = [
 
 COST = 8  # element operations that one entry costs
 WALK = 4  # that it costs a walk
+COLUMNS = 64  # of a score, a piece has at least so many: fewer do not fill the vectors
 
 
 def top_k(chosen, dy):
@@ -107,7 +108,7 @@ def _pack(start, unit, value, length, chosen, picked):
 
 
 def score(out, dy, kind):
-    n = pieces(dy.size)
+    n = min(pieces(dy.size), len(out) // COLUMNS)
     if n > 1:
         _score_pieces(out, dy, kind, n)
     else:
@@ -117,8 +118,15 @@ def score(out, dy, kind):
 @kernel(parallel=True)
 def _score_pieces(out, dy, kind, n):
     for p in prange(n):
-        lo, hi = len(out) * p // n, len(out) * (p + 1) // n
-        score_units(out[lo:hi], dy[:, lo:hi], kind)
+        _score_piece(out, dy, kind, len(out) * p // n, len(out) * (p + 1) // n)
+
+
+@kernel
+def _score_piece(out, dy, kind, lo, hi):
+    """Into memory of its own first: threads that add to one line of the cache wait for each other at every row."""
+    mine = np.empty(hi - lo, out.dtype)
+    score_units(mine, dy[:, lo:hi], kind)
+    out[lo:hi] = mine
 
 
 @kernel

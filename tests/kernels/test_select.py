@@ -94,7 +94,7 @@ def test_an_example_that_misleads_the_next(be, dtype):
 
 @pytest.mark.parametrize("kind", ["sum", "mean", "l2", "signed"])
 def test_scores(be, dtype, kind, rng):
-    for batch, n in ((1, 1), (1, 7), (2, 3), (17, 5), (5, 33)):
+    for batch, n in ((1, 1), (1, 7), (2, 3), (17, 5), (5, 33), (3, 200)):
         dy = rng.normal(size=(batch, n)).astype(dtype)
         out = unwritten(n, dtype)
         be.select.score(out, dy, be.select.SCORES.index(kind))
