@@ -81,7 +81,8 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
     add(
         "--batch",
         type=int_or_text,
-        help=f"pictures, sentences or transitions in a mini-batch (default {defaults('batch', own)}{by_model('batch', own)})",
+        help="pictures, sentences or transitions in a mini-batch "
+        f"(default {defaults('batch', own)}{by_model('batch', own)})",
     )
     add(
         "--augment",
