@@ -6,6 +6,7 @@ Only this module imports `minimalbp.kernels`. The docstring of that package says
 from __future__ import annotations
 
 import importlib
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ NAMESPACES = (
 )  # fmt: skip
 BACKENDS = ("reference", "cpu")
 DTYPES = ("float32", "float64")
+LINE = 64  # bytes of a line of the cache
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,14 @@ class Backend:
         return np.array(array)
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
-        """Memory for a kernel to write into. Zeroed, so that a bug shows in the same way each time."""
-        return np.zeros(shape, dtype)
+        """Memory for a kernel to write into. Zeroed, so that a bug shows in the same way each time.
+
+        It begins a line of the cache: vectors of 64 bytes would otherwise each lie in two of them.
+        """
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        memory = np.zeros(size + LINE, np.uint8)
+        first = -memory.ctypes.data % LINE
+        return memory[first : first + size].view(dtype).reshape(shape)
 
     @contextmanager
     def threads(self, n: int | None = None) -> Iterator[dict[str, int]]:

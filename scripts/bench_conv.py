@@ -1,10 +1,10 @@
 """Convolutions, and whole steps of two networks: ours, dense and sparse, against PyTorch in the same run.
 
 Five layers on random pictures. The gradient has no zeros, as after batch normalisation, where top-k has most to
-do. A backward pass contains the selection. Before the clock starts the dense passes are checked against PyTorch's, and
-each sparse backward pass against the reference backend. PyTorch runs with the channels first and last in memory, and
-the faster one counts. The arms take turns in short blocks; threads fall asleep before another library's turn. Then
-whole training steps of LeNet (28 x 28, batch 32) and ConvNet (3 x 32 x 32, batch 64) with Adam. Medians and
+do. A backward pass contains the selection. Before the clock starts the dense passes are checked against PyTorch's,
+and each sparse one against the reference backend. PyTorch runs with the channels first and last in memory,
+and the faster one counts. The arms take turns in short blocks, and threads sleep before another library's turn.
+Then whole training steps of LeNet (28 x 28, batch 32) and ConvNet (3 x 32 x 32, batch 64) with Adam. Medians and
 quartiles. Needs PyTorch.
 
     python scripts/bench_conv.py --to docs/results/conv.json

@@ -14,7 +14,7 @@ __all__ = [
     "list_positions",
 ]  # fmt: skip
 
-LISTED = 16  # element operations that listing one entry costs
+LISTED = 1  # element operations that listing one entry counts for: one thread lists quickly
 DENSER = 4  # terms of a sum of rows that take as long as one element operation
 
 

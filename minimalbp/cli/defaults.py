@@ -17,7 +17,7 @@ def defaults(setting: str, own: str = "defaults") -> str:
 
 
 def by_model(setting: str, own: str = "defaults") -> str:
-    """The defaults of a setting that models have of their own, in words: "; lenet 512". `own` as for `defaults`."""
+    """The defaults that models have of their own, in words: "; lenet 512". `own`: as for `defaults`."""
     values = {name: {**model.defaults, **getattr(model, own)}.get(setting) for name, model in MODELS.items()}
     return "".join(
         f"; {name} {_in_words(value) or 'none'}" for name, value in values.items() if value is not None

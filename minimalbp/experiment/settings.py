@@ -66,9 +66,9 @@ class Settings:
     k_schedule : str, optional
         When k changes: "10%@2,5%@5" is 10 % after two epochs and 5 % after five, and k until then.
     select : str, default "topk"
-        The selector of the hidden layers: "topk" or "sample" (the same), "batch", "unified", "random",
-        "random-scaled", "systematic", "systematic-batch", "threshold", "threshold-batch", "signs", "bottom" (a
-        control) or "dense"; of convolutions also "positions" or "channels".
+        The selector of the hidden layers, in lenet and convnet of the convolutions: "topk" or "sample" (the same),
+        "batch", "unified", "random", "random-scaled", "systematic", "systematic-batch", "threshold",
+        "threshold-batch", "signs", "bottom" (a control) or "dense"; of convolutions also "positions", "channels".
     center : {"off", "dw", "forward"}, default "off"
         What the hidden layers do with the running mean of their inputs; see Linear.
     optimizer : {"adam", "adagrad", "sgd"}, default "adam"

@@ -19,6 +19,7 @@ def lenet(
     kernel: int = KERNEL,
     units: Sequence[int] = (512,),
     select: Selector | None = None,
+    units_select: Selector | None = None,
     center: str = "off",
     batchnorm: bool = False,
     cut: str = "after",
@@ -45,8 +46,9 @@ def lenet(
     units : sequence of int, default (512,)
         Units of each hidden Linear layer.
     select : Selector, default Dense()
-        The selector of every layer but the last. A Linear layer has no positions or channels and gets
-        ``select.for_vectors()``.
+        The selector of the convolutions.
+    units_select : Selector, default Dense()
+        The selector of the hidden Linear layers. With plain top-k in both, small nets do not learn.
     center : {"off", "dw", "forward"}, default "off"
         What these layers do with the running mean of their inputs, as for Linear.
     batchnorm : bool, default False
@@ -88,7 +90,7 @@ def lenet(
     layers: list[Layer] = []
     for i in range(len(maps.filters)):
         layers += [*maps.convolution(i), ReLU(), MaxPool2d(2)]
-    layers += [Flatten(), *top(maps, units, classes, select, center, dropout, init)]
+    layers += [Flatten(), *top(maps, units, classes, units_select, center, dropout, init)]
     return Sequential(*layers, **options)
 
 
@@ -100,6 +102,7 @@ def convnet(
     kernel: int = KERNEL,
     units: Sequence[int] = (),
     select: Selector | None = None,
+    units_select: Selector | None = None,
     center: str = "off",
     batchnorm: bool = False,
     cut: str = "after",
@@ -127,7 +130,9 @@ def convnet(
     units : sequence of int, default ()
         Units of hidden Linear layers before the last one. The ConvNet has none.
     select : Selector, default Dense()
-        The selector of every layer but the last, as for `lenet`.
+        The selector of the convolutions.
+    units_select : Selector, default Dense()
+        The selector of hidden Linear layers, as for `lenet`.
     center : {"off", "dw", "forward"}, default "off"
         What these layers do with the running mean of their inputs, as for Linear.
     batchnorm : bool, default False
@@ -169,5 +174,5 @@ def convnet(
         if i + 1 < len(maps.filters) and not batchnorm:
             layers.append(LocalResponseNorm(3, alpha=5e-5, beta=0.75, over="window"))
     layers += [Flatten(), *([Dropout(dropout)] if dropout else [])]
-    layers += top(maps, units, classes, select, center, dropout, init)
+    layers += top(maps, units, classes, units_select, center, dropout, init)
     return Sequential(*layers, **options)

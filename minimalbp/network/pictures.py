@@ -94,14 +94,12 @@ def top(
     dropout: float,
     init: str,
 ) -> list[Layer]:
-    """The Linear layers, of which the last one is dense."""
+    """The Linear layers, with `select` in all but the last."""
     channels, height, width = maps.sizes[-1]
     sizes = [channels * height * width, *_sizes("units", units)]
     layers: list[Layer] = []
     for n_in, n_out in pairwise(sizes):
-        linear = Linear(
-            n_in, n_out, select=None if select is None else select.for_vectors(), center=center, init=init
-        )
+        linear = Linear(n_in, n_out, select=select, center=center, init=init)
         layers += [linear, ReLU(), *([Dropout(dropout)] if dropout else [])]
     return [*layers, Linear(sizes[-1], check_int("classes", classes, least=1), init=init)]
 

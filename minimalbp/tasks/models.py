@@ -58,7 +58,7 @@ class Model(ABC):
 
     @abstractmethod
     def build(self, settings: Choices, data: Dataset, select: Selector) -> Sequential:
-        """The network, with `select` in every layer but the last."""
+        """The network, with `select` in its hidden layers, of a network for pictures in its convolutions."""
 
 
 class Mlp(Model):

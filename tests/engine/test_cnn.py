@@ -83,18 +83,16 @@ def test_gradients_agree_with_finite_differences(name, backend, rng):
 
 
 @pytest.mark.parametrize("make", [mbp.lenet, mbp.convnet])
-def test_selectors_stand_in_every_layer_but_the_last(make):
-    select = mbp.TopK(ratio=0.1)
-    net = make((8, 8), 3, units=(6, 5), select=select, center="dw", backend="reference")
+def test_selectors_stand_in_convolutions_and_in_hidden_linear_layers(make):
+    select, units_select = mbp.TopK(ratio=0.1), mbp.TopK(2)
+    net = make(
+        (8, 8), 3, units=(6, 5), select=select, units_select=units_select, center="dw", backend="reference"
+    )
     layers = [layer for layer in net.children if hasattr(layer, "select")]
-    assert [layer.select for layer in layers] == [select] * (len(layers) - 1) + [mbp.Dense()]
+    assert [layer.select for layer in layers] == [select] * (len(layers) - 3) + [units_select] * 2 + [
+        mbp.Dense()
+    ]
     assert [layer.center for layer in layers] == ["dw"] * (len(layers) - 1) + ["off"]
-
-
-def test_whole_positions_are_for_convolutions_only():
-    net = mbp.lenet((8, 8), 3, units=(6,), select=mbp.Positions(ratio=0.1), backend="reference")
-    conv, linear = net.children[0], net.children[7]
-    assert conv.select == mbp.Positions(ratio=0.1) and not linear.select.whole
 
 
 @pytest.mark.parametrize("make", [mbp.lenet, mbp.convnet])
