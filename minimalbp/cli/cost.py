@@ -18,6 +18,12 @@ OWN: dict[str, dict[str, Any]] = {
     "backward": {"shape": ["10,784,500", "64,500,500", "512,2048,2048"], "problem": []},
     "step": {"network": "784,500,500,10", "batch": "1,10,64", "rows": "chosen"},
 }
+# The defaults of --layer conv
+CONV: dict[str, Any] = {
+    "shape": ["32,32,14,14,64,5"],
+    "select": "topk,threshold-batch,positions",
+}  # of --layer conv
+LAYERS = ("linear", "conv")
 KS = "1%,2%,4%,5%,8%,16%,32%,50%,100%"
 
 
@@ -28,12 +34,20 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     layers, step = OWN["backward"], OWN["step"]
+    add(
+        "--layer",
+        default="linear",
+        help="linear (default), or conv: convolutions that keep the size of pictures",
+    )
     add("--shape", nargs="+", metavar="BATCH,N_IN,N_OUT",
-        help=f"layers to measure (default {' '.join(layers['shape'])})")  # fmt: skip
+        help=f"layers to measure (default {' '.join(layers['shape'])}); with --layer conv N,C,H,W,M,K: pictures, "
+             f"channels, height, width, filters, kernel (default {CONV['shape'][0]})")  # fmt: skip
     add("--problem", nargs="+", metavar="FILE.npz",
         help="layers of your own instead: x (batch, n_in), w (n_out, n_in), dy (batch, n_out)")  # fmt: skip
     add("--k", default=KS, metavar="K,K", help="25 or 5%%, several with commas (default 1%% to 100%%)")
-    add("--select", default="topk,unified", help="of topk, unified, random (default topk,unified)")
+    add("--select",
+        help="of topk, unified, random, systematic, threshold, signs (default topk,unified); with --layer "
+        f"conv also batch, positions, channels and others (default {CONV['select']})")  # fmt: skip
     add("--phase", default="backward",
         help="backward (default), the backward pass of a layer; or step, the whole step of a network")  # fmt: skip
     add("--network", metavar="N,N,N", help=f"of --phase step: its sizes (default {step['network']})")
@@ -66,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
 
 def planned(args: argparse.Namespace) -> CostPlan:
     """The measurements that the options ask for. Raises BadInput."""
-    from ..cost.plan import plan_layers, plan_steps
+    from ..cost.plan import plan_convs, plan_layers, plan_steps
     from ..experiment.numbers import check_ints
     from ..select import parse_k
 
@@ -76,14 +90,23 @@ def planned(args: argparse.Namespace) -> CostPlan:
         typed = [f"--{name}" for name in options if getattr(args, name) is not None]
         if typed and args.phase != phase:
             raise BadInput(f"{typed[0]} is for --phase {phase} only; leave it out of --phase {args.phase}")
+    if args.layer not in LAYERS:
+        raise unknown("layer", args.layer, LAYERS)
+    conv = args.layer == "conv"
+    if conv and (args.phase == "step" or args.problem is not None):
+        other = "--phase step" if args.phase == "step" else "--problem"
+        raise BadInput(f"--layer conv measures random convolutions only; leave out {other}")
+    select = args.select if args.select is not None else CONV["select"] if conv else "topk,unified"
     own = {name: default if getattr(args, name) is None else getattr(args, name)
            for name, default in OWN[args.phase].items()}  # fmt: skip
     common: dict[str, Any] = {
         "ks": [value for text in args.k.split(",") for value in parse_k(text).values()],
-        "selects": [name.strip() for name in args.select.split(",")], "seconds": args.seconds,
+        "selects": [name.strip() for name in select.split(",")], "seconds": args.seconds,
     }  # fmt: skip
     if args.phase == "step":
         sizes, batches = check_ints("network", own["network"]), check_ints("batch", own["batch"])
         return plan_steps(sizes, batches, rows=own["rows"], **common)
+    if conv:
+        return plan_convs([check_ints("shape", text) for text in args.shape or CONV["shape"]], **common)
     shapes = [check_ints("shape", text) for text in own["shape"]] if not own["problem"] else []
     return plan_layers(shapes, problems=own["problem"], **common)

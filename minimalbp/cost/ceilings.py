@@ -21,7 +21,6 @@ NEAR = (
     1 << 21
 )  # bytes for each thread of the array copied within the caches; with fewer, Python's lock is timed
 REPEATS = 7
-FLOAT = 4  # bytes
 
 
 def ceilings(threads: int) -> dict[str, float]:
@@ -41,17 +40,13 @@ def ceilings(threads: int) -> dict[str, float]:
     }
 
 
-def roof(
-    limits: dict[str, float], shape: tuple[int, int, int], rows: int, ops: int, moved: int
-) -> dict[str, float | str]:
+def roof(limits: dict[str, float], whole: int, ops: int, moved: int) -> dict[str, float | str]:
     """{"seconds", "by"}: the least time of one backward pass, and the ceiling that sets it.
 
     `ops` and `moved` are the operations and bytes counted for selection, dW and dx; "arithmetic" and "cache"
-    are the times for these. "memory" matters where x, dx, dy and `rows` rows of W and of dW together exceed the
+    are the times for these. "memory" matters where all arrays together, of so many bytes in `whole`, exceed the
     last cache: then each of them crosses the memory bus once.
     """
-    batch, n_in, n_out = shape
-    whole = FLOAT * (2 * rows * n_in + 2 * batch * n_in + batch * n_out)
     least = {
         "arithmetic": 2 * ops / limits["gflops"] / 1e9,
         "cache": moved / limits["cache_gbps"] / 1e9,

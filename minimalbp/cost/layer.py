@@ -1,4 +1,4 @@
-"""The cost law of minimal-effort back propagation, k / n, measured on one linear layer.
+"""The cost law of minimal-effort back propagation, k / n, measured on one layer.
 
 Seconds of selection, dW, dx and update against k, beside the fastest dense code at hand (ours, NumPy's or
 PyTorch's). All take turns in short blocks within one run, so that a slow moment of the machine hits all of
@@ -22,23 +22,27 @@ from ..measure.timing import Timed, blocks, in_turns
 from ..network import Sequential
 from ..optim import Adam
 from ..select import Dense, RandomK, Selector, Signs, Systematic, Threshold, TopK, UnifiedTopK, masked
-from ..select.base import SomeUnits
 from .ceilings import roof
+from .conv import OurConv
 from .fit import crossover, line
-from .peers import dense_backward, peer_threads
-from .problem import Problem
+from .peers import Products, dense_backward, peer_threads
+from .problem import Pictures, Problem
+from .subject import FLOAT, Subject
 
-SELECTORS: dict[str, type[SomeUnits]] = {
+SELECTORS: dict[str, Callable[[int], Selector]] = {
     s.name: s for s in (TopK, UnifiedTopK, RandomK, Systematic, Threshold, Signs)
 }
 OURS = "minimalbp"
 
 
-class Ours:
-    """Our layer on a problem; `select` may be changed between calls."""
+class Ours(Subject):
+    """Our linear layer on a problem."""
+
+    selectors = SELECTORS
 
     def __init__(self, problem: Problem, backend: str = "cpu"):
         _, n_in, n_out = problem.shape
+        self.problem, self.shape = problem, problem.shape
         self.layer = Linear(n_in, n_out, bias=False, select=RandomK(1))  # random, so that it gets a generator
         self.net = Sequential(self.layer, backend=backend)
         self.layer.weight.value[...] = problem.w
@@ -47,10 +51,6 @@ class Ours:
         self.optimizer = Adam(
             self.net.parameters(), lr=1e-12, rows="chosen"
         )  # so small that weights do not change
-
-    def backward(self) -> None:
-        """select, dW, dx."""
-        self.layer.backward(self.dy)
 
     def verify(self, select: Selector) -> None:
         """Raise RuntimeError unless dW and dx are those of the dense backward of the masked dy (NumPy's)."""
@@ -65,9 +65,21 @@ class Ours:
             if not np.linalg.norm(found - right) <= 1e-5 * np.linalg.norm(right):
                 raise RuntimeError(f"{select}: {name} is wrong on this machine; please report it")
 
+    def peers(self) -> dict[str, Products]:
+        p = self.problem
+        return dense_backward(np.empty_like(p.w), np.empty_like(p.x), p.dy, p.x, p.w)
+
+    @staticmethod
+    def peers_there() -> int:
+        return 2 if version("torch") else 1
+
+    def whole(self, rows: int) -> int:
+        batch, n_in, n_out = self.shape
+        return FLOAT * (2 * rows * n_in + 2 * batch * n_in + batch * n_out)
+
 
 def measure_layer(
-    problem: Problem,
+    problem: Problem | Pictures,
     select: str,
     ks: list[int],
     *,
@@ -80,11 +92,12 @@ def measure_layer(
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem or Pictures
+        Of a linear layer, or of a convolution.
     select : str
-        "topk", "unified" or "random".
+        A key of the selectors of that layer.
     ks : list of int
-        Ascending, each in 1..n_out.
+        Ascending, each of at least 1 and at most what there is to choose from.
     threads : int
     limits : dict of str to float
         What `ceilings` found.
@@ -96,13 +109,13 @@ def measure_layer(
     Raises
     ------
     BadInput
-        For a k outside 1..n_out.
+        For a k out of range.
     """
-    batch, n_in, n_out = problem.shape
-    if any(not 1 <= k <= n_out for k in ks):
-        raise BadInput(f"k must be in 1..{n_out} for the shape {batch},{n_in},{n_out}, not {ks}")
-    ours = Ours(problem)
-    selectors: dict[Any, Selector] = {OURS: Dense(), **{k: SELECTORS[select](k) for k in ks}}
+    ours: Subject = OurConv(problem) if isinstance(problem, Pictures) else Ours(problem)
+    n = ours.units(select)
+    if any(not 1 <= k <= n for k in ks):
+        raise BadInput(f"k must be in 1..{n} for the shape {','.join(map(str, ours.shape))}, not {ks}")
+    selectors: dict[Any, Selector] = {OURS: Dense(), **{k: ours.selectors[select](k) for k in ks}}
     be = ours.net.be
     meters = {name: Meter() for name in selectors}
     arms = {
@@ -114,10 +127,10 @@ def measure_layer(
         for name, s in selectors.items():
             ours.verify(s)
             grad = ours.layer.weight.grad
-            rows[name] = n_out if grad is None or grad.rows is None else len(grad.rows)
-    dw, dx = np.empty_like(problem.w), np.empty_like(problem.x)
-    for peer, (of_dw, of_dx) in dense_backward(dw, dx, problem.dy, problem.x, problem.w).items():
-        arms[peer] = Timed(_pair(of_dw, of_dx), partial(peer_threads, threads, peer), peer)
+            rows[name] = len(problem.w) if grad is None or grad.rows is None else len(grad.rows)
+    for peer, (of_dw, of_dx) in ours.peers().items():
+        library = peer.split(",")[0]
+        arms[peer] = Timed(_pair(of_dw, of_dx), partial(peer_threads, threads, library), library)
     times = in_turns(arms, seconds, tick)
     updates = in_turns(
         {name: Timed(_update(ours, s), lambda: be.threads(threads)) for name, s in selectors.items()},
@@ -127,15 +140,16 @@ def measure_layer(
     by = min(dense, key=dense.__getitem__)
     points = []
     for k in ks:
-        point = _point(k, n_out, times[k], updates[k], meters[k], dense[by])
-        over = roof(limits, problem.shape, rows[k], point["ops"], point["bytes"])
+        point = _point(k, n, times[k], updates[k], meters[k], dense[by])
+        over = roof(limits, ours.whole(rows[k]), point["ops"], point["bytes"])
         share = float(over["seconds"]) / point["seconds"]["backward"]
         points.append(point | {"rows": rows[k], "roof": over | {"share": share}})
     backward = [p["seconds"]["backward"] for p in points]
     linear = [i for i, p in enumerate(points) if p["ratio"] <= 0.5]
     return {
-        "shape": [batch, n_in, n_out],
+        "shape": list(ours.shape),
         "select": select,
+        "units": n,
         "dense": {"seconds": dense[by], "by": by, "all": dense},
         "points": points,
         "fit": line([ks[i] for i in linear], [backward[i] for i in linear]),
@@ -143,13 +157,13 @@ def measure_layer(
     }
 
 
-def ticks(ks: list[int], seconds: float) -> int:
-    """The number of times that `measure_layer` calls `tick`."""
-    peers = 2 if version("torch") else 1
+def ticks(ks: list[int], seconds: float, kind: type[Subject] = Ours) -> int:
+    """The number of times that `measure_layer` calls `tick`, for a layer of this kind."""
+    peers = kind.peers_there()
     return (len(ks) + 1 + peers) * blocks(seconds) + (len(ks) + 1) * blocks(seconds / 4)
 
 
-def _call(ours: Ours, select: Selector, meter: Meter) -> Callable[[], tuple[float, ...]]:
+def _call(ours: Subject, select: Selector, meter: Meter) -> Callable[[], tuple[float, ...]]:
     """A call that gives the seconds of (select, dW, dx); the meter keeps the counts of the last one."""
 
     def call() -> tuple[float, ...]:
@@ -187,7 +201,7 @@ def _pair(of_dw: Callable[[], object], of_dx: Callable[[], object]) -> Callable[
     return call
 
 
-def _update(ours: Ours, select: Selector) -> Callable[[], tuple[float, ...]]:
+def _update(ours: Subject, select: Selector) -> Callable[[], tuple[float, ...]]:
     """A call that gives the seconds of Adam on the rows that a backward pass touched."""
 
     def call() -> tuple[float, ...]:

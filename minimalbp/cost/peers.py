@@ -13,6 +13,8 @@ import numpy as np
 
 from ..measure.machine import version
 
+# PyTorch's convolutions by the order of the arrays in memory: the faster one counts
+ORDERS = {"PyTorch": "contiguous_format", "PyTorch, channels last": "channels_last"}
 Products = tuple[Callable[[], object], Callable[[], object]]
 
 
@@ -61,6 +63,20 @@ def dense_backward(
     """{peer: (dW = dyᵀ x, dx = dy W)}, each written to the caller's arrays."""
     of_dw, of_dx = product(dw, dy.T, x), product(dx, dy, w)
     return {peer: (of_dw[peer], of_dx[peer]) for peer in of_dw}
+
+
+def conv_backward(dy: np.ndarray, x: np.ndarray, w: np.ndarray) -> dict[str, Products]:
+    """{peer: (dW and dx, nothing)} of a convolution that keeps the size of its pictures; empty without PyTorch."""
+    torch, pad = _torch(), w.shape[2] // 2
+    if not torch:
+        return {}
+
+    def call(order: str) -> Callable[[], object]:
+        arrays = (torch.from_numpy(a).contiguous(memory_format=getattr(torch, order)) for a in (dy, x, w))
+        args = *arrays, None, [1, 1], [pad, pad], [1, 1], False, [0, 0], 1, [True, True, False]
+        return lambda: torch.ops.aten.convolution_backward(*args)
+
+    return {name: (call(order), lambda: None) for name, order in ORDERS.items()}
 
 
 class TorchStep:

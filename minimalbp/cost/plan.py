@@ -10,13 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from ..backend import check_threads
-from ..errors import BadInput, check_float, check_int, unknown
+from ..errors import BadInput, unknown
 from ..measure.machine import machine
 from ..optim import ROWS
 from ..train.progress import Progress
 from .ceilings import ceilings
+from .checks import check_seconds, check_selects, resolve_ks
+from .conv import OurConv, units_of
 from .layer import SELECTORS, measure_layer, ticks
-from .problem import Problem, check_shape, load_problem, random_problem
+from .problem import (
+    Pictures,
+    Problem,
+    check_pictures,
+    check_shape,
+    load_problem,
+    random_pictures,
+    random_problem,
+)
 from .step import measure_step, step_ticks
 
 
@@ -109,7 +119,7 @@ def plan_layers(
     >>> len(plan.jobs)  # plan.measure() takes some seconds for each
     2
     """
-    seconds, selects = _seconds(seconds), _selects(selects)
+    seconds, selects = check_seconds(seconds), check_selects(selects, SELECTORS)
     layers: list[tuple[tuple[int, int, int], Callable[[], Problem], dict[str, str]]] = []
     for path in problems:
         layers.append((load_problem(path).shape, partial(load_problem, path), {"problem": Path(path).name}))
@@ -121,6 +131,53 @@ def plan_layers(
         jobs += [
             _Job(partial(_layer, make, select, sweep, more), ticks(sweep, seconds)) for select in selects
         ]
+    return CostPlan("backward", seconds, tuple(jobs))
+
+
+def plan_convs(
+    shapes: Iterable[Sequence[int]],
+    *,
+    ks: Sequence[int | float],
+    selects: Sequence[str] = ("topk", "threshold-batch", "positions"),
+    seconds: float = 0.3,
+) -> CostPlan:
+    """Plan to measure the backward pass of convolutions against k, beside PyTorch's.
+
+    Parameters
+    ----------
+    shapes : iterable of (batch, channels, height, width, filters, kernel)
+        Convolutions that keep the size of their pictures, with random inputs, weights and gradients.
+    ks : sequence of int or float
+        Entries of each picture's gradient that are kept, or positions, or filters: a number, or a share like 0.05.
+    selects : sequence of str, default ("topk", "threshold-batch", "positions")
+        Of "topk" (or "sample"), "batch", "unified", "random", "systematic", "systematic-batch", "threshold",
+        "threshold-batch", "positions" and "channels".
+    seconds : float, default 0.3
+        Of measuring, for each point.
+
+    Returns
+    -------
+    CostPlan
+
+    Raises
+    ------
+    BadInput
+        For layers that do not fit into memory, an even kernel, a k above what there is, and unknown names.
+
+    Examples
+    --------
+    >>> from minimalbp.cost import plan_convs
+    >>> plan = plan_convs([(32, 32, 14, 14, 64, 5)], ks=[0.05])
+    >>> len(plan.jobs)
+    3
+    """
+    seconds, selects = check_seconds(seconds), check_selects(selects, OurConv.selectors)
+    jobs = []
+    for shape in map(check_pictures, shapes):
+        for select in selects:
+            sweep = resolve_ks(ks, units_of(shape, select))
+            measure = partial(_layer, partial(random_pictures, *shape), select, sweep, {"layer": "conv"})
+            jobs.append(_Job(measure, ticks(sweep, seconds, OurConv)))
     return CostPlan("backward", seconds, tuple(jobs))
 
 
@@ -165,7 +222,7 @@ def plan_steps(
     >>> plan_steps([784, 500, 500, 10], [1, 10], ks=[25], selects=["topk"]).phase
     'step'
     """
-    seconds, selects = _seconds(seconds), _selects(selects)
+    seconds, selects = check_seconds(seconds), check_selects(selects, SELECTORS)
     if rows not in ROWS:
         raise unknown("rows", rows, ROWS)
     if len(sizes) < 3:
@@ -184,58 +241,8 @@ def plan_steps(
     ))  # fmt: skip
 
 
-def resolve_ks(ks: Iterable[int | float], n_out: int) -> list[int]:
-    """Turn numbers and shares of units into the k of one layer.
-
-    Parameters
-    ----------
-    ks : iterable of int or float
-        Units, such as 25, or shares of them, such as 0.05, which are rounded to at least one.
-    n_out : int
-        Units of the layer.
-
-    Returns
-    -------
-    list of int
-        Ascending, each once.
-
-    Raises
-    ------
-    BadInput
-        For a k below 1 or above `n_out`, a share outside (0, 1], and no k at all.
-
-    Examples
-    --------
-    >>> from minimalbp.cost import resolve_ks
-    >>> resolve_ks([25, 0.1, 0.05], n_out=500)
-    [25, 50]
-    """
-    found = set()
-    for k in ks:
-        if isinstance(k, float):
-            found.add(max(1, round(check_float("k as a share", k, 0, 1, open_low=True) * n_out)))
-        else:
-            found.add(check_int("k", k, least=1))
-    if not found:
-        raise BadInput("ks must hold at least one k, such as 25 or 0.05")
-    if max(found) > n_out:
-        raise BadInput(f"k = {max(found)} is larger than the layer's {n_out} units; use k in 1..{n_out}")
-    return sorted(found)
-
-
 def _layer(
-    make: Callable[[], Problem], select: str, ks: list[int], more: dict[str, str], **options: Any
+    make: Callable[[], Problem | Pictures], select: str, ks: list[int], more: dict[str, str], **options: Any
 ) -> dict[str, Any]:
     """The arrays are made when their turn comes, because all large ones together may not fit into memory."""
     return measure_layer(make(), select, ks, **options) | more
-
-
-def _seconds(seconds: float) -> float:
-    return check_float("seconds", seconds, 0, 3600, open_low=True)
-
-
-def _selects(selects: Sequence[str]) -> Sequence[str]:
-    for name in selects:
-        if name not in SELECTORS:
-            raise unknown("select", name, SELECTORS)
-    return selects

@@ -1,4 +1,4 @@
-"""One backward pass of a linear layer to be measured: of random numbers, or of a user's own."""
+"""One backward pass of a layer to be measured: of random numbers, or of a user's own."""
 
 from __future__ import annotations
 
@@ -66,6 +66,59 @@ def random_problem(batch: int, n_in: int, n_out: int, seed: int = 0) -> Problem:
     x = np.maximum(rng.standard_normal((batch, n_in), np.float32), 0)
     w = rng.standard_normal((n_out, n_in), np.float32) / np.float32(np.sqrt(n_in))
     return Problem(x, w, rng.standard_normal((batch, n_out), np.float32))
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """One backward pass of a convolution that keeps the size of its pictures, float32.
+
+    x (batch, channels, height, width), w (filters, channels, kernel, kernel), dy (batch, filters, height, width).
+    In memory x and dy have their channels last, as layers hand them on.
+    """
+
+    x: np.ndarray
+    w: np.ndarray
+    dy: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(batch, channels, height, width, filters, kernel)."""
+        return (*self.x.shape, len(self.w), self.w.shape[2])
+
+
+def check_pictures(shape: Sequence[int]) -> tuple[int, ...]:
+    """Check the shape of a convolution that is to be measured.
+
+    Raises BadInput for anything but six whole numbers of at least 1, an even kernel, and where the layer with all
+    that is measured would not fit into memory.
+    """
+    typed = ",".join(map(str, shape))
+    if len(shape) != 6:
+        raise BadInput(f"shape of a convolution must be N,C,H,W,M,K, such as 32,32,14,14,64,5, not {typed}")
+    batch, channels, height, width, filters, kernel = found = tuple(
+        check_int("each number in shape", n, least=1) for n in shape
+    )
+    if not kernel % 2:
+        raise BadInput(f"K must be odd, so that a convolution keeps the size of its pictures, not {kernel}")
+    per_weight, per_entry = 32, 24  # bytes; the reference backend that checks the results lowers the pictures
+    lowered = 4 * batch * height * width * channels * kernel**2
+    maps = per_entry * batch * height * width * (channels + filters)
+    check_memory(
+        per_weight * filters * channels * kernel**2 + maps + lowered, f"a shape of {typed}", "a smaller one"
+    )
+    return found
+
+
+def random_pictures(
+    batch: int, channels: int, height: int, width: int, filters: int, kernel: int, seed: int = 0
+) -> Pictures:
+    """Normal gradients, as after batch normalisation, and inputs of which half are zero, as ReLU leaves them."""
+    rng = np.random.default_rng(seed)
+    x = np.maximum(rng.standard_normal((batch, height, width, channels), np.float32), 0)
+    dy = rng.standard_normal((batch, height, width, filters), np.float32)
+    w = rng.standard_normal((filters, channels, kernel, kernel), np.float32)
+    w /= np.float32(np.sqrt(w[0].size))
+    return Pictures(x.transpose(0, 3, 1, 2), w, dy.transpose(0, 3, 1, 2))
 
 
 def load_problem(path: str | Path) -> Problem:

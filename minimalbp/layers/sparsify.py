@@ -70,14 +70,14 @@ class Sparsify(Layer):
         dx = dy
         if choice is not None:
             dx = self.buf.get("dx", dy.shape)
-            _keep(dx.reshape(flat.shape), flat, choice, self.select.scale(flat.shape[1]))
+            keep(dx.reshape(flat.shape), flat, choice, self.select.scale(flat.shape[1]))
         return maps(dx)
 
     def selection(self) -> dict[str, Any]:
         return {"select": self.select.describe()}
 
 
-def _keep(out: Array, dy: Array, choice: Array | Lists | Whole, scale: float) -> None:
+def keep(out: Array, dy: Array, choice: Array | Lists | Whole, scale: float) -> None:
     """out = dy where it was chosen, times `scale`, and 0 elsewhere. Plain NumPy: a control need not be fast."""
     out.fill(0)
     if isinstance(choice, Whole):

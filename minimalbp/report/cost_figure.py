@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import replacing
+from .cost_table import shape_text
 
 WIDTH, HEIGHT = 4.6, 3.6  # inches of a panel
 
@@ -62,7 +63,6 @@ def _panel(panel: Any, title: str, results: list[dict[str, Any]], part: str) -> 
 
 def _title(result: dict[str, Any]) -> str:
     if "shape" in result:
-        batch, n_in, n_out = result["shape"]
         name = f"{result['problem']}\n" if "problem" in result else ""
-        return f"{name}batch {batch}, {n_in} to {n_out}"
+        return f"{name}{shape_text(result['shape'], 'to')}"
     return f"{'-'.join(map(str, result['sizes']))}, batch {result['batch']}"

@@ -26,11 +26,10 @@ def ceilings_text(limits: dict[str, float]) -> str:
 
 
 def _layer(result: dict[str, Any]) -> str:
-    batch, n_in, n_out = result["shape"]
     dense, name = result["dense"], f"{result['problem']}: " if "problem" in result else ""
     others = ", ".join(f"{peer} {_micro(t)}" for peer, t in dense["all"].items())
     title = (
-        f"{name}batch {batch}, {n_in} -> {n_out}, {result['select']}; microseconds, medians. "
+        f"{name}{shape_text(result['shape'], '->')}, {result['select']}; microseconds, medians. "
         f"Best dense: {dense['by']} ({others})"
     )
     rows = [["k", "of n", *PARTS, "speed-up", "of ideal", "GFLOP/s", "GB/s", "of roof", "by"]]
@@ -40,7 +39,16 @@ def _layer(result: dict[str, Any]) -> str:
         rows.append(
             [str(p["k"]), f"{p['ratio']:.1%}", *times, *rates, f"{p['roof']['share']:.2f}", p["roof"]["by"]]
         )
-    return "\n".join([title, align(rows), _law(result, n_out)])
+    return "\n".join([title, align(rows), _law(result, result.get("units", result["shape"][-1]))])
+
+
+def shape_text(shape: list[int], to: str) -> str:
+    """A layer in words: "batch 64, 500 -> 500", or "batch 32, 32 -> 64 maps of 14 x 14, window 5 x 5"."""
+    batch, n_in, *more = shape
+    if len(more) == 1:
+        return f"batch {batch}, {n_in} {to} {more[0]}"
+    height, width, filters, kernel = more
+    return f"batch {batch}, {n_in} {to} {filters} maps of {height} x {width}, window {kernel} x {kernel}"
 
 
 def _step(result: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ import pytest
 from reports import PHASES, SPARSE_SECONDS, report_of, run_of
 
 from minimalbp.report.conclusion import best_arm, conclusion
+from minimalbp.report.next_command import next_command
 
 DENSE = run_of("dense", test=0.986)
 TOPK = run_of("topk 5%", test=0.911, dev=(0.5, 0.8, 0.9), losses=(4.1, 2.0, 0.5))
@@ -178,6 +179,11 @@ def test_far_from_dense_centring_comes_next_then_a_larger_k():
 def test_a_slower_step_asks_for_wider_layers():
     slow = run_of("topk 5%", test=0.986, seconds=SLOW)
     assert command(DENSE, slow) == "Next, try: minimalbp train --hidden 1000,1000"
+    report = report_of(DENSE, slow)
+    report["config"] |= {"model": "lenet", "filters": [32, 64]}
+    assert next_command(report, "topk 5%", {"model": "lenet"}) == (
+        "minimalbp train --model lenet --filters 64,128"
+    )
 
 
 def test_an_option_that_is_off_is_left_out():
