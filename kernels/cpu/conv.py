@@ -10,11 +10,9 @@ from .products import dense, window, window_lists
 from .products.window_tile import MOST, ROWS, VECTOR, WIDTHS, split
 
 __all__ = [
-    "center", "dw_all", "dw_chosen", "dw_rows", "dx_all", "dx_chosen", "dx_rows", "follow", "forward",
-    "list_positions",
+    "backward_chosen", "center", "dw_all", "dw_rows", "dx_all", "dx_rows", "follow", "forward",
 ]  # fmt: skip
 
-LISTED = 1  # element operations that listing one entry counts for: one thread lists quickly
 DENSER = 4  # terms of a sum of rows that take as long as one element operation
 
 
@@ -82,51 +80,48 @@ def _dx(dx, g, w, at, cuts, lines, top, left):
         window.dx_pictures(*args, 0, len(dx))
 
 
-def dw_chosen(dw, value, xp, corner, start, position):
+def backward_chosen(dw, count, sums, dx, begin, entry, picked, xp, w, corner, top, left):
     """Runs that do not fill their last vector are summed up with what follows them, which is then left out."""
-    lines, run, whole = dw.shape[1], dw.shape[2] * dw.shape[3], VECTOR // dw.itemsize
+    filters, lines, kw, channels = w.shape
+    run, whole = kw * channels, VECTOR // w.itemsize
     wide = -(-run // whole) * whole
-    sums, x = dw.reshape(len(dw), lines * run), xp.reshape(-1)
+    x = xp.reshape(-1)
     if wide > run:
-        sums, x = np.empty((len(dw), lines * wide), dw.dtype), np.append(x, np.zeros(wide - run, x.dtype))
-    at = _places(len(xp), corner.tobytes(), xp[0].size, xp.shape[3])
-    tiles = _part_tiles(lines, wide, xp.shape[2] * xp.shape[3], wide, dw.itemsize)
-    args = sums, value, x, at, tiles, start, position, len(corner)
-    n = pieces(int(start[-1]) * sums.shape[1] // DENSER)
+        x = np.append(x, np.zeros(wide - run, x.dtype))
+    line = xp.shape[2] * channels
+    of_dw, of_dx = (
+        _part_tiles(lines, wide, line, wide, w.itemsize),
+        _part_tiles(lines, run, line, run, w.itemsize),
+    )
+    n = min(pieces(int(begin[-1]) * w[0].size // DENSER), len(xp))
+    parts = np.empty((n, filters, lines * wide), w.dtype)
+    places = xp[0].size, line, channels, top, left
+    args = (
+        dw,
+        count,
+        sums,
+        dx,
+        begin,
+        entry,
+        picked,
+        x,
+        w.reshape(filters, -1),
+        corner,
+        parts,
+        places,
+        of_dw,
+        of_dx,
+    )
     if n > 1:
-        window_lists.dw_pieces(*args, n)
+        window_lists.backward_pieces(*args, n)
     else:
-        window_lists.dw_lists(*args, 0, len(dw))
-    if wide > run:
-        dw[...] = sums.reshape(len(dw), lines, wide)[:, :, :run].reshape(dw.shape)
-
-
-def dx_chosen(dx, value, w, corner, start, unit, top, left):
-    _, kh, kw, channels = w.shape
-    height, width = dx.shape[1] + 2 * top, dx.shape[2] + 2 * left
-    tiles = _part_tiles(kh, kw * channels, width * channels, kw * channels, w.itemsize)
-    flat = w.reshape(len(w), -1)
-    args = dx, value, flat, corner, tiles, start, unit, height * width * channels, top, left
-    n = min(pieces(int(start[-1]) * flat.shape[1] // DENSER), len(dx))
-    if n > 1:
-        window_lists.dx_pieces(*args, n)
-    else:
-        window_lists.dx_lists(*args, 0, len(dx))
+        window_lists.backward(*args)
 
 
 def follow(mean, x, rate):
     total = np.empty_like(mean)
     dense.db_all(total, x.reshape(-1, x.shape[3]))
     mean += mean.dtype.type(rate) * (total / mean.dtype.type(x.size // len(mean)) - mean)
-
-
-def list_positions(start, unit, value, begin, entry, picked, filters):
-    batch = len(begin) - 1
-    n = min(pieces(LISTED * int(begin[-1])), batch)
-    if n > 1:
-        window_lists.list_pieces(start, unit, value, begin, entry, picked, filters, n)
-    else:
-        window_lists.list_positions(start, unit, value, begin, entry, picked, filters, 0, 0, batch)
 
 
 @lru_cache(maxsize=64)

@@ -58,7 +58,11 @@ def pick_rows(picked, dy, rows):
 
 
 def pick_chosen(picked, dy, chosen):
-    sparse.pick_chosen(picked, dy, chosen)
+    n = min(pieces(chosen.size), len(chosen))
+    if n > 1:
+        sparse.pick_chosen_pieces(picked, dy, chosen, n)
+    else:
+        sparse.pick_chosen(picked, dy, chosen)
 
 
 def dw_all(dw, dy, x):
@@ -127,7 +131,11 @@ def _all_below(n):
 
 
 def db_all(db, dy):
-    dense.db_all(db, dy)
+    n = min(pieces(dy.size // QUICK), len(dy))
+    if n > 1:
+        dense.db_all_pieces(db, dy, n)
+    else:
+        dense.db_all(db, dy)
 
 
 def db_chosen(db, value, start):

@@ -7,8 +7,8 @@ a linear layer whose examples are the batch P windows:
 
     y[n, p, m] = sum of w[m, i, j, c] xp[n, window p at (i, j), c] over i, j, c, + b[m]
 
-A position counts through the batch: n P + p. The kernels for choices are those of `linear`: whole positions
-(`*_rows`), and lists of positions by filters, or of filters by positions (`*_chosen`).
+A position counts through the batch: n P + p. There are kernels for choices of whole positions (`*_rows`), and one
+for entries of any positions and filters.
 """
 
 import numpy as np
@@ -33,15 +33,6 @@ def dw_rows(dw, picked, xp, corner, rows):
     dw[...] = (picked.T @ seen.reshape(-1, seen.shape[2])[rows]).reshape(dw.shape)
 
 
-def dw_chosen(dw, value, xp, corner, start, position):
-    """dw[s] = sum of value[i] times the window at position[i] over i in start[s]:start[s + 1]. Lists ascend."""
-    seen = _windows(xp, corner, dw.shape[1], dw.shape[2])
-    seen = seen.reshape(-1, seen.shape[2])
-    for s in range(len(dw)):
-        mine = slice(start[s], start[s + 1])
-        dw[s] = (value[mine] @ seen[position[mine]]).reshape(dw[s].shape)
-
-
 def dx_all(dx, dy, w, corner, top, left):
     """dx: each window of the padded picture gets the sum of dy[n, p, m] w[m] over m. The margins are cut off."""
     rows = np.arange(len(dy) * len(corner), dtype=np.int32)
@@ -53,32 +44,26 @@ def dx_rows(dx, picked, w, corner, rows, top, left):
     _scatter(dx, picked @ w.reshape(len(w), -1), w, corner, rows, top, left)
 
 
-def dx_chosen(dx, value, w, corner, start, unit, top, left):
-    """The same for lists: position p gets the sum of value[i] w[unit[i]] over i in start[p]:start[p + 1]."""
-    flat = w.reshape(len(w), -1)
-    sums = np.zeros((len(start) - 1, flat.shape[1]), dx.dtype)
-    for p in range(len(sums)):
-        mine = slice(start[p], start[p + 1])
-        sums[p] = value[mine] @ flat[unit[mine]]
-    _scatter(dx, sums, w, corner, np.arange(len(sums)), top, left)
+def backward_chosen(dw, count, sums, dx, begin, entry, picked, xp, w, corner, top, left):
+    """dW and dx of a gradient that is zero but for some entries: entry p filters + m of example n is dy[n, p, m].
 
-
-def list_positions(start, unit, value, begin, entry, picked, filters):
-    """List a choice of entries by positions, without those whose gradient is zero. NaN is not zero.
-
-    begin, entry, picked: lists of the entries p filters + m of each example, ascending, and their gradients, as
-    selectors on (batch, P filters) return them. Writes, for batch P positions,
-        start[:batch P + 1]   where the list of each position begins in `unit` and `value`
-        unit, value           the filters of each list, ascending, and their gradients
+    begin, entry, picked: lists of the entries of each example, ascending, and their gradients, as selectors on
+    (batch, P filters) return them. Writes
+        dw (filters, kh, kw, channels)   zeros where no entry belongs to a filter
+        count int32 (filters,)           how many entries of each filter are not zero; NaN is not
+        sums (filters,)                  the sum of the gradients of each filter
+        dx                               unless it has no pictures
     """
-    total, each = begin[-1], (len(start) - 1) // (len(begin) - 1)
-    example = np.repeat(np.arange(len(begin) - 1), np.diff(begin))
-    kept = picked[:total] != 0
-    position = (example * each + entry[:total] // filters)[kept]
-    start[0] = 0
-    start[1:] = np.cumsum(np.bincount(position, minlength=len(start) - 1))
-    unit[: start[-1]] = (entry[:total] % filters)[kept]
-    value[: start[-1]] = picked[:total][kept]
+    filters, total = len(dw), begin[-1]
+    dy = np.zeros((len(xp), len(corner) * filters), dw.dtype)
+    example = np.repeat(np.arange(len(xp)), np.diff(begin))
+    dy[example, entry[:total]] = picked[:total]
+    dy = dy.reshape(len(xp), len(corner), filters)
+    dw_all(dw, dy, xp, corner, top)
+    count[:] = np.count_nonzero(dy, axis=(0, 1))
+    sums[:] = dy.sum(axis=(0, 1))
+    if len(dx):
+        dx_all(dx, dy, w, corner, top, left)
 
 
 def follow(mean, x, rate):

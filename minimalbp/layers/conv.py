@@ -90,8 +90,9 @@ class Conv2d(Centered):
     last_xp: Array = later()  # with its padding
     last_dy: Array = later()  # of the last backward, (batch, P, filters)
     last_choice: Choice = later()  # what `select` chose there
-    _listed: tuple[Array, Array] = later()  # that choice as `count_choice` takes it
+    _chosen: Any = later()  # that choice as `count_choice` takes it
     _b: Array  # the value of the bias, or zeros
+    _w: Array = later()  # the weights of the last forward as kernels take them, (filters, kh, kw, channels)
     _window: Window = later()
 
     def __init__(
@@ -144,7 +145,9 @@ class Conv2d(Centered):
         self.last_xp = self.buf.get("xp", (len(x), *win.padded, self.in_channels))
         y = self.buf.get("y", (len(x), win.positions, self.out_channels))
         b = self.weight_and_bias()[1] if self.center == "forward" else self._b
-        self.be.conv.forward(y, self.last_xp, x, self._last_first(), b, win.corner)
+        self._w = self.buf.get("w", (self.out_channels, *self.kernel_size, self.in_channels))
+        self.be.activation.copy(self._w, self.weight.value.transpose(0, 2, 3, 1))
+        self.be.conv.forward(y, self.last_xp, x, self._w, b, win.corner)
         return maps(y.reshape(len(x), *win.outputs, self.out_channels))
 
     def weight_and_bias(self) -> tuple[Array, Array]:
@@ -177,7 +180,7 @@ class Conv2d(Centered):
             db = self.buf.get("db", (self.out_channels,))
             self.be.linear.db_all(db, dy.reshape(-1, self.out_channels))
             self.bias.grad = RowGrad(None, db)
-        self._listed = backward(self, dy, self._last_first(), self.last_choice, dx).listed
+        self._chosen = backward(self, dy, self._w, self.last_choice, dx).chosen
         return None if dx is None else maps(dx)
 
     @property
@@ -196,12 +199,6 @@ class Conv2d(Centered):
         assert self._running is not None
         self.be.conv.follow(self._running.mean.value, x, self._running.rate())
 
-    def _last_first(self) -> Array:
-        """The weights as kernels take them, (filters, kh, kw, channels)."""
-        w = self.buf.get("w", (self.out_channels, *self.kernel_size, self.in_channels))
-        self.be.activation.copy(w, self.weight.value.transpose(0, 2, 3, 1))
-        return w
-
     def out_features(self, n: int | None) -> int | None:
         return None  # pictures have no width
 
@@ -214,7 +211,7 @@ class Conv2d(Centered):
 
     def count(self, hits: Array) -> int:
         """As in `Units`, with a position of a picture in the place of an example."""
-        count_choice(self.be, hits[0], *self._listed)
+        count_choice(self.be, hits[0], self._chosen)
         return self.last_dy.shape[0] * self.last_dy.shape[1]
 
     def norms(self) -> Array:

@@ -10,7 +10,6 @@ import numpy as np
 from ..backend import Array, Backend, Buffers
 from ..param import Param, RowGrad
 from ..select import Choice, Lists, Selector, Whole, even
-from .sparse import by_unit
 from .window import Window
 
 
@@ -34,14 +33,14 @@ class Filters(Protocol):
 class Products(NamedTuple):
     """What a form of choice leaves for all of them to finish.
 
-    rows int32 (r,) or None: the filters that have a gradient. dw (r, kh, kw, channels). listed: what was chosen,
-    as `count_choice` takes it.
+    rows int32 (r,) or None: the filters that have a gradient. dw (r, kh, kw, channels). chosen: the entries, or
+    filters and their gradients.
     """
 
     rows: Array | None
     dw: Array
     sums: Array | None  # (r,): the sum of the gradients that made each dw, where it is needed
-    listed: tuple[Array, Array]
+    chosen: Lists | tuple[Array, Array]
 
 
 def backward(layer: Filters, dy: Array, w: Array, choice: Choice, dx: Array | None) -> Products:
@@ -54,7 +53,7 @@ def backward(layer: Filters, dy: Array, w: Array, choice: Choice, dx: Array | No
     elif isinstance(choice, Whole):
         found = (_channels if choice.axis == "channels" else _positions)(layer, dy, w, choice.which, dx)
     else:
-        found = _lists(layer, w, _entries(layer, dy, choice), dy.shape[1], dx)
+        found = _lists(layer, w, _entries(layer, dy, choice), dx)
     if layer.mean is not None:
         assert found.sums is not None
         layer.be.conv.center(found.dw, layer.mean.value, found.sums)
@@ -103,26 +102,20 @@ def _positions(layer: Filters, dy: Array, w: Array, rows: Array, dx: Array | Non
     return Products(None, dw, _sums(layer, picked), (_all_below(len(w)), picked))
 
 
-def _lists(layer: Filters, w: Array, entries: Lists, positions: int, dx: Array | None) -> Products:
-    """Each picture its own entries, without those that are zero."""
-    be, buf, win = layer.be, layer.buf, layer._window
-    size = (len(entries.unit),)
-    listed = Lists(
-        buf.get("at", ((len(entries.start) - 1) * positions + 1,), "int32"),
-        buf.get("filter", size, "int32"), buf.get("kept", size),
-    )  # fmt: skip
-    be.conv.list_positions(*listed, *entries, len(w))
-    rows, begin, position, value = by_unit(be, buf, len(w), listed)
-    dw = buf.get("dw_pixels", w.shape)[: len(rows)]
-    be.conv.dw_chosen(dw, value, layer.last_xp, win.corner, begin, position)
-    if dx is not None:
-        be.conv.dx_chosen(dx, listed.value, w, win.corner, listed.start, listed.unit, *win.padding)
-    sums = None
-    if layer.mean is not None or layer.bias_rows == "chosen":
-        sums = buf.get("sums", (len(w),))[: len(rows)]
-        be.linear.db_chosen(sums, value, begin)
-    n = int(listed.start[-1])
-    return Products(rows, dw, sums, (listed.unit[:n], listed.value[:n]))
+def _lists(layer: Filters, w: Array, entries: Lists, dx: Array | None) -> Products:
+    """Each picture its own entries. The optimiser sees the filters that have one that is not zero."""
+    buf, win, filters = layer.buf, layer._window, len(w)
+    dw, sums = buf.get("dw_pixels", w.shape), buf.get("sums", (filters,))
+    count = buf.get("count", (filters,), "int32")
+    none = buf.get("none", (0, *w.shape[1:]))
+    layer.be.conv.backward_chosen(
+        dw, count, sums, none if dx is None else dx, *entries, layer.last_xp, w, win.corner, *win.padding
+    )
+    rows = _all_below(filters)
+    if not count.all():
+        rows = np.flatnonzero(count).astype(np.int32)
+        dw, sums = dw[rows], sums[rows]
+    return Products(rows, dw, sums, entries)
 
 
 def _entries(layer: Filters, dy: Array, choice: Array | Lists) -> Lists:
@@ -153,9 +146,13 @@ def _sums(layer: Filters, picked: Array) -> Array | None:
     return sums
 
 
-def count_choice(be: Backend, hits: Array, units: Array, picked: Array) -> None:
+def count_choice(be: Backend, hits: Array, chosen: Lists | tuple[Array, Array]) -> None:
     """Add to hits int64 (filters,) at how many positions each was chosen with a gradient that is not zero."""
-    (be.select.count_rows if picked.ndim == 2 else be.select.count_chosen)(hits, units, picked)
+    if isinstance(chosen, Lists):
+        n = int(chosen.start[-1])
+        be.select.count_chosen(hits, chosen.unit[:n] % np.int32(len(hits)), chosen.value[:n])
+    else:
+        be.select.count_rows(hits, *chosen)
 
 
 @lru_cache(maxsize=64)

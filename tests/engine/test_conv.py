@@ -172,4 +172,4 @@ def test_what_an_empty_choice_leaves(backend):
     y = layer.forward(np.ones((2, 3, 6, 5)))
     dx = layer.backward(np.zeros(y.shape))
     assert not dx.any() and len(layer.weight.grad.rows) == 0
-    assert conv_sparse.count_choice(layer.be, np.zeros(4, np.int64), *layer._listed) is None
+    assert conv_sparse.count_choice(layer.be, np.zeros(4, np.int64), layer._chosen) is None

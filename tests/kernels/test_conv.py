@@ -122,59 +122,43 @@ def test_whole_positions(be, case, rng, share):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
-def test_lists_of_entries(be, case, rng, share):
+def test_entries_of_any_positions_and_filters(be, case, rng, share):
     entries, masked = case.some(rng, share)
-    positions, filters, dtype = case.shape[0] * case.shape[1], case.shape[2], case.x.dtype
-    start, size = unwritten((positions + 1,), "int32"), len(entries[1])
-    unit, value = unwritten((size,), "int32"), unwritten((size,), dtype)
-    be.conv.list_positions(start, unit, value, *entries, filters)
-    lists = [masked[n, p] for n in range(case.shape[0]) for p in range(case.shape[1])]
-    for p, g in enumerate(lists):
-        mine = slice(start[p], start[p + 1])
-        np.testing.assert_array_equal(unit[mine], np.flatnonzero(g))
-        np.testing.assert_array_equal(value[mine], g[g != 0])
-
-    dx = unwritten(case.x.shape, dtype)
-    be.conv.dx_chosen(dx, value, case.w, case.win.corner, start, unit, case.top, case.left)
-    np.testing.assert_array_equal(dx, case.dx(masked))
-
-    by_filter = masked.reshape(positions, filters)
-    rows = [m for m in range(filters) if by_filter[:, m].any()]
-    position = [np.flatnonzero(by_filter[:, m]) for m in rows]
-    begin = np.cumsum([0] + [len(p) for p in position]).astype(np.int32)
-    where = np.concatenate([*position, []]).astype(np.int32)
-    gradient = np.array([by_filter[p, m] for m, mine in zip(rows, position) for p in mine], dtype)
-    dw = unwritten((len(rows), *case.w.shape[1:]), dtype)
-    be.conv.dw_chosen(dw, gradient, case.xp, case.win.corner, begin, where)
-    np.testing.assert_array_equal(dw, case.dw(masked)[rows])
+    dtype, filters = case.x.dtype, case.shape[2]
+    for dx in (unwritten(case.x.shape, dtype), np.zeros((0, *case.x.shape[1:]), dtype)):
+        dw, sums, count = (
+            unwritten(case.w.shape, dtype),
+            unwritten((filters,), dtype),
+            unwritten((filters,), "int32"),
+        )
+        more = (case.xp, case.w, case.win.corner, case.top, case.left)
+        be.conv.backward_chosen(dw, count, sums, dx, *entries, *more)
+        np.testing.assert_array_equal(dw, case.dw(masked))
+        np.testing.assert_array_equal(sums, masked.sum(axis=(0, 1)))
+        np.testing.assert_array_equal(count, np.count_nonzero(masked, axis=(0, 1)))
+        if len(dx):
+            np.testing.assert_array_equal(dx, case.dx(masked))
 
 
 def test_nan_and_infinity_reach_the_windows_of_their_position_only(be, dtype):
     win = Window.of((5, 5), (3, 3), (1, 1), (1, 1), "a layer")
-    w = np.ones((2, 3, 3, 3), dtype)
+    w, xp, dx = np.ones((2, 3, 3, 3), dtype), np.zeros((1, 7, 7, 3), dtype), np.zeros((1, 5, 5, 3), dtype)
     dy = np.zeros((1, 25, 2), dtype)
     dy[0, 0, 1], dy[0, 24, 0] = np.nan, np.inf
-    dx = np.zeros((1, 5, 5, 3), dtype)
+    count, dw = np.zeros(2, np.int32), np.zeros_like(w)
+    entries = np.array([0, 2], np.int32), np.array([1, 48], np.int32), np.array([np.nan, np.inf], dtype)
+    expected = np.zeros((5, 5))
+    expected[:2, :2], expected[3:, 3:] = np.nan, np.inf
     for call in (
         lambda: be.conv.dx_all(dx, dy, w, win.corner, 1, 1),
-        lambda: be.conv.dx_chosen(
-            dx, np.array([np.nan, np.inf], dtype), w, win.corner,
-            np.array([0] + [1] * 24 + [2], np.int32), np.array([1, 0], np.int32), 1, 1
+        lambda: be.conv.backward_chosen(
+            dw, count, np.zeros(2, dtype), dx, *entries, xp, w, win.corner, 1, 1
         ),
     ):  # fmt: skip
         with np.errstate(invalid="ignore"):
             call()
-        expected = np.zeros((5, 5))
-        expected[:2, :2], expected[3:, 3:] = np.nan, np.inf
         np.testing.assert_array_equal(dx[0], np.repeat(expected[:, :, None], 3, axis=2))
-
-
-def test_a_nan_is_listed(be, dtype):
-    start, unit, value = np.zeros(3, np.int32), np.zeros(2, np.int32), np.zeros(2, dtype)
-    picked = np.array([np.nan, 0], dtype)
-    lists = np.array([0, 2], np.int32), np.array([0, 3], np.int32), picked
-    be.conv.list_positions(start, unit, value, *lists, 2)
-    assert start.tolist() == [0, 1, 1] and np.isnan(value[0])
+    assert count.tolist() == [1, 1]
 
 
 def test_the_running_mean_follows_each_channel(be, rng, dtype):

@@ -37,6 +37,13 @@ def pick_chosen(picked, dy, chosen):
             out[s] = g[units[s]]
 
 
+@kernel(parallel=True)
+def pick_chosen_pieces(picked, dy, chosen, n):
+    for p in prange(n):
+        lo, hi = len(dy) * p // n, len(dy) * (p + 1) // n
+        pick_chosen(picked[lo:hi], dy[lo:hi], chosen[lo:hi])
+
+
 @kernel
 def times_dense(out, start, index, value, a, first, last):
     """out[s] = sum of value[i] a[index[i]] over i in start[s]:start[s + 1], for first <= s < last."""

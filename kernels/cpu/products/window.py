@@ -11,6 +11,7 @@ from numba import prange
 from ..policy import kernel
 from .window_tile import ROWS, dots, outer, scatter
 
+BLOCK = 64  # rows of a matrix that is transposed at a time: their lines stay in the first-level cache
 _dots, _dot = dots(ROWS), dots(1)
 _scatters, _scatter = scatter(ROWS), scatter(1)
 
@@ -68,9 +69,12 @@ def forward(y, xp, x, panels, tiles, b, corner, kh, kw, lo, hi):
 @kernel
 def pad(xp, x):
     """Copy a picture into the middle of its padded one."""
-    top, left = (xp.shape[0] - x.shape[0]) // 2, (xp.shape[1] - x.shape[1]) // 2
+    top, left, run = (xp.shape[0] - x.shape[0]) // 2, (xp.shape[1] - x.shape[1]) // 2, x[0].size
+    out, lines = xp.reshape(-1), x.reshape(-1)
     for i in range(len(x)):
-        xp[top + i, left : left + x.shape[1]] = x[i]
+        begin = ((top + i) * xp.shape[1] + left) * x.shape[2]
+        for j in range(run):
+            out[begin + j] = lines[i * run + j]
 
 
 @kernel
@@ -126,9 +130,10 @@ def dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lines, lo, hi):
                     last = max(last, min(cuts[c] + lines[i, 1], cuts[c + 1]))
                 place = tap * filters + m
                 outer(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters, vectors)
-    for m in range(filters):
-        for tap in range(lo, min(hi, taps)):
-            dw[m, tap] = sums[tap, m]
+    for begin in range(lo, min(hi, taps), BLOCK):
+        for m in range(filters):
+            for tap in range(begin, min(begin + BLOCK, hi, taps)):
+                dw[m, tap] = sums[tap, m]
 
 
 @kernel(parallel=True)
@@ -168,9 +173,11 @@ def dx_pictures(dx, g, panels, tiles, at, cuts, lines, padded, top, left, lo, hi
 @kernel
 def crop(dx, out, line, channels, top, left):
     """The middle of a padded picture."""
+    run, lines = dx[0].size, dx.reshape(-1)
     for i in range(len(dx)):
         begin = (top + i) * line + left * channels
-        dx[i] = out[begin : begin + dx[i].size].reshape(dx[i].shape)
+        for j in range(run):
+            lines[i * run + j] = out[begin + j]
 
 
 @kernel

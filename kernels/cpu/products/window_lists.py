@@ -1,8 +1,8 @@
-"""Kernels of the sparse products of a convolution: sums of windows for each filter, of filters for each position.
+"""The sparse backward pass of a convolution: sums of windows for each filter, and of filters for each position.
 
 Both read rows that lie anywhere in an array: for dW windows of the input, for dx rows of W. The sums of a part of a
-run stay in registers. The work goes picture by picture, for dx also part by part of a run, so that what is read
-again and again stays in the first-level cache.
+run stay in registers. All work on one picture is done at a time, with its lists, its windows and its dx in the
+nearer caches. Each thread has pictures of its own, and a dW of its own.
 """
 
 import numpy as np
@@ -14,112 +14,140 @@ from .window_tile import sum_lists
 
 
 @kernel(parallel=True)
-def dw_pieces(dw, value, x, at, tiles, start, position, positions, n):
-    for p in prange(n):
-        dw_lists(
-            dw, value, x, at, tiles, start, position, positions, _share(start, p, n), _share(start, p + 1, n)
-        )
-
-
-@kernel
-def _share(start, p, n):
-    """The first list of piece p, such that all pieces have about as many entries."""
-    lists = len(start) - 1
-    return np.searchsorted(start[:lists], np.int64(start[lists]) * p // n) if p < n else lists
-
-
-@kernel
-def dw_lists(dw, value, x, at, tiles, start, position, positions, lo, hi):
-    """dw[s] for lo <= s < hi, the sum of value[i] times the window of x that begins at at[position[i]].
-
-    dw (r, taps). tiles: for each part of a run its place from the beginning of a window, its vectors, its place in
-    dw. positions: how many a picture has.
-    """
-    taps, out, lists = dw.shape[1], dw.reshape(-1), hi - lo
-    dw[lo:hi] = 0
-    begin = start[lo]
-    row = np.empty(start[hi] - begin, np.int64)
-    for i in range(len(row)):
-        row[i] = at[position[begin + i]]
-    mine = value[begin : start[hi]]
-    place = np.arange(lo, hi) * taps
-    first, last = np.empty(lists, np.int64), np.empty(lists, np.int64)
-    for s in range(lists):
-        last[s] = start[lo + s] - begin
-    for e in range(len(at) // positions):
-        for s in range(lists):  # the part of each list that lies in this picture
-            i, end = last[s], start[lo + s + 1] - begin
-            first[s] = i
-            while i < end and position[begin + i] < (e + 1) * positions:
-                i += 1
-            last[s] = i
-        for t in range(len(tiles)):
-            sum_lists(out, place, tiles[t, 2], x, tiles[t, 0], row, mine, first, last, lists, tiles[t, 1])
-
-
-@kernel(parallel=True)
-def dx_pieces(dx, value, w, corner, tiles, start, unit, padded, top, left, n):
-    for p in prange(n):
-        lo, hi = len(dx) * p // n, len(dx) * (p + 1) // n
-        dx_lists(dx, value, w, corner, tiles, start, unit, padded, top, left, lo, hi)
-
-
-@kernel
-def dx_lists(dx, value, w, corner, tiles, start, unit, padded, top, left, lo, hi):
-    """dx of the pictures lo to hi: each window gets the sum of value[i] w[unit[i]] over its list."""
-    taps, weights, positions, channels = w.shape[1], w.reshape(-1), len(corner), dx.shape[3]
-    line = (dx.shape[2] + 2 * left) * channels
-    out, place = np.empty(padded, dx.dtype), np.empty(positions, np.int64)
-    first, last = np.empty(positions, np.int64), np.empty(positions, np.int64)
-    for e in range(lo, hi):
-        out[:] = 0
-        begin, end, n = start[e * positions], start[(e + 1) * positions], 0
-        row, mine = np.empty(end - begin, np.int64), value[begin:end]
-        for i in range(len(row)):
-            row[i] = unit[begin + i] * taps
-        for p in range(positions):  # positions without a list are passed over
-            at = e * positions + p
-            place[n], first[n], last[n] = corner[p] * channels, start[at] - begin, start[at + 1] - begin
-            n += start[at + 1] > start[at]
-        for t in range(len(tiles)):
-            sum_lists(out, place, tiles[t, 0], weights, tiles[t, 2], row, mine, first, last, n, tiles[t, 1])
-        crop(dx[e], out, line, channels, top, left)
-
-
-@kernel(parallel=True)
-def list_pieces(start, unit, value, begin, entry, picked, filters, n):
+def backward_pieces(dw, count, sums, dx, begin, entry, picked, x, w, corner, parts, places, of_dw, of_dx, n):
     batch = len(begin) - 1
-    kept = np.zeros(n + 1, np.int64)
-    for p in prange(n):
-        kept[p + 1] = count(picked[begin[batch * p // n] : begin[batch * (p + 1) // n]])
-    for p in range(n):
-        kept[p + 1] += kept[p]
+    counts, totals = np.empty((n, len(count)), np.int32), np.empty((n, len(sums)), sums.dtype)
     for p in prange(n):
         lo, hi = batch * p // n, batch * (p + 1) // n
-        list_positions(start, unit, value, begin, entry, picked, filters, kept[p], lo, hi)
+        pictures(
+            parts[p],
+            counts[p],
+            totals[p],
+            dx,
+            begin,
+            entry,
+            picked,
+            x,
+            w,
+            corner,
+            places,
+            of_dw,
+            of_dx,
+            lo,
+            hi,
+        )
+    for p in prange(n):
+        gather(dw, parts, len(dw) * p // n, len(dw) * (p + 1) // n)
+    count[:], sums[:] = 0, 0
+    for p in range(n):
+        count += counts[p]
+        sums += totals[p]
 
 
 @kernel
-def count(picked):
-    n = 0
-    for i in range(len(picked)):
-        n += picked[i] != 0
-    return n
+def backward(dw, count, sums, dx, begin, entry, picked, x, w, corner, parts, places, of_dw, of_dx):
+    pictures(
+        parts[0], count, sums, dx, begin, entry, picked, x, w, corner, places, of_dw, of_dx, 0, len(begin) - 1
+    )
+    gather(dw, parts, 0, len(dw))
 
 
 @kernel
-def list_positions(start, unit, value, begin, entry, picked, filters, at, lo, hi):
-    """The lists of the pictures lo to hi, from place `at` on."""
-    positions = (len(start) - 1) // (len(begin) - 1)
+def pictures(dw, count, sums, dx, begin, entry, picked, x, w, corner, places, of_dw, of_dx, lo, hi):
+    """dW (filters, wide taps), count and sums of the pictures lo to hi, and their dx.
+
+    w (filters, taps). places: the elements of a padded picture, of a line of it and of a pixel, and the margins top
+    and left. of_dw, of_dx: for each part of a run its place from the beginning of a window, its vectors, its place
+    in a row of dW or W.
+    """
+    filters, taps = w.shape
+    size, line, channels = places[0], places[1], places[2]
+    weights, sums_of_w, most = w.reshape(-1), dw.reshape(-1), np.int64(0)
     for e in range(lo, hi):
-        i, end = begin[e], begin[e + 1]
-        for p in range(positions):
-            start[e * positions + p] = at
-            first = p * filters
-            while i < end and entry[i] < first + filters:
-                if picked[i] != 0:  # what lies at the end of this piece belongs to the next
-                    unit[at], value[at] = entry[i] - first, picked[i]
-                    at += 1
-                i += 1
-    if hi == len(begin) - 1:
-        start[len(start) - 1] = at
+        most = max(most, np.int64(begin[e + 1] - begin[e]))
+    unit, row, value = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, dw.dtype)
+    window, sorted_value = np.empty(most, np.int64), np.empty(most, dw.dtype)
+    place, first, last = np.empty((3, max(len(corner), filters)), np.int64)
+    here = np.empty(filters, np.int64)
+    out = np.empty(size if len(dx) else 0, dw.dtype)
+    sums_of_w[:] = 0
+    count[:] = 0
+    sums[:] = 0
+    for e in range(lo, hi):
+        # The entries by positions, as they come; those of each position are a list for dx.
+        n, used, base, pixel = 0, 0, -filters, np.int64(0)
+        here[:] = 0
+        for i in range(begin[e], begin[e + 1]):
+            if picked[i] == 0:
+                continue
+            if entry[i] >= base + filters:
+                p = entry[i] // filters
+                base, pixel = p * filters, np.int64(corner[p]) * channels
+                place[used], first[used] = pixel, n
+                used += 1
+            m = entry[i] - base
+            unit[n], row[n], value[n] = m, pixel, picked[i]
+            here[m] += 1
+            n += 1
+            last[used - 1] = n
+        if len(dx):
+            out[:] = 0
+            for j in range(n):
+                window[j] = unit[j] * taps
+            for t in range(len(of_dx)):
+                sum_lists(
+                    out,
+                    place,
+                    of_dx[t, 0],
+                    weights,
+                    of_dx[t, 2],
+                    window,
+                    value,
+                    first,
+                    last,
+                    used,
+                    of_dx[t, 1],
+                )
+            crop(dx[e], out, line, channels, places[3], places[4])
+        # The same by filters, for dW.
+        at, used = 0, 0
+        for m in range(filters):
+            count[m] += here[m]
+            place[used], first[used], last[used] = m * dw.shape[1], at, at + here[m]
+            used += here[m] > 0
+            at += here[m]
+            here[m] = at - here[m]  # from now on where its next entry goes
+        for j in range(n):
+            m = unit[j]
+            window[here[m]], sorted_value[here[m]] = e * size + row[j], value[j]
+            sums[m] += value[j]
+            here[m] += 1
+        for t in range(len(of_dw)):
+            sum_lists(
+                sums_of_w,
+                place,
+                of_dw[t, 2],
+                x,
+                of_dw[t, 0],
+                window,
+                sorted_value,
+                first,
+                last,
+                used,
+                of_dw[t, 1],
+            )
+
+
+@kernel
+def gather(dw, parts, lo, hi):
+    """The filters lo to hi of dW: the sum of the threads' own, without what fills the last vector of a run."""
+    lines, run = dw.shape[1], dw.shape[2] * dw.shape[3]
+    wide = parts.shape[2] // lines
+    for m in range(lo, hi):
+        row = dw[m].reshape((lines, run))
+        for i in range(lines):
+            for j in range(run):
+                row[i, j] = parts[0, m, i * wide + j]
+            for p in range(1, len(parts)):
+                for j in range(run):
+                    row[i, j] += parts[p, m, i * wide + j]

@@ -1,18 +1,17 @@
 """Counts of convolution: the products of a linear layer whose examples are the windows.
 
-Overlapping windows share their pixels, so that x and dx count once, and not once for each window. A product with a
-choice per position reads a row of W, or a window, for each entry of the lists.
+Overlapping windows share their pixels, so that x and dx count once, and not once for each window. With a choice of
+entries, a row of W and a window are read for each of them.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from . import INDEX, Count, size_in_bytes
+from . import INDEX, Count, Counts, size_in_bytes
 
 __all__ = [
-    "center", "dw_all", "dw_chosen", "dw_rows", "dx_all", "dx_chosen", "dx_rows", "follow", "forward",
-    "list_positions",
+    "backward_chosen", "center", "dw_all", "dw_rows", "dx_all", "dx_rows", "follow", "forward",
 ]  # fmt: skip
 
 
@@ -31,12 +30,6 @@ def dw_rows(dw: Any, picked: Any, xp: Any, corner: Any, rows: Any) -> Count:
     return Count("dw", len(rows) * dw.size, size_in_bytes(dw, picked, corner, rows) + read)
 
 
-def dw_chosen(dw: Any, value: Any, xp: Any, corner: Any, start: Any, position: Any) -> Count:
-    pairs, width = int(start[-1]), dw.shape[1] * dw.shape[2] * dw.shape[3]
-    read = pairs * (value.itemsize + INDEX + width * xp.itemsize)
-    return Count("dw", pairs * width, size_in_bytes(dw, start, corner) + read)
-
-
 def dx_all(dx: Any, dy: Any, w: Any, corner: Any, top: int, left: int) -> Count:
     return Count("dx", len(dy) * len(corner) * w.size, size_in_bytes(dx, dy, w, corner))
 
@@ -45,19 +38,27 @@ def dx_rows(dx: Any, picked: Any, w: Any, corner: Any, rows: Any, top: int, left
     return Count("dx", len(rows) * w.size, size_in_bytes(dx, picked, w, corner, rows))
 
 
-def dx_chosen(dx: Any, value: Any, w: Any, corner: Any, start: Any, unit: Any, top: int, left: int) -> Count:
-    pairs, width = int(start[-1]), w[0].size
-    read = pairs * (value.itemsize + INDEX + width * w.itemsize)
-    return Count("dx", pairs * width, size_in_bytes(dx, start, corner) + read)
-
-
-def list_positions(
-    start: Any, unit: Any, value: Any, begin: Any, entry: Any, picked: Any, filters: int
-) -> Count:
-    """One operation for each entry of the choice; what is kept of them is written."""
-    entries, kept = int(begin[-1]), int(start[-1])
-    moved = (entries + kept) * (value.itemsize + INDEX)
-    return Count("select", entries, size_in_bytes(start, begin) + moved)
+def backward_chosen(
+    dw: Any,
+    count: Any,
+    sums: Any,
+    dx: Any,
+    begin: Any,
+    entry: Any,
+    picked: Any,
+    xp: Any,
+    w: Any,
+    corner: Any,
+    top: int,
+    left: int,
+) -> Counts:
+    """For each entry that is not zero a window is read for dW, and a filter for dx."""
+    pairs, taps = int(count.sum()), w[0].size
+    lists = int(begin[-1]) * (INDEX + picked.itemsize) + size_in_bytes(begin, corner)
+    read = pairs * taps * w.itemsize
+    of_dw = Count("dw", pairs * taps, size_in_bytes(dw, count, sums) + lists + read)
+    of_dx = Count("dx", pairs * taps, dx.nbytes + lists + read)
+    return (of_dw, of_dx) if len(dx) else (of_dw,)
 
 
 def follow(mean: Any, x: Any, rate: float) -> Count:
