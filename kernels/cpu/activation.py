@@ -4,21 +4,33 @@ tanh, the sigmoid built on it, add, copy and scale are NumPy's own, whose loops 
 in a kernel has the type of the arrays, since Numba makes float64 of an integer times a float32.
 """
 
+from numba import prange
+
 from ..reference.activation import add, copy, scale, sigmoid, tanh
-from .policy import kernel
+from .policy import kernel, pieces
 
 __all__ = [
     "add", "copy", "cube", "cube_backward", "dropout", "dropout_backward", "relu", "relu_backward", "scale",
     "sigmoid", "sigmoid_backward", "tanh", "tanh_backward",
 ]  # fmt: skip
 
+LIGHT = 4  # entries that take as long as one element operation
+
 
 def relu(y, x):
-    _relu(y.reshape(-1), x.reshape(-1))
+    n = pieces(x.size // LIGHT)
+    if n > 1:
+        _relu_pieces(y.reshape(-1), x.reshape(-1), n)
+    else:
+        _relu(y.reshape(-1), x.reshape(-1))
 
 
 def relu_backward(dx, dy, y):
-    _relu_backward(dx.reshape(-1), dy.reshape(-1), y.reshape(-1))
+    n = pieces(y.size // LIGHT)
+    if n > 1:
+        _relu_backward_pieces(dx.reshape(-1), dy.reshape(-1), y.reshape(-1), n)
+    else:
+        _relu_backward(dx.reshape(-1), dy.reshape(-1), y.reshape(-1))
 
 
 def tanh_backward(dx, dy, y):
@@ -43,6 +55,20 @@ def dropout(y, x, u, p):
 
 def dropout_backward(dx, dy, u, p):
     dropout(dx, dy, u, p)
+
+
+@kernel(parallel=True)
+def _relu_pieces(y, x, n):
+    for p in prange(n):
+        lo, hi = len(x) * p // n, len(x) * (p + 1) // n
+        _relu(y[lo:hi], x[lo:hi])
+
+
+@kernel(parallel=True)
+def _relu_backward_pieces(dx, dy, y, n):
+    for p in prange(n):
+        lo, hi = len(y) * p // n, len(y) * (p + 1) // n
+        _relu_backward(dx[lo:hi], dy[lo:hi], y[lo:hi])
 
 
 @kernel
