@@ -96,22 +96,8 @@ def backward_chosen(dw, count, sums, dx, begin, entry, picked, xp, w, corner, to
     n = min(pieces(int(begin[-1]) * w[0].size // DENSER), len(xp))
     parts = np.empty((n, filters, lines * wide), w.dtype)
     places = xp[0].size, line, channels, top, left
-    args = (
-        dw,
-        count,
-        sums,
-        dx,
-        begin,
-        entry,
-        picked,
-        x,
-        w.reshape(filters, -1),
-        corner,
-        parts,
-        places,
-        of_dw,
-        of_dx,
-    )
+    args = (dw, count, sums, dx, begin, entry, picked, x, w.reshape(filters, -1), corner, parts, places,
+            of_dw, of_dx)  # fmt: skip
     if n > 1:
         window_lists.backward_pieces(*args, n)
     else:

@@ -18,24 +18,10 @@ def backward_pieces(dw, count, sums, dx, begin, entry, picked, x, w, corner, par
     batch = len(begin) - 1
     counts, totals = np.empty((n, len(count)), np.int32), np.empty((n, len(sums)), sums.dtype)
     for p in prange(n):
-        lo, hi = batch * p // n, batch * (p + 1) // n
         pictures(
-            parts[p],
-            counts[p],
-            totals[p],
-            dx,
-            begin,
-            entry,
-            picked,
-            x,
-            w,
-            corner,
-            places,
-            of_dw,
-            of_dx,
-            lo,
-            hi,
-        )
+            parts[p], counts[p], totals[p], dx, begin, entry, picked, x, w, corner, places, of_dw, of_dx,
+            batch * p // n, batch * (p + 1) // n,
+        )  # fmt: skip
     for p in prange(n):
         gather(dw, parts, len(dw) * p // n, len(dw) * (p + 1) // n)
     count[:], sums[:] = 0, 0
@@ -48,7 +34,7 @@ def backward_pieces(dw, count, sums, dx, begin, entry, picked, x, w, corner, par
 def backward(dw, count, sums, dx, begin, entry, picked, x, w, corner, parts, places, of_dw, of_dx):
     pictures(
         parts[0], count, sums, dx, begin, entry, picked, x, w, corner, places, of_dw, of_dx, 0, len(begin) - 1
-    )
+    )  # fmt: skip
     gather(dw, parts, 0, len(dw))
 
 
