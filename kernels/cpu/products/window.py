@@ -80,7 +80,7 @@ def pad(xp, x):
 @kernel
 def pack_filters(panels, w, tiles):
     """The filters of each tile side by side: panel (taps, width) of the tile at filter m begins at m taps."""
-    filters, taps = w.shape
+    taps = w.shape[1]
     for t in range(len(tiles)):
         m, width = tiles[t, 0], tiles[t, 2]
         panel = panels[m * taps : (m + width) * taps].reshape((taps, width))
