@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench import markdown as bench
 from centring.markdown import centring_table, gradients_table, seconds_table
+from cnn.markdown import cnn_table
 from meprop.claims import claims_markdown
 from meprop.markdown import disagreements, mnist_table, table
 from mesimp.markdown import mesimp_table
@@ -24,6 +25,17 @@ TEXT = ("tagging", "parsing")
 MESIMP = ("mnist", "mnist-plain", "mnist-faithful", "tagging", "parsing")
 CENTRING = ("digits", "mnist-10k", "mnist-10k-falling", "mnist", "fashion-3", "fashion-20", "ablations", "tagging",
             "tagging-dropout", "parsing", "parsing-dropout")  # fmt: skip
+CNN = (
+    "mnist",
+    "mnist-bn",
+    "cifar",
+    "cifar-bn",
+    "controls",
+    "controls-bn",
+    "full",
+    "overfitting",
+    "overfitting-bn",
+)
 MEPROP = (
     "table1", "table2", "figure4", "figure4-topk", "table3", "table4", "table5", "table6", "mnist", *TEXT,
 )  # fmt: skip
@@ -38,19 +50,24 @@ TABLES = {
     **{name: (table, name) for name in MEPROP if name != "mnist"},
     **{f"mesimp-{name}": (mesimp_table, f"mesimp-{name}") for name in MESIMP},
     **{f"centring-{name}": (centring_table, f"centring-{name}") for name in CENTRING},
+    **{f"cnn-{name}": (cnn_table, f"cnn-{name}") for name in CNN},
     "gradients": (gradients_table, "centring-gradients"), "centring-seconds": (seconds_table, "centring_seconds"),
 }  # fmt: skip
 PAGES = (
     "README.md", "docs/results/meprop.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md",
     "docs/results/mesimp.md", "docs/results/lstm.md", "docs/results/centring.md",
-    "docs/results/time_to_accuracy.md",
+    "docs/results/time_to_accuracy.md", "docs/results/cnn.md",
 )  # fmt: skip
 
 
 def home(name: str) -> tuple[str, str]:
     """The folder of a report, and its name there: "mesimp-mnist" is mesimp/mnist.json."""
     folder, _, rest = name.partition("-")
-    return (folder, rest) if folder in ("mesimp", "centring") else ("meprop" if name in MEPROP else "", name)
+    return (
+        (folder, rest)
+        if folder in ("mesimp", "centring", "cnn")
+        else ("meprop" if name in MEPROP else "", name)
+    )
 
 
 def read(name: str) -> dict | None:

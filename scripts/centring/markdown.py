@@ -25,7 +25,7 @@ def centring_table(report: dict[str, Any]) -> str:
         cells = [
             f"{arm['name']} ({arm['diverged']} diverged)" if arm["diverged"] else arm["name"],
             mean(arm["test_accuracy"]), gaps[0], mean(arm["last_test_accuracy"]), gaps[1],
-            _loss([run for run in report["runs"] if run["name"] == arm["name"]]),
+            largest_loss([run for run in report["runs"] if run["name"] == arm["name"]]),
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     epochs = report["epochs"]
@@ -37,7 +37,7 @@ def centring_table(report: dict[str, Any]) -> str:
     return "\n".join([*lines, "", *_aims(report), "", note])
 
 
-def _loss(runs: list[Row]) -> str:
+def largest_loss(runs: list[Row]) -> str:
     found = [(run["largest_loss"], run["first_loss"]) for run in runs if run.get("largest_loss") is not None]
     if not found:
         return "-"

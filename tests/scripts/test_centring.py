@@ -41,7 +41,7 @@ def test_arms_have_names_of_their_own_and_a_dense_one_to_stand_against():
 
 
 def test_a_loss_that_rises_is_bold():
-    table = script("centring.markdown")._loss
+    table = script("centring.markdown").largest_loss
     rises, falls = {"largest_loss": 3.0, "first_loss": 2.3}, {"largest_loss": 2.0, "first_loss": 2.3}
     assert table([rises, falls]) == "**2.50 (1)**" and table([falls]) == "2.00"
     assert table([{"diverged": "the loss became nan"}]) == "-"

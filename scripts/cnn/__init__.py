@@ -1,0 +1,1 @@
+"""Top-k in convolutional networks: the arms, the pictures, the gap between train and test, Markdown."""
