@@ -6,11 +6,11 @@
     python scripts/reproduce_cnn.py overfitting overfitting-bn         1,000 and 5,000 pictures: train against test
     python scripts/reproduce_cnn.py mnist --smoke                      2 seeds, 1 epoch, to a temporary folder
 
-CIFAR-10 is a folder of pictures, train/CLASS/... and test/CLASS/...: --cifar FOLDER, by default
-$MINIMALBP_DATA/cifar10-jpeg. It is read once, into a file in --out. For one seed all arms see the same order of
-examples and start from the same weights. Every finished run is a file in --out, known by its settings, so that a
-table goes on where it was stopped. Writes TABLE.json to --to and prints the table; scripts/tables.py writes it into
-docs/results/cnn.md. Each table takes at most about an hour on two cores.
+CIFAR-10 is a folder of pictures, train/CLASS/... and test/CLASS/..., or an archive of one: --cifar PATH, by default
+$MINIMALBP_DATA/cifar10-jpeg or an archive in that folder. It is read once, into a file in --out. For one seed all
+arms see the same order of examples and start from the same weights. Every finished run is a file in --out, known by
+its settings, so that a table goes on where it was stopped. Writes TABLE.json to --to and prints the table;
+scripts/tables.py writes it into docs/results/cnn.md. Each table takes at most about an hour on two cores.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     smoke = "digits, 2 seeds, 1 epoch, few filters; temporary folders"
     made = options(__doc__, list(TABLES), smoke, "cnn")
     made.add_argument("--epochs", type=int, help="of every arm")
-    made.add_argument("--cifar", type=Path, metavar="FOLDER", help=f"default $MINIMALBP_DATA/{CIFAR}")
+    made.add_argument("--cifar", type=Path, metavar="PATH", help=f"default $MINIMALBP_DATA/{CIFAR}")
     made.set_defaults(data=None)
     return made
 

@@ -1,4 +1,4 @@
-"""CIFAR-10 as a folder of pictures, read once: its arrays as a file that each run loads in a moment."""
+"""CIFAR-10 as a folder of pictures or an archive of one, read once: its arrays as a file that loads in a moment."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ DEV = 5000  # as many as of MNIST
 def stored(folder: Path | None, runs: Path) -> Path:
     """The file in `runs` with the pictures of a folder or data set, written when it is not there yet.
 
-    folder: by default `$MINIMALBP_DATA/cifar10-jpeg`. The order of the training pictures is drawn once for all, so
-    that the first N of them are of all classes. Raises BadInput when there is no such folder.
+    folder: by default `$MINIMALBP_DATA/cifar10-jpeg`, or an archive that lies in it. The order of the training
+    pictures is drawn once for all, so that the first N of them are of all classes. Raises BadInput when there is no
+    such folder.
     """
     path = runs / f"{CIFAR}.npz"
     if not path.exists():
@@ -41,9 +42,11 @@ def home() -> Path:
     data = os.environ.get("MINIMALBP_DATA")
     if not data:
         raise mbp.BadInput(
-            f"no pictures of CIFAR-10; give --cifar FOLDER, or put {CIFAR}/ into the folder $MINIMALBP_DATA"
+            f"no pictures of CIFAR-10; give --cifar PATH, or put {CIFAR}/ into the folder $MINIMALBP_DATA"
         )
-    return Path(data) / CIFAR
+    folder = Path(data) / CIFAR
+    packed = sorted(folder.glob("*.tar*"))
+    return packed[0] if packed else folder
 
 
 def named(settings: mbp.Settings, path: Path) -> mbp.Settings:

@@ -100,7 +100,13 @@ def test_without_pictures_one_line_says_what_to_do(tmp_path, monkeypatch, capsys
     monkeypatch.delenv("MINIMALBP_DATA", raising=False)
     words = ["--out", str(tmp_path / "runs"), "--to", str(tmp_path / "to")]
     assert script("reproduce_cnn").main(["cifar", *words]) == 2
-    assert "give --cifar FOLDER" in capsys.readouterr().err
+    assert "give --cifar PATH" in capsys.readouterr().err
+    monkeypatch.setenv("MINIMALBP_DATA", str(tmp_path))
+    home, folder = script("cnn.pictures").home, tmp_path / "cifar10-jpeg"
+    assert home() == folder
+    folder.mkdir()
+    (folder / "pictures.tar.gz").touch()
+    assert home() == folder / "pictures.tar.gz"
 
 
 def test_a_claim_is_judged_by_its_interval_only():
