@@ -158,6 +158,7 @@ class BatchNorm1d(_BatchNorm):
     """
 
     def _pixels(self, x: Array) -> Array:
+        _ = self.be  # a layer outside a network says so
         if x.ndim != 2 or x.shape[1] != self.n:
             raise BadInput(
                 f"{self.label} takes (batch, {self.n}) but gets {x.shape}; put Flatten() before it?"
@@ -208,7 +209,7 @@ class BatchNorm2d(_BatchNorm):
     """
 
     def _pixels(self, x: Array) -> Array:
-        check_maps(x, self.n, self.label)
+        check_maps(x, self.n, self)
         return pixels(x, self.be, self.buf, "x")
 
     def out_features(self, n: int | None) -> int | None:

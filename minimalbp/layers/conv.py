@@ -136,7 +136,7 @@ class Conv2d(Centered):
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        check_maps(x, self.in_channels, self.label)
+        check_maps(x, self.in_channels, self)
         self._window = win = Window.of(x.shape[2:], self.kernel_size, self.stride, self.padding, self.label)
         x = pixels(x, self.be, self.buf, "x")
         self.last_x = x

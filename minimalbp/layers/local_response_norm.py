@@ -66,7 +66,7 @@ class LocalResponseNorm(Layer):
         self.over, self._box = over, (1, 1, size) if over == "channels" else (size, size, 1)
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        check_maps(x, None, self.label)
+        check_maps(x, None, self)
         x = self.last_x = pixels(x, self.be, self.buf, "x")
         self.last_y, self.last_scale = self.buf.get("y", x.shape), self.buf.get("scale", x.shape)
         self.be.norm.response_forward(

@@ -7,8 +7,13 @@ neighbours. Kernels know these arrays as pixels, (batch, height, width, channels
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..backend import Array, Backend, Buffers
 from ..errors import BadInput
+
+if TYPE_CHECKING:
+    from .base import Layer
 
 
 def pixels(x: Array, be: Backend, buf: Buffers, name: str) -> Array:
@@ -31,8 +36,9 @@ def maps(pixels: Array) -> Array:
     return pixels.transpose(0, 3, 1, 2) if pixels.ndim == 4 else pixels
 
 
-def check_maps(x: Array, channels: int | None, label: str) -> None:
-    """Raise BadInput unless x is (batch, channels, height, width); channels None: any number."""
+def check_maps(x: Array, channels: int | None, layer: Layer) -> None:
+    """Raise BadInput unless the layer is in a network, and x is maps of so many channels, or of any for None."""
+    _ = layer.be
     if x.ndim != 4 or (channels is not None and x.shape[1] != channels):
         wanted = f"(batch, {'channels' if channels is None else channels}, height, width)"
-        raise BadInput(f"{label} takes {wanted} but gets {x.shape}")
+        raise BadInput(f"{layer.label} takes {wanted} but gets {x.shape}")

@@ -38,7 +38,7 @@ class _Pool(Layer):
 
     def _inputs(self, x: Array) -> tuple[Array, tuple[int, ...]]:
         """x as pixels, and the shape of y as pixels."""
-        check_maps(x, None, self.label)
+        check_maps(x, None, self)
         x = pixels(x, self.be, self.buf, "x")
         self._shape = x.shape
         batch, height, width, channels = x.shape

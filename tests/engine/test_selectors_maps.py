@@ -59,11 +59,11 @@ def test_the_gradient_that_whole_positions_and_channels_stand_for(selector, back
     choice = choose(selector, g, backend)
     kept = np.zeros(g.shape, bool)
     if choice.axis == "positions":
-        kept.reshape(15, 4)[choice.index] = True
-        picked = g.reshape(15, 4)[choice.index]
+        kept.reshape(15, 4)[choice.which] = True
+        picked = g.reshape(15, 4)[choice.which]
     else:
-        kept[..., choice.index] = True
-        picked = g[..., choice.index]
+        kept[..., choice.which] = True
+        picked = g[..., choice.which]
     assert (
         isinstance(choice, Whole)
         and kept.sum() == {"positions": 3 * 2 * 4, "channels": 3 * 5 * 2}[choice.axis]
@@ -94,7 +94,7 @@ def test_channels_choose_as_the_units_of_a_linear_layer(backend, dtype, rng):
     g = rng.normal(size=(5, 1, 9)).astype(dtype)
     selector, be = mbp.Channels(3), get_backend(backend)
     units = selector.for_vectors()(g[:, 0], be, Buffers(be, dtype), None)
-    assert choose(selector, g, backend).index.tolist() == units.tolist()
+    assert choose(selector, g, backend).which.tolist() == units.tolist()
 
 
 def test_an_lstm_refuses_top_k_over_the_batch():

@@ -14,15 +14,22 @@ import minimalbp.layers
 from minimalbp.layers import Chain, Layer, Units
 
 MAKERS = {
+    mbp.AvgPool2d: lambda: mbp.AvgPool2d(2),
+    mbp.BatchNorm1d: lambda: mbp.BatchNorm1d(3),
+    mbp.BatchNorm2d: lambda: mbp.BatchNorm2d(3),
+    mbp.Conv2d: lambda: mbp.Conv2d(3, 2, 2),
     mbp.Cube: mbp.Cube,
     mbp.Dropout: lambda: mbp.Dropout(0.5),
     mbp.Embedding: lambda: mbp.Embedding([(4, 3)]),
     mbp.Flatten: mbp.Flatten,
     mbp.Linear: lambda: mbp.Linear(3, 2),
+    mbp.LocalResponseNorm: lambda: mbp.LocalResponseNorm(3),
     mbp.LSTM: lambda: mbp.LSTM(3, 2),
+    mbp.MaxPool2d: lambda: mbp.MaxPool2d(2),
     mbp.ReLU: mbp.ReLU,
     mbp.Residual: lambda: mbp.Residual(mbp.Linear(3, 3)),
     mbp.Sigmoid: mbp.Sigmoid,
+    mbp.Sparsify: lambda: mbp.Sparsify(mbp.TopK(1)),
     mbp.Tanh: mbp.Tanh,
 }
 IDS = [kind.__name__ for kind in MAKERS]
@@ -33,7 +40,9 @@ BOUND = {
     mbp.Embedding: ("be", "buf", "tables", "last_x"),
     mbp.Residual: ("be", "buf"),
 }
-X = np.ones((4, 3))
+X, MAPS = np.ones((4, 3)), np.ones((4, 3, 5, 5))
+OF_MAPS = (mbp.AvgPool2d, mbp.BatchNorm2d, mbp.Conv2d, mbp.LocalResponseNorm, mbp.MaxPool2d)
+PASS_ON = (mbp.Flatten, mbp.Sparsify)  # whose forward needs nothing of a network
 
 
 def test_every_layer_is_tried():
@@ -45,9 +54,10 @@ def test_every_layer_is_tried():
 @pytest.mark.parametrize("make", MAKERS.values(), ids=IDS)
 def test_a_pass_outside_a_network_is_refused(make):
     layer = make()
-    refused(lambda: layer.backward(X), OUTSIDE)
-    if not isinstance(layer, mbp.Flatten):
-        refused(lambda: layer.forward(X), OUTSIDE)
+    x = MAPS if isinstance(layer, OF_MAPS) else X
+    refused(lambda: layer.backward(x), OUTSIDE)
+    if not isinstance(layer, PASS_ON):
+        refused(lambda: layer.forward(x), OUTSIDE)
         refused(lambda: layer.forward([[1, 2, 3]]), OUTSIDE)
 
 
@@ -94,9 +104,11 @@ def test_backward_before_forward(make):
     layer = make()
     net = mbp.Sequential(layer, backend="reference", dtype="float64")
     inner = net.children[0].children[0] if isinstance(layer, mbp.Residual) else layer
-    refused(
-        lambda: net.backward(np.ones((4, net.n_out or 3))), inner.label, "yet: call forward, then backward"
-    )
+    dy = MAPS if isinstance(layer, OF_MAPS) else np.ones((4, net.n_out or 3))
+    if isinstance(layer, mbp.Sparsify):
+        assert net.backward(dy) is not None  # it needs nothing of the forward pass
+    else:
+        refused(lambda: net.backward(dy), inner.label, "yet: call forward, then backward")
 
 
 @pytest.mark.parametrize("make", [mbp.Linear, mbp.LSTM])
