@@ -46,6 +46,7 @@ TABLES = {
     "parser": (bench.cost_table, "parser/cost"),
     "time-to-accuracy": (bench.accuracy_table, "time_to_accuracy"),
     "lstm-backward": (bench.lstm_backward_table, "lstm"),
+    "conv": (bench.conv_table, "conv"), "conv-steps": (bench.conv_step_table, "conv"),
     "lstm-parts": (bench.lstm_parts_table, "lstm"), "lstm-step": (bench.lstm_step_table, "lstm"),
     **{name: (table, name) for name in MEPROP if name != "mnist"},
     **{f"mesimp-{name}": (mesimp_table, f"mesimp-{name}") for name in MESIMP},
