@@ -162,3 +162,45 @@ def test_what_cannot_be_is_refused_before_anything_is_measured(
     out, err = capsys.readouterr()
     (line,) = err.splitlines()
     assert line.startswith("error: ") and said in line and out == "" and not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def conv(monkeypatch):
+    """bench_conv with a small layer and two small networks."""
+    pytest.importorskip("torch")
+    bench = script("bench_conv")
+    mbp = bench.mbp
+
+    def small(make):
+        return lambda shape, classes, **options: make(shape, classes, filters=(4, 4), units=(6,), **options)
+
+    monkeypatch.setattr(bench, "LAYERS", {"inner": (3, 4, 6, 5, 3), "first": (2, 1, 5, 3, 3)})
+    monkeypatch.setattr(bench, "NETWORKS", {
+        "LeNet": (small(mbp.lenet), (1, 8, 8), 4, False), "ConvNet": (small(mbp.convnet), (3, 8, 8), 5, False),
+        "normalised": (small(mbp.convnet), (3, 8, 8), 5, True),
+    })  # fmt: skip
+    return bench
+
+
+def test_bench_conv_verifies_measures_and_writes(conv, tmp_path, capsys):
+    path = tmp_path / "conv.json"
+    assert conv.main([*QUICK, "--layers", "1", "2", "--to", str(path)]) == 0
+    report = json.loads(path.read_text())
+    assert set(report["layers"]) == {"inner", "first"} and set(report["networks"]) == set(conv.NETWORKS)
+    for layer in report["layers"].values():
+        assert set(layer["backward"]) == {*conv.SELECT, *conv.PEERS} and set(layer["parts"]) == set(
+            conv.SELECT
+        )
+        assert set(layer["forward"]) == {"dense", *conv.PEERS}
+        assert all(r["calls"] == 2 and r["median"] > 0 for r in layer["backward"].values())
+    for network in report["networks"].values():
+        assert set(network["arms"]) == {*conv.STEPS, *conv.PEERS}
+    printed = capsys.readouterr().out
+    assert "sample 5% 3x: " in printed and "with a backward pass that costs nothing" in printed
+    assert conv.main([*QUICK, "--layers", "3"]) == 2
+
+
+def test_a_wrong_product_is_found_before_it_is_timed(conv, monkeypatch):
+    monkeypatch.setattr("minimalbp.kernels.cpu.conv.dx_all", lambda dx, *_: dx.fill(1))
+    with pytest.raises(AssertionError, match="off by"):
+        conv.verify(conv.LAYERS["inner"])
