@@ -60,68 +60,70 @@ def pictures(dw, count, sums, dx, begin, entry, picked, x, w, corner, places, of
     count[:] = 0
     sums[:] = 0
     for e in range(lo, hi):
-        # The entries by positions, as they come; those of each position are a list for dx.
-        n, used, base, pixel = 0, 0, -filters, np.int64(0)
-        here[:] = 0
-        for i in range(begin[e], begin[e + 1]):
-            if picked[i] == 0:
-                continue
-            if entry[i] >= base + filters:
-                p = entry[i] // filters
-                base, pixel = p * filters, np.int64(corner[p]) * channels
-                place[used], first[used] = pixel, n
-                used += 1
-            m = entry[i] - base
-            unit[n], row[n], value[n] = m, pixel, picked[i]
-            here[m] += 1
-            n += 1
-            last[used - 1] = n
+        n = locate(unit, row, value, entry, picked, begin[e], begin[e + 1], corner, channels, filters)
         if len(dx):
-            out[:] = 0
+            used = by_positions(place, first, last, row, n)
             for j in range(n):
                 window[j] = unit[j] * taps
+            out[:] = 0
             for t in range(len(of_dx)):
-                sum_lists(
-                    out,
-                    place,
-                    of_dx[t, 0],
-                    weights,
-                    of_dx[t, 2],
-                    window,
-                    value,
-                    first,
-                    last,
-                    used,
-                    of_dx[t, 1],
-                )
+                to, vectors, of = of_dx[t, 0], of_dx[t, 1], of_dx[t, 2]
+                sum_lists(out, place, to, weights, of, window, value, first, last, used, vectors)
             crop(dx[e], out, line, channels, places[3], places[4])
-        # The same by filters, for dW.
-        at, used = 0, 0
-        for m in range(filters):
-            count[m] += here[m]
-            place[used], first[used], last[used] = m * dw.shape[1], at, at + here[m]
-            used += here[m] > 0
-            at += here[m]
-            here[m] = at - here[m]  # from now on where its next entry goes
+        used = by_filters(
+            count, place, first, last, window, sorted_value, here, unit, row, value, n, e * size, dw.shape[1]
+        )
         for j in range(n):
-            m = unit[j]
-            window[here[m]], sorted_value[here[m]] = e * size + row[j], value[j]
-            sums[m] += value[j]
-            here[m] += 1
+            sums[unit[j]] += value[j]
         for t in range(len(of_dw)):
-            sum_lists(
-                sums_of_w,
-                place,
-                of_dw[t, 2],
-                x,
-                of_dw[t, 0],
-                window,
-                sorted_value,
-                first,
-                last,
-                used,
-                of_dw[t, 1],
-            )
+            of, vectors, to = of_dw[t, 0], of_dw[t, 1], of_dw[t, 2]
+            sum_lists(sums_of_w, place, to, x, of, window, sorted_value, first, last, used, vectors)
+
+
+@kernel
+def locate(unit, row, value, entry, picked, begin, end, corner, channels, filters):
+    """Filter, place of the window and gradient of each entry that is not zero; returns how many.
+
+    No branch and no division of integers: both would take longer than all else.
+    """
+    n, inverse = 0, 1.0 / filters
+    for i in range(begin, end):
+        p = np.int64((entry[i] + 0.5) * inverse)
+        unit[n], row[n], value[n] = entry[i] - p * filters, np.int64(corner[p]) * channels, picked[i]
+        n += picked[i] != 0
+    return n
+
+
+@kernel
+def by_positions(place, first, last, row, n):
+    """The entries come by positions: those of each are a list. Returns how many lists there are."""
+    used = 0
+    for j in range(n):
+        if j == 0 or row[j] != row[j - 1]:
+            place[used], first[used] = row[j], j
+            used += 1
+        last[used - 1] = j + 1
+    return used
+
+
+@kernel
+def by_filters(count, place, first, last, window, sorted_value, here, unit, row, value, n, begin, taps):
+    """The same by filters, whose rows in dW are `taps` apart: a counting sort. Adds their numbers to count."""
+    here[:] = 0
+    for j in range(n):
+        here[unit[j]] += 1
+    used, at = 0, 0
+    for m in range(len(here)):
+        first[used], last[used], place[used] = at, at, m * taps
+        at += here[m]
+        used += here[m] > 0
+        count[m] += here[m]
+        here[m] = used - 1  # the number of its list
+    for j in range(n):
+        s = here[unit[j]]
+        window[last[s]], sorted_value[last[s]] = begin + row[j], value[j]
+        last[s] += 1
+    return used
 
 
 @kernel
