@@ -121,6 +121,7 @@ def test_a_wrong_archive_is_refused(tmp_path):
         (pack(binary_files() | {"data_batch_3.bin": b"short"}, "a"), "data_batch_3.bin: 5 bytes are no whole"),
         (pack(binary_files() | {"test_batch.bin": b"\x0b" + bytes(3072)}, "a"), "label 11 is outside the classes"),
     ],
+    ids=["text", "cut off", "other files", "short", "label"],  # packed bytes have the time in them
 )  # fmt: skip
 def test_archives_that_hold_something_else(tmp_path, monkeypatch, raw, why):
     monkeypatch.setitem(KNOWN, "cifar10", small_cifar10({BINARY: raw}))
