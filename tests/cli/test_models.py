@@ -1,6 +1,7 @@
 """`minimalbp train --model lenet` and convnet: on pictures of any kind, kept, resumed, and what is refused."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from minimalbp.experiment.combine import combine
 from minimalbp.tasks import MODELS
 
 FEW = ["--filters", "3,4", "--hidden", "6", "--epochs", "2", "--batch", "7", "--evals", "1"]
+if "NUMBA_DISABLE_JIT" in os.environ:
+    FEW += ["--backend", "reference"]  # else minutes
 PICTURES = ["lenet", "convnet"]
 
 

@@ -1,6 +1,7 @@
 """`minimalbp simplify --model lenet`: filters leave, and what is written fits the network that is left."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -40,6 +41,8 @@ def shrink(tmp_path):
         "9",
         "--batchnorm",
     ]
+    if "NUMBA_DISABLE_JIT" in os.environ:
+        few += ["--backend", "reference"]  # else minutes
     return ["simplify", "--model", "lenet", "--data", str(tmp_path / "pictures.npz"), *few, "--prune", "0.09",
             "--min-width", "2", "--lr", "0.01"]  # fmt: skip
 

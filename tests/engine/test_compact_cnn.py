@@ -1,5 +1,7 @@
 """Filters that leave: with them go channels of all layers up to the next product, and their moments."""
 
+import os
+
 import numpy as np
 import pytest
 from helpers import full_gradient, refused
@@ -123,7 +125,9 @@ def test_a_cut_that_is_no_filter_is_refused():
 
 def test_filters_leave_while_a_network_trains():
     data = mbp.load_dataset("digits")
-    net = mbp.lenet((8, 8), 10, filters=(8, 12), units=(30,), batchnorm=True, select=mbp.TopK(ratio=0.05))
+    backend = "reference" if "NUMBA_DISABLE_JIT" in os.environ else "cpu"  # else half a minute
+    options = {"batchnorm": True, "select": mbp.TopK(ratio=0.05), "backend": backend}
+    net = mbp.lenet((8, 8), 10, filters=(8, 12), units=(30,), **options)
     simplifier = mbp.Simplifier(prune=0.04, cycle=1, min_width=2)
     adam = mbp.Adam(net.parameters(), lr=3e-3)
     history = mbp.fit(net, data, adam, epochs=2, batch_size=32, evals_per_epoch=2, companions=[simplifier])

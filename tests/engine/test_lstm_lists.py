@@ -55,6 +55,7 @@ def test_lists_are_those_of_the_oracle(name, gates, lengths, backend, dtype, rng
     assert compared >= 0.8 * len(walks) * groups
 
 
+@pytest.mark.slow  # thousands of steps of an LSTM
 @pytest.mark.parametrize("name", sorted(set(LISTS) - {"signs"}))
 def test_gradients_of_walks_are_unbiased(name, backend, rng):
     """Through time too: what a word sends on is right in the mean, and all that follows is linear in it."""
