@@ -28,7 +28,7 @@ class _BatchNorm(Layer):
     _stats: tuple[Array, Array] = later()  # the mean and variance that it used
     _given: bool = later()  # whether these were the running ones, which do not depend on x
 
-    def __init__(self, n: int, *, eps: float = 1e-5, momentum: float | None = 0.1):
+    def __init__(self, n: int, eps: float = 1e-5, momentum: float | None = 0.1):
         self.n, self.eps = check_int("n", n, least=1), check_float("eps", eps, 0, open_low=True)
         self.momentum = None if momentum is None else check_float("momentum", momentum, 0, 1)
 

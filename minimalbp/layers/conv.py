@@ -100,9 +100,9 @@ class Conv2d(Centered):
         in_channels: int,
         out_channels: int,
         kernel_size: int | tuple[int, int],
-        *,
         stride: int | tuple[int, int] = 1,
         padding: int | tuple[int, int] = 0,
+        *,
         select: Selector | None = None,
         init: str = "glorot_uniform",
         bias: bool = True,
@@ -166,6 +166,11 @@ class Conv2d(Centered):
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         win, (batch, *size, channels) = self._window, self.last_xp.shape
+        if dy.shape != (batch, self.out_channels, *win.outputs):
+            wanted = (batch, self.out_channels, *win.outputs)
+            raise BadInput(
+                f"{self.label} gave {wanted} but gets a gradient of {dy.shape}; the two must be equal"
+            )
         if self.center == "dw":
             self._follow(self.last_x)
         dx = None

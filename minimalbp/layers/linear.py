@@ -125,9 +125,8 @@ class Linear(Centered):
     def forward(self, x: Array, *, train: bool = True) -> Array:
         lin, w = self.be.linear, self.weight.value
         if x.ndim != 2 or x.shape[1] != self.n_in:  # kernels check nothing
-            raise BadInput(
-                f"{self.label} takes (batch, {self.n_in}) but gets {x.shape}; put Flatten() before it?"
-            )
+            remedy = f"give it n_in={x.shape[1]}?" if x.ndim == 2 else "put Flatten() before it?"
+            raise BadInput(f"{self.label} takes (batch, {self.n_in}) but gets {x.shape}; {remedy}")
         y = self.buf.get("y", (len(x), self.n_out))
         if self.center == "forward":
             x = self._centered(x, learn=train)

@@ -21,9 +21,9 @@ class _Pool(Layer):
     def __init__(
         self,
         kernel_size: int | Pair,
-        *,
         stride: int | Pair | None = None,
         padding: int | Pair = 0,
+        *,
         ceil_mode: bool = False,
     ):
         self.kernel_size = check_size("kernel_size", kernel_size, least=1)

@@ -12,6 +12,7 @@ from ..select import Dense, Selector
 
 CUT = ("after", "before")
 KERNEL = 5
+COLOURS = (1, 3, 4)  # channels of pictures: grey, in colour, in colour and transparent
 
 
 def picture_shapes(shape: Sequence[int], filters: Sequence[int], name: str) -> list[tuple[int, int, int]]:
@@ -28,11 +29,16 @@ def picture_shapes(shape: Sequence[int], filters: Sequence[int], name: str) -> l
     channels, height, width = (
         check_int(f"each size in {tuple(shape)}", n, least=1) for n in (1, *shape)[-3:]
     )
+    if len(shape) == 3 and width in COLOURS and channels > max(COLOURS):
+        raise BadInput(
+            f"{name} takes pictures as (channels, height, width), and {tuple(shape)} looks like (height, width, "
+            "channels); turn them with x.transpose(0, 3, 1, 2)"
+        )
     least = 2 ** len(filters)
     if min(height, width) < least:
         raise BadInput(
-            f"{name} halves pictures {len(filters)} times, so they need at least {least} x {least} pixels, not "
-            f"{height} x {width}; give fewer filters, such as {short(tuple(filters)[:-1])}, or larger pictures"
+            f"{name} halves pictures after each of its {len(filters)} convolutions, so they need at least "
+            f"{least} x {least} pixels, not {height} x {width}; give fewer numbers of filters, or larger pictures"
         )
     found = [(channels, height, width)]
     for n in filters:

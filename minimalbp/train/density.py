@@ -6,6 +6,8 @@ from ..layers import Conv2d
 from ..network import Sequential
 from ..select import Systematic, Threshold, TopK
 
+DEAD = 1e-4  # the share of non-zeros below which no more is learnt
+
 
 def densities(net: Sequential) -> list[float] | None:
     """For each convolution the share of entries of its last gradient that are not zero, before anything is chosen.
@@ -26,11 +28,16 @@ def density_notes(net: Sequential, density: list[float] | None) -> list[str]:
         if layer.density() is None or not isinstance(layer.select, (TopK, Systematic, Threshold)):
             continue
         n, select = layer.last_dy[0].size, layer.select
+        if share < DEAD:
+            notes.append(
+                f"no gradient reaches convolution {i}: its units are dead; try a smaller learning rate"
+            )
+            continue
         if share <= select.units(n) / n:
             k = f"{100 * select.ratio:.4g} %" if select.ratio is not None else f"{select.k} of {n}"
             notes.append(
-                f"k = {k} does nothing in convolution {i}: on average {100 * share:.3g} % of its gradient are not "
-                "zero"
+                f"k = {k} does nothing in convolution {i}: on average {100 * share:.3g} % of the entries of its "
+                "gradient are not zero"
             )
     return notes
 

@@ -123,12 +123,8 @@ def test_a_cut_before_batch_normalisation_leaves_the_convolution_dense(make, bac
 def test_what_is_refused():
     for make in (mbp.lenet, mbp.convnet):
         name = make.__name__
-        refused(
-            lambda make=make: make((3, 8), 3, filters=(2, 2)),
-            name,
-            "at least 4 x 4 pixels, not 3 x 8",
-            "(2,)",
-        )
+        few = lambda make=make: make((3, 8), 3, filters=(2, 2))  # noqa: E731
+        refused(few, name, "at least 4 x 4 pixels, not 3 x 8", "fewer numbers of filters")
         refused(lambda make=make: make((64,), 3), name, "(channels, height, width)", "(64,)", "mlp")
         refused(lambda make=make: make(64, 3), name, "64")
         refused(lambda make=make: make((0, 8, 8), 3), "at least 1")
@@ -141,3 +137,10 @@ def test_what_is_refused():
         refused(lambda make=make: make((8, 8), 3, filters=(2,), cut="befor"), "did you mean 'before'")
         refused(lambda make=make: make((8, 8), 3, filters=(2,), cut="before"), "give batchnorm too")
         refused(lambda make=make: make((8, 8), 3, filters=(2,), center="on"), "unknown center")
+
+
+@pytest.mark.parametrize("make", [mbp.lenet, mbp.convnet])
+def test_pictures_with_their_channels_last_are_refused(make):
+    refused(
+        lambda: make((16, 16, 3), 2), "(channels, height, width)", "(16, 16, 3)", "x.transpose(0, 3, 1, 2)"
+    )

@@ -38,7 +38,8 @@ def test_a_network_without_convolutions_has_none(backend):
 def test_k_that_does_nothing_is_noted(backend):
     for select, said in ((mbp.TopK(2), "k = 2 of 18"), (mbp.Threshold(ratio=0.2, over="batch"), "k = 20 %")):
         (note,) = density_notes(after_a_step(select, backend), [4 / 36])
-        assert note == f"{said} does nothing in convolution 1: on average 11.1 % of its gradient are not zero"
+        average = "on average 11.1 % of the entries of its gradient are not zero"
+        assert note == f"{said} does nothing in convolution 1: {average}"
     for select in (
         mbp.TopK(1),
         mbp.RandomK(9),
@@ -47,6 +48,8 @@ def test_k_that_does_nothing_is_noted(backend):
     ):  # which all leave something out
         assert not density_notes(after_a_step(select, backend), [4 / 36])
     assert not density_notes(after_a_step(mbp.TopK(2), backend), None)
+    (note,) = density_notes(after_a_step(mbp.TopK(1), backend), [0.0])
+    assert note == "no gradient reaches convolution 1: its units are dead; try a smaller learning rate"
 
 
 def test_records_keep_it_and_a_history_has_the_mean():
