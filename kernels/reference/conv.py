@@ -7,6 +7,9 @@ a linear layer whose examples are the batch P windows:
 
     y[n, p, m] = sum of w[m, i, j, c] xp[n, window p at (i, j), c] over i, j, c, + b[m]
 
+Zeros of the margin may be left out of sums, and so may windows that no chosen entry belongs to: where x or w is not
+finite, a backend need not say NaN for zero times infinity.
+
 A position counts through the batch: n P + p. There are kernels for choices of whole positions (`*_rows`), and one
 for entries of any positions and filters.
 """

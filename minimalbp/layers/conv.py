@@ -12,7 +12,7 @@ from ..errors import BadInput, check_int, unknown
 from ..param import Param, RowGrad
 from ..seeds import Streams
 from ..select import Choice, Dense, Selector
-from .base import later
+from .base import clipped, later
 from .centering import Centered, RunningMean, check_center
 from .conv_sparse import backward, count_choice
 from .initialisers import get_initialiser
@@ -88,6 +88,7 @@ class Conv2d(Centered):
     bias: Param | None = later()
     last_x: Array = later()  # the input of the last forward, pixels
     last_xp: Array = later()  # with its padding
+    step_mean: Array = later()  # the mean that the last pass took away from the input
     last_dy: Array = later()  # of the last backward, (batch, P, filters)
     last_choice: Choice = later()  # what `select` chose there
     _chosen: Any = later()  # that choice as `count_choice` takes it
@@ -140,11 +141,12 @@ class Conv2d(Centered):
         self._window = win = Window.of(x.shape[2:], self.kernel_size, self.stride, self.padding, self.label)
         x = pixels(x, self.be, self.buf, "x")
         self.last_x = x
-        if self.center == "forward" and train:
-            self._follow(x)
+        b = self._b
+        if self.center == "forward":
+            self.step_mean = self._step_mean(x, learn=train)
+            b = self._bias_without(self.step_mean)
         self.last_xp = self.buf.get("xp", (len(x), *win.padded, self.in_channels))
         y = self.buf.get("y", (len(x), win.positions, self.out_channels))
-        b = self.weight_and_bias()[1] if self.center == "forward" else self._b
         self._w = self.buf.get("w", (self.out_channels, *self.kernel_size, self.in_channels))
         self.be.activation.copy(self._w, self.weight.value.transpose(0, 2, 3, 1))
         self.be.conv.forward(y, self.last_xp, x, self._w, b, win.corner)
@@ -155,14 +157,30 @@ class Conv2d(Centered):
         if self.center != "forward":
             return self.weight.value, self._b
         assert self.mean is not None
+        return self.weight.value, self._bias_without(self.mean.value)
+
+    def _bias_without(self, mean: Array) -> Array:
+        """b - W mu: the bias of a layer whose inputs keep their mean."""
         taps = self.kernel_size[0] * self.kernel_size[1]
         seen = self.buf.get("minus_mean", (1, self.in_channels, taps))
-        self.be.activation.copy(seen, -self.mean.value[:, None])
+        self.be.activation.copy(seen, -mean[:, None])
         b = self.buf.get("b", (1, self.out_channels))
         self.be.linear.forward(
             b, seen.reshape(1, -1), self.weight.value.reshape(self.out_channels, -1), self._b
         )
-        return self.weight.value, b[0]
+        return b[0]
+
+    def _step_mean(self, x: Array, *, learn: bool) -> Array:
+        """The mean of this step, a copy. The running mean then moves towards x, at the first batch before it."""
+        assert self._running is not None
+        mean, rate = self._running.mean.value, self._running.rate() if learn else 0.0
+        if rate == 1:
+            self.be.conv.follow(mean, x, rate)
+        used = self.buf.get("mean", mean.shape)
+        self.be.activation.copy(used, mean)
+        if 0 < rate < 1:
+            self.be.conv.follow(mean, x, rate)
+        return used
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         win, (batch, *size, channels) = self._window, self.last_xp.shape
@@ -172,7 +190,7 @@ class Conv2d(Centered):
                 f"{self.label} gave {wanted} but gets a gradient of {dy.shape}; the two must be equal"
             )
         if self.center == "dw":
-            self._follow(self.last_x)
+            self.step_mean = self._step_mean(self.last_x, learn=True)
         dx = None
         if need_dx:
             dx = self.buf.get(
@@ -198,11 +216,6 @@ class Conv2d(Centered):
         if "last_dy" not in vars(self):
             return None
         return float(np.count_nonzero(self.be.get(self.last_dy)) / self.last_dy.size)
-
-    def _follow(self, x: Array) -> None:
-        """Move the running mean towards the channels of x."""
-        assert self._running is not None
-        self.be.conv.follow(self._running.mean.value, x, self._running.rate())
 
     def out_features(self, n: int | None) -> int | None:
         return None  # pictures have no width
@@ -234,6 +247,11 @@ class Conv2d(Centered):
     def resize(self) -> None:
         self.out_channels, self.in_channels = self.weight.value.shape[:2]
         self._b = self._b[: self.out_channels] if self.bias is None else self.bias.value
+
+    def note(self) -> str | None:
+        if self.select.whole or "_window" not in vars(self):
+            return None
+        return clipped(self.select, self._window.positions * self.out_channels, self.label)
 
     def settings(self) -> dict[str, Any]:
         sizes = {

@@ -24,6 +24,7 @@ class Filters(Protocol):
     select: Selector
     out_channels: int
     last_xp: Array
+    step_mean: Array
     _window: Window
 
     @property
@@ -56,7 +57,7 @@ def backward(layer: Filters, dy: Array, w: Array, choice: Choice, dx: Array | No
         found = _lists(layer, w, _entries(layer, dy, choice), dx)
     if layer.mean is not None:
         assert found.sums is not None
-        layer.be.conv.center(found.dw, layer.mean.value, found.sums)
+        layer.be.conv.center(found.dw, layer.step_mean, found.sums)
     values = layer.buf.get("dw", (len(found.dw), *layer.weight.value.shape[1:]))
     layer.be.activation.copy(values, found.dw.transpose(0, 3, 1, 2))
     layer.weight.grad = RowGrad(found.rows, values)

@@ -40,10 +40,12 @@ class Hidden:
         groups, n = self.shape
         outputs = (kept + n * np.arange(groups)[:, None]).ravel()
         yield from self.layer.unit_cuts(kept)
+        inputs = (outputs[:, None] * self.inputs + np.arange(self.inputs)).ravel()
+        flat = False
         for layer in self.between:
-            yield from layer.channel_cuts(outputs)
-        inputs = outputs[:, None] * self.inputs + np.arange(self.inputs)
-        yield from self.reader.input_cuts(inputs.ravel())
+            flat = flat or isinstance(layer, Flatten)
+            yield from layer.channel_cuts(inputs if flat else outputs)
+        yield from self.reader.input_cuts(inputs)
 
 
 def hidden_layers(net: Chain) -> list[Hidden]:

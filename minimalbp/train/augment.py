@@ -50,7 +50,7 @@ class Augment:
     flip: bool = False
 
     def __post_init__(self) -> None:
-        check_int("crop", self.crop)
+        object.__setattr__(self, "crop", check_int("crop", self.crop))
         if not isinstance(self.flip, bool):
             raise BadInput(f"flip must be True or False, not {short(self.flip)}")
         if not self.crop and not self.flip:

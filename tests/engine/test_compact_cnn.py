@@ -137,3 +137,16 @@ def test_filters_leave_while_a_network_trains():
     assert conv.weight.value.shape == (widths[0], 1, 5, 5) and norm.weight.value.shape == (widths[0],)
     assert second.weight.value.shape == (widths[1], widths[0], 5, 5)
     assert mbp.evaluate(net, data.test).accuracy > 0.12  # chance is 0.1, and few units are left
+
+
+def test_batch_normalisation_of_vectors_behind_flatten_is_cut_by_pixels():
+    layers = mbp.Conv2d(1, 4, 2), mbp.ReLU(), mbp.Flatten(), mbp.BatchNorm1d(36), mbp.Linear(36, 3)
+    net = mbp.Sequential(*layers, backend="reference", dtype="float64")
+    x = np.random.default_rng(0).normal(size=(5, 1, 4, 4))
+    net.forward(x)
+    net.children[4].weight.value[:, np.r_[0:9, 18:27]] = 0  # of the filters 0 and 2
+    before = net(x)
+    (first, *_) = hidden_layers(net)
+    compact(net, None, [(first, np.array([[1, 3]]))])
+    assert net.children[3].n == 18
+    np.testing.assert_allclose(net(x), before, rtol=1e-12)

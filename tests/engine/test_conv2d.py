@@ -175,3 +175,26 @@ def test_what_an_empty_choice_leaves(backend):
     dx = layer.backward(np.zeros(y.shape))
     assert not dx.any() and len(layer.weight.grad.rows) == 0
     assert conv_sparse.count_choice(layer.be, np.zeros(4, np.int64), layer._chosen) is None
+
+
+@pytest.mark.parametrize("center", ["dw", "forward"])
+@pytest.mark.parametrize("select", [None, mbp.TopK(2)])
+def test_a_window_of_one_pixel_is_a_linear_layer(center, select, backend, rng):
+    """Over several batches: the mean of a step is that of Linear, and the running mean moves as there."""
+    one = conv((1, 3, 1, 1, 4, 1, 1, 0), backend, "float64", select, center=center)
+    linear = mbp.Linear(3, 4, select=select, center=center)
+    mbp.Sequential(linear, backend=backend, dtype="float64")
+    linear.weight.value[...] = one.weight.value[:, :, 0, 0]
+    for batch in (5, 2, 7):
+        x, dy = rng.normal(size=(batch, 3)) + 1, rng.normal(size=(batch, 4))
+        close(one.forward(x[:, :, None, None])[:, :, 0, 0], linear.forward(x), "float64")
+        close(one.backward(dy[:, :, None, None])[:, :, 0, 0], linear.backward(dy), "float64")
+        close(full_gradient(one.weight)[:, :, 0, 0], full_gradient(linear.weight), "float64")
+        close(one.mean.value, linear.mean.value, "float64")
+
+
+def test_k_beyond_the_entries_is_noted(backend):
+    layer = conv(SIZES[0], backend, "float64", mbp.TopK(1000))
+    assert layer.note() is None  # before a batch nobody knows how many entries there are
+    layer.forward(np.ones(SIZES[0][:4]))
+    assert "k = 1000" in layer.note() and "all 120" in layer.note()

@@ -2,7 +2,8 @@
 
 Both read rows that lie anywhere in an array: for dW windows of the input, for dx rows of W. The sums of a part of a
 run stay in registers. All work on one picture is done at a time, with its lists, its windows and its dx in the
-nearer caches. Each thread has pictures of its own, and a dW of its own.
+nearer caches. Each thread has pictures of its own, and a dW of its own, so that the last digits of dW depend on the
+number of threads.
 """
 
 import numpy as np
