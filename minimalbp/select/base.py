@@ -119,7 +119,7 @@ class Selector(ABC):
         """The choice for dy, in one of the forms above. rng: a generator, if the selector is `random`."""
 
     def for_vectors(self) -> Selector:
-        """The selector of a layer without positions and channels, in a network whose other layers have this one."""
+        """What to take instead in a layer without positions and channels, which refuses this selector."""
         return self
 
     def units(self, n_out: int) -> int:

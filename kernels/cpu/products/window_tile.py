@@ -51,7 +51,7 @@ class _Tile:
         self.scalar, self.size = context.get_value_type(kind), kind.bitwidth // 8
         self.width, self.count = lanes(vectors, self.size), max(vectors, 1)
         self.vector = ir.VectorType(self.scalar, self.width // self.count)
-        self.data, self.kinds, self.n = {}, {}, {}
+        self.data, self.n = {}, {}
         for i, (kind, value) in enumerate(zip(signature.args, args, strict=True)):
             if isinstance(kind, types.Array):
                 self.data[i] = context.make_array(kind)(context, builder, value).data
