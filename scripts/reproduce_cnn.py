@@ -2,6 +2,7 @@
 
     python scripts/reproduce_cnn.py mnist mnist-bn cifar cifar-bn      two rules at 20, 10, 5, 2 and 1 %
     python scripts/reproduce_cnn.py controls controls-bn               what is chosen at 5 %, where it is cut
+    python scripts/reproduce_cnn.py controls-cifar controls-cifar-bn   the same on CIFAR-10
     python scripts/reproduce_cnn.py full                               both networks at full size, one seed
     python scripts/reproduce_cnn.py overfitting overfitting-bn         1,000 and 5,000 pictures: train against test
     python scripts/reproduce_cnn.py mnist --smoke                      2 seeds, 1 epoch, to a temporary folder
@@ -10,7 +11,7 @@ CIFAR-10 is a folder of pictures, train/CLASS/... and test/CLASS/..., or an arch
 $MINIMALBP_DATA/cifar10-jpeg or an archive in that folder. It is read once, into a file in --out. For one seed all
 arms see the same order of examples and start from the same weights. Every finished run is a file in --out, known by
 its settings, so that a table goes on where it was stopped. Writes TABLE.json to --to and prints the table;
-scripts/tables.py writes it into docs/results/cnn.md. Each table takes at most about an hour on two cores.
+scripts/tables.py writes it into docs/results/cnn.md. A table takes 10 to 40 minutes on two idle cores.
 """
 
 from __future__ import annotations

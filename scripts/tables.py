@@ -25,17 +25,8 @@ TEXT = ("tagging", "parsing")
 MESIMP = ("mnist", "mnist-plain", "mnist-faithful", "tagging", "parsing")
 CENTRING = ("digits", "mnist-10k", "mnist-10k-falling", "mnist", "fashion-3", "fashion-20", "ablations", "tagging",
             "tagging-dropout", "parsing", "parsing-dropout")  # fmt: skip
-CNN = (
-    "mnist",
-    "mnist-bn",
-    "cifar",
-    "cifar-bn",
-    "controls",
-    "controls-bn",
-    "full",
-    "overfitting",
-    "overfitting-bn",
-)
+CNN = ("mnist", "mnist-bn", "cifar", "cifar-bn", "controls", "controls-bn", "controls-cifar", "controls-cifar-bn",
+       "full", "overfitting", "overfitting-bn")  # fmt: skip
 MEPROP = (
     "table1", "table2", "figure4", "figure4-topk", "table3", "table4", "table5", "table6", "mnist", *TEXT,
 )  # fmt: skip
