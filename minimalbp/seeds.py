@@ -19,6 +19,7 @@ PURPOSES = (
     "random-k",
     "unknown",
     "augment",
+    "prune",
 )  # append only: the index is a part of the key
 
 

@@ -89,6 +89,7 @@ class Conv2d(Centered):
     last_x: Array = later()  # the input of the last forward, pixels
     last_xp: Array = later()  # with its padding
     step_mean: Array = later()  # the mean that the last pass took away from the input
+    last_y: Array = later()  # the output of the last forward, (batch, P, filters)
     last_dy: Array = later()  # of the last backward, (batch, P, filters)
     last_choice: Choice = later()  # what `select` chose there
     _chosen: Any = later()  # that choice as `count_choice` takes it
@@ -147,10 +148,15 @@ class Conv2d(Centered):
             b = self._bias_without(self.step_mean)
         self.last_xp = self.buf.get("xp", (len(x), *win.padded, self.in_channels))
         y = self.buf.get("y", (len(x), win.positions, self.out_channels))
+        self.read_weights()
+        self.be.conv.forward(y, self.last_xp, x, self._w, b, win.corner)
+        self.last_y = y
+        return maps(y.reshape(len(x), *win.outputs, self.out_channels))
+
+    def read_weights(self) -> None:
+        """Take the weights as they are now: for the forward pass, and anew where backward is to see others."""
         self._w = self.buf.get("w", (self.out_channels, *self.kernel_size, self.in_channels))
         self.be.activation.copy(self._w, self.weight.value.transpose(0, 2, 3, 1))
-        self.be.conv.forward(y, self.last_xp, x, self._w, b, win.corner)
-        return maps(y.reshape(len(x), *win.outputs, self.out_channels))
 
     def weight_and_bias(self) -> tuple[Array, Array]:
         """W and b of the same layer without `center`; where there is no bias, b is zeros."""

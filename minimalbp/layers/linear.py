@@ -82,6 +82,7 @@ class Linear(Centered):
     weight: Param = later()
     bias: Param | None = later()
     last_x: Array = later()  # the input of the last forward; with center="forward" without mu
+    last_y: Array = later()  # the output of the last forward
     last_dy: Array = later()  # of the last backward
     last_choice: Choice = later()  # what `select` chose there
     last_picked: Array = later()  # the gradients of that choice
@@ -131,7 +132,7 @@ class Linear(Centered):
         if self.center == "forward":
             x = self._centered(x, learn=train)
         lin.forward(y, x, w, self._b)
-        self.last_x = x
+        self.last_x, self.last_y = x, y
         return y
 
     def weight_and_bias(self) -> tuple[Array, Array]:

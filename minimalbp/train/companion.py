@@ -18,8 +18,9 @@ class Companion:
     """The base class of what goes along with a training. `fit` calls its methods; override those you need.
 
     A training has parts, each of which ends with an evaluation on the dev set. `fit` calls `begin` once. For each
-    part it calls `before_part`, then `observe` after every backward pass, then `after_part`. Then a checkpoint is
-    written, so that it holds the network that was scored. A resumed training goes on with `before_part`.
+    part it calls `before_part`, then in every step `before_step`, `between` and `observe`, then `after_part`. Then
+    a checkpoint is written, so that it holds the network that was scored. A resumed training goes on with
+    `before_part`.
 
     A companion that must go on where a checkpoint left it overrides `settings`, `state` and `restore`. Of the
     companions of one training, at most one may do so.
@@ -48,8 +49,14 @@ class Companion:
     def before_part(self, part: int, history: History) -> None:
         """Part number `part` begins, counted from 0. This is the time to change the network."""
 
+    def before_step(self) -> None:
+        """A forward pass of the training begins."""
+
+    def between(self) -> None:
+        """The forward pass is done, and the backward pass begins."""
+
     def observe(self) -> None:
-        """A backward pass is done: the gradients are there, and nothing is updated yet."""
+        """The backward pass is done: the gradients are there, and nothing is updated yet."""
 
     def after_part(self, record: Record) -> bool | None:
         """The network was scored. Return True to end the training."""
@@ -93,6 +100,14 @@ class Together(Companion):
     def before_part(self, part: int, history: History) -> None:
         for member in self.members:
             member.before_part(part, history)
+
+    def before_step(self) -> None:
+        for member in self.members:
+            member.before_step()
+
+    def between(self) -> None:
+        for member in self.members:
+            member.between()
 
     def observe(self) -> None:
         for member in self.members:

@@ -110,9 +110,11 @@ class Run:
             which = self.order[position * self.batch_size : (position + 1) * self.batch_size]
             x, labels, lengths = self.feed.take(which)
             self.pace.step(self.done)
+            self.companion.before_step()
             value = train_step(
-                self.net, self.loss, self.optimizer, x, labels, mark, lengths, self.companion.observe
-            )
+                self.net, self.loss, self.optimizer, x, labels, mark, lengths,
+                self.companion.observe, self.companion.between,
+            )  # fmt: skip
             self.done += 1
             if not math.isfinite(value):
                 raise Diverged(self._diagnosis(x, lengths, value, checkpoint))

@@ -24,6 +24,7 @@ def train_step(
     mark: Callable[[str], None] = no_mark,
     lengths: Any = None,
     observe: Callable[[], None] | None = None,
+    between: Callable[[], None] | None = None,
 ) -> float:
     """Forward, loss, backward, update.
 
@@ -45,6 +46,8 @@ def train_step(
         Lengths of the sentences in x, as for `Sequential.forward`.
     observe : callable, optional
         Called when all gradients are there, before the update.
+    between : callable, optional
+        Called after the forward pass.
 
     Returns
     -------
@@ -64,6 +67,8 @@ def train_step(
     True
     """
     logits = net.forward(x, lengths=lengths)
+    if between:
+        between()
     mark("forward")
     value = loss.forward(logits, labels)
     net.backward(loss.backward(), need_dx=False)

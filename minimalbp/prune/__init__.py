@@ -1,0 +1,10 @@
+"""Structured pruning: SPP and what it is compared with, and the small network that is left."""
+
+from .delta import delta, linear_delta
+from .groups import Groups
+from .layer import PrunedLayer
+from .plan import PrunePlan
+from .pruner import Pruner
+from .rules import METHODS, Rule
+
+__all__ = ["METHODS", "Groups", "PrunePlan", "PrunedLayer", "Pruner", "Rule", "delta", "linear_delta"]

@@ -1,0 +1,100 @@
+"""Where the pruning of one layer stands: probabilities, what has left, and how much still has to."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..backend import Array
+from .groups import Groups
+
+ARRAYS = ("p", "gone", "rose", "fell")  # what a checkpoint keeps
+
+
+class PrunedLayer:
+    """A layer whose groups leave.
+
+    Parameters
+    ----------
+    groups : Groups
+    ratio : float
+        The share of the groups that leaves, rounded up to whole groups.
+
+    Attributes
+    ----------
+    target : int
+        How many groups leave.
+    p : array of float64, shape (n,)
+        Their pruning probabilities: how likely each is masked in a forward pass.
+    gone : array of bool, shape (n,)
+        The groups that have left. Their p is 1 and their weights are zero.
+    rose, fell : array of bool, shape (n,)
+        The groups whose p was ever above 0, and those of them whose p was lowered later: these recovered.
+    """
+
+    def __init__(self, groups: Groups, ratio: float):
+        self.groups, self.ratio, self.n = groups, ratio, groups.n
+        self.target = math.ceil(ratio * groups.n - 1e-9)
+        self.p = np.zeros(self.n)
+        self.gone, self.rose, self.fell = (np.zeros(self.n, bool) for _ in range(3))
+
+    @property
+    def name(self) -> str:
+        """The layer's path in the network."""
+        return self.groups.name
+
+    @property
+    def pruned(self) -> int:
+        """How many groups have left."""
+        return int(self.gone.sum())
+
+    @property
+    def wanted(self) -> int:
+        """How many groups have still to leave."""
+        return self.target - self.pruned
+
+    def ranks(self, score: Array, *, among_all: bool = False) -> Array:
+        """The rank of each group, 0 for the weakest that is left; among all the groups that left come first.
+
+        Groups that left have no rank among the others: theirs is n.
+        """
+        order = np.lexsort((score, ~self.gone if among_all else self.gone))
+        rank = np.empty(self.n, int)
+        rank[order] = np.arange(self.n)
+        if not among_all:
+            rank[self.gone] = self.n
+        return rank
+
+    def weakest(self, score: Array, count: int) -> Array:
+        """The `count` groups of the lowest score among those that are left."""
+        left = np.flatnonzero(~self.gone)
+        return left[np.argsort(score[left], kind="stable")[:count]]
+
+    def move(self, p: Array) -> None:
+        """Give the groups that are left new probabilities."""
+        p = np.where(self.gone, 1.0, np.clip(p, 0, 1))
+        self.fell |= p < self.p
+        self.rose |= p > 0
+        self.p = p
+
+    def remove(self, which: Array) -> None:
+        """Let groups leave for good. Never more than the target asks; those with the lower L1 norms go first."""
+        if len(which) > self.wanted:
+            which = which[np.argsort(self.groups.norms()[which], kind="stable")]
+            self.p[which[self.wanted :]] = 0  # they stay, though they were masked in every pass
+            which = which[: self.wanted]
+        self.gone[which] = True
+        self.p[self.gone] = 1
+        self.groups.scale(~self.gone)
+
+    def settle(self, *, rescale: bool) -> None:
+        """The groups that are left stay. rescale: each is first multiplied by its chance 1 - p to be in a pass."""
+        if rescale:
+            self.groups.scale(np.where(self.gone, 0.0, 1 - self.p))
+        self.p = self.gone.astype(float)
+
+    def recovered(self) -> float:
+        """The share of the groups left whose probability had risen and fell again."""
+        left = ~self.gone
+        return float((self.fell & left).sum() / max(left.sum(), 1))

@@ -1,0 +1,68 @@
+"""How many multiply-adds pruned convolutions save, and the ratio that saves so many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..backend import Array
+from ..layers import Conv2d, Linear
+from ..network import Sequential
+from ..network.compact import Hidden, hidden_layers
+from .groups import Groups
+
+
+def multiply_adds(net: Sequential) -> list[tuple[int, int]]:
+    """(all, left) multiply-adds of each convolution for a picture, after a forward pass.
+
+    Columns of zeros save theirs, and so do filters without a weight, and those that no column reads any more. This
+    is the paper's F (1 - s) with s = c + r - c r, for the shares c of columns and r of filters that left.
+    """
+    unread = {id(hidden.layer): _unread(hidden) for hidden in hidden_layers(net)}
+    found = []
+    for layer in net.layers():
+        if isinstance(layer, Conv2d):
+            w = layer.weight.value.reshape(layer.out_channels, -1)
+            filters = w.any(axis=1) & ~unread.get(id(layer), np.zeros(len(w), bool))
+            found.append(
+                (layer.positions * w.size, layer.positions * int(filters.sum() * w.any(axis=0).sum()))
+            )
+    return found
+
+
+def _unread(hidden: Hidden) -> Array:
+    """Which units of a layer all weights that read them are zero of, bool (units,)."""
+    n = hidden.layer.units
+    if not isinstance(hidden.reader, (Conv2d, Linear)):
+        return np.zeros(n, bool)
+    w = hidden.reader.weight.value
+    seen: Array = w.reshape(len(w), n, -1).any(axis=(0, 2))
+    return ~seen
+
+
+def speedup(net: Sequential) -> float:
+    """The theoretical speed-up of all convolutions together, after a forward pass."""
+    every, left = np.sum(multiply_adds(net), axis=0)
+    return float(every / max(left, 1))
+
+
+def ratio_for(wanted: float, groups: Sequence[Groups]) -> float:
+    """The ratio, the same for all layers, that alone makes the convolutions `wanted` times as fast.
+
+    Of filters and channels, the columns that read a filter count as gone with it.
+    """
+    sizes = [
+        one.layer.positions * one.layer.weight.value.size for one in groups if isinstance(one.layer, Conv2d)
+    ]
+    work: Array = np.array(sizes, float)
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        ratio = (low + high) / 2
+        left = np.full(len(work), 1 - ratio)
+        if groups[0].kind == "filters":
+            left[1:] *= 1 - ratio  # the layer before gives fewer channels
+        elif groups[0].kind == "channels":
+            left[:-1] *= 1 - ratio  # nobody reads these filters of the layer before
+        low, high = (ratio, high) if work.sum() / max((work * left).sum(), 1) < wanted else (low, ratio)
+    return high
