@@ -37,7 +37,7 @@ def _unread(hidden: Hidden) -> Array:
     if not isinstance(hidden.reader, (Conv2d, Linear)):
         return np.zeros(n, bool)
     w = hidden.reader.weight.value
-    seen: Array = w.reshape(len(w), n, -1).any(axis=(0, 2))
+    seen: Array = np.asarray(w.reshape(len(w), n, -1).any(axis=(0, 2)))
     return ~seen
 
 
