@@ -48,7 +48,7 @@ def test_static_ranks_need_as_many_updates_as_the_simulation_says(n, ratio):
 
 
 def test_the_first_group_needs_twenty_updates():
-    layer, rule, _ = made(75, 0.5)
+    _, rule, _ = made(75, 0.5)
     found = [len(rule.update(number)) for number in range(1, 21)]
     assert found[:19] == [0] * 19 and found[19] >= 1
 
@@ -73,7 +73,9 @@ def test_with_static_ranks_the_weakest_groups_leave():
     assert set(np.flatnonzero(layer.gone)) == set(np.argsort(layer.groups.true)[:30])
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name.startswith(("spp", "random", "columns"))])
+@pytest.mark.parametrize(
+    "method", [name for name in METHODS if name.startswith(("spp", "random", "columns"))]
+)
 def test_every_rule_reaches_its_target_and_not_more(method):
     assert updates(30, 0.7, method=method) <= 400
 

@@ -1,0 +1,279 @@
+"""The companion that prunes: what a step computes, what leaves, what stays, and that it can be resumed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import minimalbp as mbp
+from minimalbp.errors import BadInput
+from minimalbp.prune import METHODS, PrunePlan, Pruner
+from minimalbp.prune.theory import multiply_adds, speedup
+
+RNG = np.random.default_rng(0)
+SPLIT = mbp.Split(RNG.normal(size=(40, 1, 6, 6)).astype("float32"), RNG.integers(0, 3, 40))
+DATA = mbp.Dataset("noise", SPLIT, SPLIT, SPLIT, ("a", "b", "c"))
+QUICK = PrunePlan(ratio=0.5, interval=1, a=0.5, updates=40, span=4)
+SLOW = replace(QUICK, interval=100)
+
+
+def network(backend="reference", dtype="float64", **options):
+    return mbp.lenet((6, 6), 3, filters=(3, 4), kernel=3, units=(5,), backend=backend, dtype=dtype, **options)
+
+
+def train(net, pruner, epochs=3, optimizer=None, **options):
+    optimizer = optimizer or mbp.Adam(net.parameters())
+    return mbp.fit(net, DATA, optimizer, epochs=epochs, batch_size=8, evals_per_epoch=2, companions=[pruner],
+                   threads=1, **options)  # fmt: skip
+
+
+def begun(net, plan, optimizer=None):
+    """A pruner of `net` outside of a training, whose next step has no update."""
+    net(SPLIT.x[:1])
+    pruner = Pruner(plan, seed=3)
+    pruner.begin(net, optimizer or mbp.Adam(net.parameters()), 1)
+    pruner.step = 1
+    return pruner
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_reaches_its_ratio_exactly_and_it_stays_zero(method):
+    net, pruner = network(), Pruner(replace(QUICK, method=method))
+    train(net, pruner, epochs=10)
+    assert pruner.settled is not None and pruner.settled < pruner.step
+    for one in pruner.layers:
+        assert one.pruned == one.target == -(-one.n // 2)
+        assert ((one.groups.norms() == 0) == one.gone).all()
+
+
+@pytest.mark.parametrize("kind", ["columns", "filters", "channels"])
+def test_probabilities_work_for_every_kind_of_groups(kind):
+    net, pruner = network(), Pruner(replace(QUICK, groups=kind, layers=("3",)))
+    train(net, pruner, epochs=10)
+    assert [(one.name, one.pruned) for one in pruner.layers] == [
+        ("3", {"columns": 14, "filters": 2, "channels": 2}[kind])
+    ]
+
+
+def test_columns_of_linear_layers_are_pruned_when_asked():
+    net, pruner = network(), Pruner(replace(QUICK, linear=True))
+    train(net, pruner, epochs=10)
+    assert [one.name for one in pruner.layers] == ["0", "3", "7", "9"]
+    assert (net.children[7].weight.value == 0).all(axis=0).sum() == 2
+
+
+@pytest.mark.parametrize("backend", ["reference", "cpu"])
+def test_a_step_is_that_of_the_network_with_the_masked_weights(backend):
+    net, plain = network(backend), network(backend)
+    pruner = begun(net, SLOW)
+    for one in pruner.layers:
+        one.p[:] = 0.5
+    x, dy = net.prepare(SPLIT.x[:4]), np.ones((4, 3))
+    pruner.before_step()
+    for one, layer in zip(pruner.layers, (plain.children[0], plain.children[3])):
+        layer.weight.value.reshape(len(layer.weight.value), -1)[
+            :, ~pruner.masks[pruner.layers.index(one)]
+        ] = 0
+    np.testing.assert_array_equal(net.forward(x), plain.forward(x))
+    pruner.between()
+    np.testing.assert_array_equal(net.backward(dy), plain.backward(dy))
+    pruner.observe()
+    for one, mask, layer in zip(pruner.layers, pruner.masks, (plain.children[0], plain.children[3])):
+        mine = one.groups.layer.weight
+        wanted = layer.weight.grad.values.reshape(len(mine.value), -1) * mask
+        np.testing.assert_array_equal(mine.grad.values.reshape(len(mine.value), -1), wanted)
+
+
+def test_full_weights_in_dx_are_an_option():
+    nets = {backward: network() for backward in ("masked", "full")}
+    dx = {}
+    for backward, net in nets.items():
+        pruner = begun(net, replace(SLOW, backward=backward))
+        for one in pruner.layers:
+            one.p[:] = 0.5
+        pruner.before_step()
+        net.forward(net.prepare(SPLIT.x[:4]))
+        pruner.between()
+        dx[backward] = net.backward(np.ones((4, 3))).copy()
+        pruner.observe()
+    assert (dx["masked"] != dx["full"]).any()
+    plain = network()
+    plain.forward(plain.prepare(SPLIT.x[:4]))  # other activations, but the same weights in dx
+    assert all(
+        (a.value == b.value).all() for a, b in zip(nets["full"].parameters(), nets["masked"].parameters())
+    )
+
+
+def test_masks_have_the_mean_that_the_probabilities_say():
+    pruner = begun(network(), SLOW)
+    n = 4000
+    pruner.plan = replace(SLOW, interval=2 * n)
+    for one in pruner.layers:
+        one.p = np.linspace(0, 1, one.n)
+    seen = [np.zeros(one.n) for one in pruner.layers]
+    for _ in range(n):
+        pruner.before_step()
+        for one, mask, total in zip(pruner.layers, pruner.masks, seen):
+            total += mask
+            one.groups.unmask()
+    for one, total in zip(pruner.layers, seen):
+        error = np.sqrt(one.p * (1 - one.p) / n)
+        assert (np.abs(total / n - (1 - one.p)) <= 4 * error).all()
+
+
+@pytest.mark.parametrize("decay_masked", [True, False])
+def test_masked_groups_change_by_decay_only(decay_masked):
+    net = network()
+    optimizer = mbp.SGD(net.parameters(), 0.1, momentum=0.9)
+    pruner = begun(net, replace(SLOW, decay=0.5, decay_masked=decay_masked), optimizer)
+    for one in pruner.layers:
+        one.p[::2] = 1
+    before = [one.groups.layer.weight.value.copy() for one in pruner.layers]
+    pruner.before_step()
+    net.backward(np.ones_like(net.forward(net.prepare(SPLIT.x[:4]))), need_dx=False)
+    pruner.observe()
+    optimizer.step()
+    for one, old in zip(pruner.layers, before):
+        now, old = (w.reshape(len(w), -1)[:, ::2] for w in (one.groups.layer.weight.value, old))
+        np.testing.assert_array_equal(now, old * (1 - 0.1 * 0.5) if decay_masked else old)
+
+
+def test_at_the_end_groups_are_scaled_by_their_chance_where_asked():
+    for rescale, factor in ((True, 0.75), (False, 1)):
+        pruner = begun(network(), replace(SLOW, rescale=rescale))
+        one = pruner.layers[0]
+        before = one.groups.norms()
+        one.p[:] = 0.25
+        one.remove(np.arange(one.target))
+        one.settle(rescale=rescale)
+        np.testing.assert_allclose(one.groups.norms()[one.target :], factor * before[one.target :])
+
+
+def test_what_has_not_left_at_the_last_update_leaves_by_rank():
+    net, pruner = network(), Pruner(replace(QUICK, a=0.01, updates=5, span=5))
+    train(net, pruner)
+    assert pruner.updates == 5 and pruner.remainder == [5, 14]
+    for one in pruner.layers:
+        assert one.pruned == one.target
+
+
+def test_the_network_is_scored_when_the_last_group_has_left_and_the_training_ends():
+    net, scored = network(), []
+
+    def score():
+        scored.append(float(net.children[0].weight.value.sum()))
+        return {"accuracy": 0.5}
+
+    pruner = Pruner(replace(QUICK, method="columns-l1"), retrain=5, on_settled=score)
+    history = train(net, pruner, epochs=50)
+    assert pruner.scores == {"accuracy": 0.5} and len(scored) == 1
+    assert pruner.settled == 3  # span = 4: the fourth update, before the fourth step
+    assert (
+        history.records[-1].step == 10
+    )  # the first evaluation after 5 more steps: they are at 2, 5, 7 and 10
+    assert history.begins == 1 and history.best in history.records[1:]
+
+
+def test_a_speed_up_is_reached():
+    net, pruner = network(), Pruner(PrunePlan(speedup=3.0, method="columns-l1", interval=1, span=4))
+    train(net, pruner)
+    assert 3 <= speedup(net) < 3.6
+    every, left = zip(*multiply_adds(net))
+    assert every == (36 * 27, 9 * 108) and sum(every) / sum(left) == speedup(net)
+
+
+def test_filters_count_with_the_columns_that_read_them():
+    net = network()
+    net(SPLIT.x[:1])
+    first, second = net.children[0], net.children[3]
+    second.weight.value[:, 1] = 0  # nobody reads filter 1 of the first layer
+    second.weight.value[0] = 0
+    assert multiply_adds(net) == [(36 * 27, 36 * 2 * 9), (9 * 108, 9 * 3 * 18)]
+    assert first.units == 3
+
+
+@pytest.mark.parametrize("method", ["spp", "taylor", "random", "ssl"])
+def test_a_resumed_run_is_the_same_bit_for_bit(method, tmp_path):
+    plan = replace(QUICK, method=method, a=0.1)
+    whole, parts = network(), network()
+    there = Pruner(plan, seed=1)
+    train(whole, there, epochs=6, rng=5)
+    path = tmp_path / "checkpoint.npz"
+    train(parts, Pruner(plan, seed=1), epochs=1, rng=5, checkpoint=path)
+    again, here = network(rng=9), Pruner(plan, seed=1)
+    train(again, here, epochs=6, rng=5, checkpoint=path, resume=True)
+    for a, b in zip(whole.parameters(), again.parameters()):
+        assert (a.value == b.value).all()
+    assert here.settled == there.settled and here.updates == there.updates
+    for a, b in zip(here.layers, there.layers):
+        assert (a.p == b.p).all() and (a.gone == b.gone).all() and a.recovered() == b.recovered()
+    for a, b in zip(here.trajectories, there.trajectories):
+        assert np.array_equal(a, b)
+
+
+def test_another_plan_cannot_resume(tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    train(network(), Pruner(QUICK), epochs=1, checkpoint=path)
+    with pytest.raises(BadInput, match="other settings"):
+        train(network(), Pruner(replace(QUICK, ratio=0.6)), checkpoint=path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        (
+            replace(QUICK, layers=("1",)),
+            "there is no layer 1 with weights to prune; the network has 0, 3, 7, 9",
+        ),
+        (replace(QUICK, ratio=0.99), "would take all 9 columns of layer 0, Conv2d"),
+        (replace(QUICK, ratio=0.9, method="taylor", layers=("0",)), "would take all 3 filters of layer 0"),
+        (replace(QUICK, layers=("9",), groups="filters"), "the filters of layer 9, Linear.* cannot leave"),
+        (PrunePlan(speedup=4.0, layers=("7",)), "speedup is about convolutions"),
+    ],
+)
+def test_what_cannot_be_pruned_is_refused(plan, message):
+    with pytest.raises(BadInput, match=message):
+        begun(network(), plan)
+
+
+def test_a_network_without_convolutions_says_what_to_do():
+    net = mbp.mlp([4, 3, 2], backend="reference")
+    with pytest.raises(BadInput, match="no convolutions to prune; give --linear"):
+        Pruner(QUICK).begin(net, mbp.Adam(net.parameters()), 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "give either ratio, such as 0.75, or speedup, such as 4"),
+        ({"ratio": 0.5, "speedup": 2}, "give either ratio"),
+        ({"ratio": 0}, r"ratio must be a number in \(0, 1\], not 0"),
+        ({"ratio": 1}, "ratio must be below 1, not 1"),
+        ({"ratio": float("nan")}, "ratio must be a number"),
+        ({"speedup": 1}, "speedup must be a number in"),
+        ({"ratio": 0.5, "method": "sp"}, "unknown method 'sp'; did you mean 'spp'"),
+        ({"ratio": 0.5, "groups": "rows"}, "unknown groups 'rows'"),
+        (
+            {"ratio": 0.5, "method": "taylor", "groups": "columns"},
+            "the method taylor prunes filters, not columns",
+        ),
+        ({"ratio": 0.5, "linear": True, "groups": "filters"}, "linear is for groups = columns"),
+        ({"ratio": 0.5, "layers": "one"}, "layers must be paths such as \"0,3\", not 'one'"),
+        ({"ratio": 0.5, "layers": []}, "layers must be paths"),
+        ({"ratio": 0.5, "interval": 0}, "interval must be at least 1"),
+        ({"ratio": 0.5, "span": 300}, "span = 300 must be at most the 200 updates"),
+        ({"ratio": 0.5, "u": 1}, "u must be below 1"),
+        ({"ratio": 0.5, "rescale": 1}, "rescale must be true or false"),
+        ({"ratio": 0.5, "margin": -1}, "margin must be a number"),
+    ],
+)
+def test_a_plan_out_of_range_is_refused(options, message):
+    with pytest.raises(BadInput, match=message):
+        PrunePlan(**options)
+
+
+def test_a_plan_comes_back_from_json():
+    plan = PrunePlan(ratio=0.5, layers="0, 3")
+    assert plan.layers == ("0", "3") and PrunePlan.from_json(plan.as_json()) == plan
+    with pytest.raises(BadInput, match="unexpected keyword"):
+        PrunePlan.from_json({"ratio": 0.5, "depth": 3})
