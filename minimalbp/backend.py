@@ -57,10 +57,11 @@ class Backend:
     def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
         """Memory for a kernel to write into. Zeroed, so that a bug shows in the same way each time.
 
-        It begins a line of the cache: vectors of 64 bytes would otherwise each lie in two of them.
+        It begins a line of the cache: vectors of 64 bytes would otherwise each lie in two of them. Behind it there
+        is a line more, so that a kernel may read whole vectors up to its end.
         """
         size = math.prod(shape) * np.dtype(dtype).itemsize
-        memory = np.zeros(size + LINE, np.uint8)
+        memory = np.zeros(size + 2 * LINE, np.uint8)
         first = -memory.ctypes.data % LINE
         return memory[first : first + size].view(dtype).reshape(shape)
 

@@ -31,7 +31,7 @@ def forward(y, xp, x, w, b, corner):
 def dw_all(dw, dy, xp, corner, top):
     batch, positions = len(xp), len(corner)
     at = _places(batch, corner.tobytes(), xp[0].size, xp.shape[3])
-    cuts = np.arange(0, batch * positions + 1, positions)
+    cuts = _cuts(batch, positions)
     lines = _lines(corner.tobytes(), xp.shape[2], dw.shape[1], top, xp.shape[1] - 2 * top)
     _dw(dw, dy.reshape(-1, dy.shape[2]), xp, at, cuts, lines)
 
@@ -55,7 +55,7 @@ def _dw(dw, g, xp, at, cuts, lines):
 def dx_all(dx, dy, w, corner, top, left):
     batch, positions = len(dx), len(corner)
     at = _places(batch, corner.tobytes(), 0, dx.shape[3])
-    cuts = np.arange(0, batch * positions + 1, positions)
+    cuts = _cuts(batch, positions)
     lines = _lines(corner.tobytes(), dx.shape[2] + 2 * left, w.shape[1], top, dx.shape[1])
     _dx(dx, dy.reshape(-1, dy.shape[2]), w, at, cuts, lines, top, left)
 
@@ -85,9 +85,7 @@ def backward_chosen(dw, count, sums, dx, begin, entry, picked, xp, w, corner, to
     filters, lines, kw, channels = w.shape
     run, whole = kw * channels, VECTOR // w.itemsize
     wide = -(-run // whole) * whole
-    x = xp.reshape(-1)
-    if wide > run:
-        x = np.append(x, np.zeros(wide - run, x.dtype))
+    x = _followed(xp, wide - run)
     line = xp.shape[2] * channels
     of_dw, of_dx = (
         _part_tiles(lines, wide, line, wide, w.itemsize),
@@ -108,6 +106,21 @@ def follow(mean, x, rate):
     total = np.empty_like(mean)
     dense.db_all(total, x.reshape(-1, x.shape[3]))
     mean += mean.dtype.type(rate) * (total / mean.dtype.type(x.size // len(mean)) - mean)
+
+
+def _followed(x, more):
+    """x as a vector with `more` elements behind it, of any value: in its own memory where that goes on so far."""
+    size, base = (x.size + more) * x.itemsize, x.base
+    if isinstance(base, np.ndarray) and base.flags.c_contiguous:
+        first = x.ctypes.data - base.ctypes.data
+        if first + size <= base.nbytes:
+            return base.reshape(-1).view(np.uint8)[first : first + size].view(x.dtype)
+    return np.append(x, np.zeros(more, x.dtype))
+
+
+@lru_cache(maxsize=64)
+def _cuts(batch, positions):
+    return np.arange(0, batch * positions + 1, positions)
 
 
 @lru_cache(maxsize=64)

@@ -60,6 +60,20 @@ def test_a_step_with_feature_maps_allocates_nothing():
     assert peak < 160 * 72 * 4  # the smallest map of the batch; views of arrays take some kilobytes
 
 
+@pytest.mark.parametrize(
+    "select", [mbp.Dense(), mbp.TopK(ratio=0.1), mbp.Positions(ratio=0.1)], ids=lambda s: s.name
+)
+def test_a_step_of_convolutions_allocates_nothing(select):
+    layers = [
+        mbp.Conv2d(1, 4, 3, padding=1, select=select, center="dw"), mbp.ReLU(), mbp.MaxPool2d(2),
+        mbp.Conv2d(4, 4, 3, padding=1, select=select), mbp.ReLU(), mbp.Flatten(), mbp.Linear(144, 3),
+    ]  # fmt: skip
+    x = np.random.default_rng(0).normal(size=(160, 1, 12, 12)).astype(np.float32)
+    growth, peak = allocated(layers, OPTIMIZERS["adam"], x)
+    assert growth < STEPS * 8
+    assert peak < x.nbytes  # of no map; panels of W, dW of each thread and places of windows are smaller
+
+
 def allocated(layers, optimizer, x):
     """(bytes more after STEPS steps than before, bytes more at the worst moment between)."""
     net = mbp.Sequential(*layers, backend="cpu")
