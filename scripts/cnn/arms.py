@@ -27,7 +27,7 @@ CONTROLS = (
     "systematic",
 )
 
-# Written out in full, as BASE is. Networks of half the width see part of the pictures, so that a table takes 10 to 25
+# Written out in full, as BASE is. Networks of half the width see part of the pictures: a table takes 10 to 25
 # minutes on two idle cores.
 LENET = BASE.changed(
     data="mnist[:10000]", model="lenet", filters=(16, 32), hidden=(256,), batchnorm=False, cut="after", k=FIVE,
