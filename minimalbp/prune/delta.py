@@ -39,8 +39,8 @@ def delta(rank: Array, zero: float, a: float = 0.05, u: float = 0.25) -> Array:
 
     Examples
     --------
-    >>> delta([0, 50, 75], zero=75).round(4)
-    array([ 0.05  ,  0.0125, -0.    ])
+    >>> [f"{change:.4f}" for change in delta([0, 50, 100], zero=75)]
+    ['0.0500', '0.0125', '-0.0250']
     """
     r = np.asarray(rank, float)
     alpha = (math.log(2) - math.log(u)) / zero

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,8 +11,7 @@ from ..backend import Array
 from .delta import delta, linear_delta
 from .layer import PrunedLayer
 
-if TYPE_CHECKING:
-    from .plan import PrunePlan
+Plan = Any  # a PrunePlan, whose file imports this one
 
 
 class Rule:
@@ -34,7 +33,7 @@ class Rule:
     only: ClassVar[str | None] = None  # the kind of groups that it is about, None for any
     at_once: ClassVar[bool] = False  # whether all groups leave at the first update
 
-    def __init__(self, plan: PrunePlan, layer: PrunedLayer, rng: np.random.Generator):
+    def __init__(self, plan: Plan, layer: PrunedLayer, rng: np.random.Generator):
         self.plan, self.layer = plan, layer
 
     def score(self) -> Array:
@@ -118,7 +117,7 @@ class Random(Rule):
 
     name = "random"
 
-    def __init__(self, plan: PrunePlan, layer: PrunedLayer, rng: np.random.Generator):
+    def __init__(self, plan: Plan, layer: PrunedLayer, rng: np.random.Generator):
         super().__init__(plan, layer, rng)
         self.order = rng.permutation(layer.n).astype(float)
 
@@ -134,7 +133,7 @@ class Taylor(Rule):
 
     name, only = "taylor", "filters"
 
-    def __init__(self, plan: PrunePlan, layer: PrunedLayer, rng: np.random.Generator):
+    def __init__(self, plan: Plan, layer: PrunedLayer, rng: np.random.Generator):
         super().__init__(plan, layer, rng)
         self.sums = np.zeros(layer.n)
 
