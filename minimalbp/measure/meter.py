@@ -121,6 +121,17 @@ class Meter:
         self._calls.clear()
 
     @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Inside the block nothing counts, though a step is on: an evaluation in its middle."""
+        on, began = self._on, time.perf_counter()
+        self._on = False
+        try:
+            yield
+        finally:
+            self._on = on
+            self._last += time.perf_counter() - began
+
+    @contextmanager
     def attached(self, net: Sequential, loss: SoftmaxCrossEntropy, optimizer: Optimizer) -> Iterator[None]:
         """Measure these three inside the block. Kernels called outside a step, as in evaluation, do not count."""
         before = net.be

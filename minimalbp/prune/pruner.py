@@ -166,6 +166,9 @@ class Pruner(Companion):
             one.groups.mask_gradients(mask, self.optimizer)
 
     def after_part(self, record: Record) -> bool:
+        return self.ended()
+
+    def ended(self) -> bool:
         return (
             self.settled is not None and self.retrain is not None and self.step >= self.settled + self.retrain
         )
@@ -194,6 +197,10 @@ class Pruner(Companion):
         self.history.begins = len(self.history.records)  # the best evaluation is one of the pruned network
         if self.on_settled is not None:
             self.scores = self.on_settled()
+
+    def status(self) -> str:
+        """The share of the groups of each layer that left."""
+        return "pruned " + " ".join(f"{one.name}:{one.pruned / one.n:.0%}" for one in self.layers)
 
     def widths(self) -> list[int]:
         """The groups that are left in each layer."""

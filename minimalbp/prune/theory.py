@@ -1,4 +1,4 @@
-"""How many multiply-adds pruned convolutions save, and the ratio that saves so many."""
+"""How many multiply-adds pruned layers save, and the ratio that saves so many."""
 
 from __future__ import annotations
 
@@ -13,22 +13,28 @@ from ..network.compact import Hidden, hidden_layers
 from .groups import Groups
 
 
-def multiply_adds(net: Sequential) -> list[tuple[int, int]]:
-    """(all, left) multiply-adds of each convolution for a picture, after a forward pass.
+def work(net: Sequential) -> dict[str, tuple[int, int]]:
+    """(all, left) multiply-adds for an example of each Conv2d and Linear by its path, after a forward pass.
 
     Columns of zeros save theirs, and so do filters without a weight, and those that no column reads any more. This
     is the paper's F (1 - s) with s = c + r - c r, for the shares c of columns and r of filters that left.
     """
     unread = {id(hidden.layer): _unread(hidden) for hidden in hidden_layers(net)}
-    found = []
+    found = {}
     for layer in net.layers():
-        if isinstance(layer, Conv2d):
-            w = layer.weight.value.reshape(layer.out_channels, -1)
+        if isinstance(layer, (Conv2d, Linear)):
+            times = layer.positions if isinstance(layer, Conv2d) else 1
+            w = layer.weight.value.reshape(len(layer.weight.value), -1)
             filters = w.any(axis=1) & ~unread.get(id(layer), np.zeros(len(w), bool))
-            found.append(
-                (layer.positions * w.size, layer.positions * int(filters.sum() * w.any(axis=0).sum()))
-            )
+            path = ".".join(map(str, layer.path))
+            found[path] = times * w.size, times * int(filters.sum() * w.any(axis=0).sum())
     return found
+
+
+def multiply_adds(net: Sequential) -> list[tuple[int, int]]:
+    """`work` of the convolutions alone, first to last."""
+    found = work(net)
+    return [found[".".join(map(str, la.path))] for la in net.layers() if isinstance(la, Conv2d)]
 
 
 def _unread(hidden: Hidden) -> Array:
@@ -42,8 +48,11 @@ def _unread(hidden: Hidden) -> Array:
 
 
 def speedup(net: Sequential) -> float:
-    """The theoretical speed-up of all convolutions together, after a forward pass."""
-    every, left = np.sum(multiply_adds(net), axis=0)
+    """The theoretical speed-up of all convolutions together, of a network without any of its Linear layers.
+
+    After a forward pass.
+    """
+    every, left = np.sum(multiply_adds(net) or [*work(net).values()], axis=0)
     return float(every / max(left, 1))
 
 

@@ -61,6 +61,14 @@ class Companion:
     def after_part(self, record: Record) -> bool | None:
         """The network was scored. Return True to end the training."""
 
+    def ended(self) -> bool:
+        """Whether the training is over already: asked when it begins, and when it goes on from a checkpoint."""
+        return False
+
+    def status(self) -> str:
+        """How far this companion is, in a few words for the progress bar."""
+        return ""
+
     def widths(self) -> list[int] | None:
         """Units of the layers that this companion changes, for the records; None where it changes none."""
         return None
@@ -115,6 +123,12 @@ class Together(Companion):
 
     def after_part(self, record: Record) -> bool:
         return any([member.after_part(record) for member in self.members])  # all are told
+
+    def ended(self) -> bool:
+        return any(member.ended() for member in self.members)
+
+    def status(self) -> str:
+        return ", ".join(filter(None, (member.status() for member in self.members)))
 
     def widths(self) -> list[int] | None:
         return next((widths for member in self.members if (widths := member.widths()) is not None), None)

@@ -86,7 +86,7 @@ class Run:
             stack.enter_context(np.errstate(over="ignore", invalid="ignore"))  # the loss is watched instead
             stack.enter_context(meter.attached(net, self.loss, self.optimizer) if meter else nullcontext())
             bar = stack.enter_context(Progress(progress, total=steps, start=self.done))
-            ended = False
+            ended = self.companion.ended()
             while self.done < steps and not ended:
                 record = self._part(bar, checkpoint)
                 ended = self.companion.after_part(record)
@@ -121,7 +121,7 @@ class Run:
             if self.done == 1:
                 self.history.first_loss = value
             total, count = total + value, count + 1
-            bar.advance(value)
+            bar.advance(value, self.companion.status)
             if position + 1 in self.evaluations:
                 if self.seconds is not None:
                     self.seconds += self._clock() - began

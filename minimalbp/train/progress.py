@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 
@@ -30,15 +31,16 @@ class Progress:
             off = True if sys.stderr is None else None  # None: off where stderr is no terminal
             self._bar = tqdm(total=total, initial=start, desc=label, unit="step", disable=off, leave=False)
 
-    def advance(self, loss: float | None = None) -> None:
-        """One more step is done, with that loss."""
+    def advance(self, loss: float | None = None, status: Callable[[], str] = str) -> None:
+        """One more step is done, with that loss. `status` says what else to show, if anything."""
         if self._bar is None:
             return
         self._waiting += 1
         now = time.perf_counter()
         if now >= self._next:
             if loss is not None:
-                self._bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
+                words = [f"loss {loss:.4f}", status()]
+                self._bar.set_postfix_str(", ".join(filter(None, words)), refresh=False)
             self._bar.update(self._waiting)
             self._waiting, self._next = 0, now + 0.1
 

@@ -201,9 +201,9 @@ def test_every_step_reaches_the_bar(monkeypatch):
     monkeypatch.setattr("tqdm.tqdm", lambda **options: bar)
     with Progress("dense", total=1000) as progress:
         for _ in range(1000):
-            progress.advance(0.5)
+            progress.advance(0.5, lambda: "pruned 0:5%")
     assert sum(steps) == 1000
-    assert told[0] == "loss 0.5000"
+    assert told[0] == "loss 0.5000, pruned 0:5%"
 
 
 def test_no_label_no_bar(capsys):

@@ -188,6 +188,30 @@ def test_evaluation_is_not_counted(backend):
         assert meter.bytes == {phase: 30 * n for phase, n in one.bytes.items()}
 
 
+def test_an_evaluation_in_the_middle_of_a_step_is_put_aside(monkeypatch):
+    net = mbp.mlp([N_IN, H, N_OUT], backend="reference")
+    loss, sgd = mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype), mbp.SGD(net.parameters())
+    x, labels = np.ones((B, N_IN), np.float32), np.zeros(B, np.int32)
+    clock = [0.0]
+    monkeypatch.setattr(meter_module.time, "perf_counter", lambda: clock[0])
+    found = []
+    for evaluates in (False, True):
+        meter = mbp.Meter()
+
+        def between(meter=meter, evaluates=evaluates):
+            clock[0] += 1
+            if evaluates:
+                with meter.aside():
+                    net.forward(x, train=False)
+                    clock[0] += 100
+
+        with meter.attached(net, loss, sgd):
+            meter.start()
+            train_step(net, loss, sgd, x, labels, meter.mark, between=between)
+        found.append((meter.ops, meter.seconds))
+    assert found[0] == found[1] and found[1][1]["forward"] == 1
+
+
 def test_a_meter_lets_go(backend):
     net = mbp.mlp([7, 5, 3], backend=backend)
     loss, optimizer = mbp.SoftmaxCrossEntropy().bind(net.be, net.dtype), mbp.SGD(net.parameters())

@@ -8,7 +8,7 @@ import pytest
 import minimalbp as mbp
 from minimalbp.errors import BadInput
 from minimalbp.prune import METHODS, PrunePlan, Pruner
-from minimalbp.prune.theory import multiply_adds, speedup
+from minimalbp.prune.theory import multiply_adds, speedup, work
 
 RNG = np.random.default_rng(0)
 SPLIT = mbp.Split(RNG.normal(size=(40, 1, 6, 6)).astype("float32"), RNG.integers(0, 3, 40))
@@ -277,3 +277,19 @@ def test_a_plan_comes_back_from_json():
     assert plan.layers == ("0", "3") and PrunePlan.from_json(plan.as_json()) == plan
     with pytest.raises(BadInput, match="unexpected keyword"):
         PrunePlan.from_json({"ratio": 0.5, "depth": 3})
+
+
+def test_the_progress_bar_shows_how_far_each_layer_is():
+    pruner = Pruner(replace(QUICK, method="columns-l1", span=2))
+    pruner_of = begun(network(), pruner.plan)
+    assert pruner_of.status() == "pruned 0:0% 3:0%"
+    pruner = Pruner(pruner.plan)
+    train(network(), pruner, epochs=1)
+    assert pruner.status() == "pruned 0:56% 3:52%"  # 5 of 9 columns, and 14 of 27
+
+
+def test_work_counts_linear_layers_too_and_a_net_without_convolutions_has_its_own_speedup():
+    net = mbp.mlp([6, 4, 3], backend="reference")
+    net.children[0].weight.value[:, :3] = 0
+    assert work(net) == {"0": (24, 12), "2": (12, 12)}
+    assert multiply_adds(net) == [] and speedup(net) == 1.5

@@ -7,6 +7,7 @@ import pytest
 from helpers import Told, assert_same, clusters, parameters, refused
 
 import minimalbp as mbp
+from minimalbp.train.companion import Together
 from minimalbp.train.fit import prepare
 from minimalbp.train.trial import warm_up
 
@@ -201,3 +202,35 @@ def test_a_run_is_prepared_once_tried_and_trained(tmp_path, backend):
     warm_up(net, optimizer, DATA, 7, threads=1, dense=True)
     assert run.train(4, checkpoint=path, threads=1, progress=None) == history
     assert_same(parameters(net), parameters(whole[0]))
+
+
+def test_a_companion_that_has_ended_a_training_has_ended_it_when_it_goes_on(tmp_path):
+    class Brief(Counter):
+        def after_part(self, record):
+            return self.ended()
+
+        def ended(self):
+            return self.total >= 3
+
+        def state(self):
+            return {"total": self.total}, {}
+
+        def restore(self, state, arrays):
+            self.total = state["total"]
+
+    path = tmp_path / "run.npz"
+    assert fit(Brief(), checkpoint=path).records[-1].step == 3
+    assert fit(Brief(), checkpoint=path, resume=True).records[-1].step == 3
+
+
+def test_what_companions_say_of_themselves_stands_in_one_line():
+    class Speaker(mbp.Companion):
+        def __init__(self, words):
+            self.words = words
+
+        def status(self):
+            return self.words
+
+    assert (
+        Together([Speaker("pruned 0:5%"), mbp.Companion(), Speaker("late")]).status() == "pruned 0:5%, late"
+    )
