@@ -6,6 +6,7 @@ from .folder import SMALL
 from .kept import KeptRuns
 from .numbers import check_ints
 from .processes import run_many
+from .prune import prune
 from .simplify import CONTROLS, simplify
 from .sweep import merged_machine, sweep, train_run
 
@@ -17,6 +18,7 @@ __all__ = [
     "check_ints",
     "merged_machine",
     "parse_k",
+    "prune",
     "run_many",
     "simplify",
     "sweep",

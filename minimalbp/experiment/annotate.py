@@ -15,9 +15,8 @@ from ..network import Sequential, weights
 from ..network.frozen import Frozen
 from ..select import Dense
 from ..tasks import SentenceTask, sentence_task
-from .combine import read_arms
-from .folder import SMALL, VOCABULARIES, file_stem, run_name
-from .settings import Settings
+from .folder import VOCABULARIES
+from .networks import networks, read_report, weights_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,53 +101,21 @@ def load_annotator(folder: str | Path, run: str | None = None) -> Annotator:
     ('PRP', 'VBZ')
     """
     folder = Path(folder)
-    if not (folder / "run.json").is_file():
-        raise BadInput(
-            f"{folder} holds no run, since there is no run.json; "
-            f"make one with minimalbp train --task tagging --out {folder}"
-        )
-    report = read_json(folder / "run.json")
-    networks, usual = _networks(report, folder)
+    report = read_report(folder, f"make one with minimalbp train --task tagging --out {folder}")
+    found, usual = networks(report, folder)
     name = usual if run is None else run
     try:
-        task = sentence_task(networks[usual].task)
+        task = sentence_task(found[usual].task)
     except BadInput as e:
         raise BadInput(f"the run in {folder} is no tagger or parser: {e}") from None
-    if name not in networks:
-        raise unknown("run", name, networks)
+    if name not in found:
+        raise unknown("run", name, found)
     known = read_json(folder / VOCABULARIES)
     try:
         encoding = task.read_encoding(known)
     except BadInput as e:
         raise BadInput(f"{folder / VOCABULARIES}: {e}") from e
-    path = folder / f"{file_stem(name)}.safetensors"
-    if not path.is_file():
-        raise BadInput(f"{folder} has no weights of {name} yet; go on with --resume {folder}")
-    net = task.network(networks[name], encoding, Dense())  # the selector matters to training only
+    path = weights_of(name, folder)
+    net = task.network(found[name], encoding, Dense())  # the selector matters to training only
     weights.load(net, path)
     return Annotator(name, net, task, encoding)
-
-
-def _networks(report: Any, folder: Path) -> tuple[dict[str, Settings], str]:
-    """The settings of the networks of a run by their names, and the name of the one to take by default."""
-    try:
-        settings = Settings(**report["config"] | {"threads": None})
-        if "plan" in report:
-            small = _shrunk(report["runs"], settings, folder)
-            return small, sorted(small, key=SMALL.__eq__)[-1]
-        arms = read_arms(report, settings)
-        plain = [settings.changed(select="dense", center="off")] if report["dense"] else []
-        seeds = range(settings.seed, settings.seed + report.get("seeds", 1))
-    except (KeyError, TypeError) as e:
-        raise BadInput(f"{folder / 'run.json'} is not that of a training run") from e
-    found = {run_name(one.arm(), seed, len(seeds) > 1): one for one in plain + arms for seed in seeds}
-    return found, run_name(arms[0].arm(), settings.seed, len(seeds) > 1)
-
-
-def _shrunk(runs: list[dict[str, Any]], settings: Settings, folder: Path) -> dict[str, Settings]:
-    """The settings of the networks of `minimalbp simplify`, with their hidden units."""
-    if not runs:
-        raise BadInput(
-            f"the run in {folder} is not finished; go on with minimalbp simplify --resume {folder}"
-        )
-    return {run["name"]: settings.changed(hidden=tuple(run["hidden"])) for run in runs}

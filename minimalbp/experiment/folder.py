@@ -16,7 +16,19 @@ VOCABULARIES = "vocabularies.json"  # the encoding of a tagger or parser
 CHECKPOINT = ".checkpoint.npz"
 SEED = " seed "
 SMALL = "simplified"  # the network of `minimalbp simplify` that shrinks
-RESULTS = ("runs", "summary", "speedup", "target", "decoding")  # the keys of run.json that training fills in
+TRAINED, PRUNED = "trained", "pruned"  # the networks of `minimalbp prune`
+RESULTS = (  # the keys of run.json that training fills in
+    "runs", "summary", "speedup", "target", "decoding",
+    "accuracy", "layers", "updates", "remainder", "recovered", "settled", "difference",
+)  # fmt: skip
+FIXED = (
+    "config",
+    "plan",
+    "controls",
+    "retrain",
+    "fold_batchnorm",
+    "source",
+)  # those that must stay in a resumed run
 
 
 class Folder:
@@ -74,8 +86,8 @@ class Folder:
         if self.path is None:
             return
         before = read_json(self.path / "run.json")
-        for key in ("config", "plan", "controls"):
-            old, new = before.get(key, {}), report[key]
+        for key in FIXED:
+            old, new = before.get(key, {}), report.get(key, {})
             if not isinstance(new, dict):
                 old, new = {key: old}, {key: new}
             for name in old.keys() & new.keys() - {"threads"}:

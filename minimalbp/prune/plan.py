@@ -10,6 +10,9 @@ from ..errors import BadInput, check_float, check_int, short, unknown
 from .groups import KINDS
 from .rules import METHODS
 
+SPAN = 80  # updates, as many as SPP needs
+_OWN: Any = None  # made of other fields
+
 
 @dataclass(frozen=True)
 class PrunePlan:
@@ -33,8 +36,8 @@ class PrunePlan:
         t, the training steps from one update to the next.
     updates : int, default 200
         The most updates. What has not left by then leaves by rank.
-    span : int, default 80
-        Over how many updates the groups leave, for methods without probabilities.
+    span : int, optional
+        Over how many updates the groups leave, for methods without probabilities. By default 80, or all of fewer.
     a, u : float, default 0.05 and 0.25
         Of Delta, see `delta`.
     margin : float, optional
@@ -81,7 +84,7 @@ class PrunePlan:
     linear: bool = False
     interval: int = 180
     updates: int = 200
-    span: int = 80
+    span: int = _OWN
     a: float = 0.05
     u: float = 0.25
     margin: float | None = None
@@ -115,12 +118,12 @@ class PrunePlan:
             raise BadInput(f"linear is for groups = columns, not {self.kind}; leave one of them out")
         if self.layers is not None:
             put("layers", _paths(self.layers))
-        for name in ("interval", "updates", "span"):
+        for name in ("interval", "updates"):
             put(name, check_int(name, getattr(self, name), least=1))
-        if self.span > self.updates:
-            raise BadInput(
-                f"span = {self.span} must be at most the {self.updates} updates; give a smaller one"
-            )
+        span = min(SPAN, self.updates) if self.span is _OWN else check_int("span", self.span, least=1)
+        if span > self.updates:
+            raise BadInput(f"span = {span} must be at most the {self.updates} updates; give a smaller one")
+        put("span", span)
         put("a", check_float("a", self.a, 0, 1, open_low=True))
         put("u", _inside("u", self.u))
         if self.margin is not None:

@@ -93,7 +93,8 @@ class Pruner(Companion):
         groups = groups_of(net, self.plan.kind, self._wanted(net))
         if not groups:
             raise BadInput(
-                "the network has no convolutions to prune; give --linear for the columns of its Linear layers"
+                "the network has no convolutions to prune; take the model lenet or convnet, or give linear for the "
+                "columns of its Linear layers"
             )
         ratio = self.plan.ratio
         if ratio is None:

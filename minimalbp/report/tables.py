@@ -22,15 +22,16 @@ def score_titles(report: dict[str, Any]) -> dict[str, str]:
     return {key: title for key, title in titles.items() if any(key in run for run in report["runs"])}
 
 
-def head(report: dict[str, Any]) -> str:
-    """What was trained, on what, and how."""
+def head(report: dict[str, Any], *, epochs: bool = True) -> str:
+    """What was trained, on what, and how. epochs: whether to say how many."""
     config, data = report["config"], report["data"]
     model = config.get("model", "mlp")
     sizes = f"{model} " * (model != "mlp") + "-".join(map(str, report["sizes"]))
     line = (
         f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test"
         f"{' ' * bool(report['examples'])}{report['examples']} · {sizes} · "
-        f"{config['optimizer']}, rows={config['rows']} · batch {config['batch']} · {config['epochs']} epochs · "
+        f"{config['optimizer']}, rows={config['rows']} · batch {config['batch']} · "
+        f"{str(config['epochs']) + ' epochs · ' if epochs else ''}"
         f"{config['backend']}, {max(report['pools'].values())} threads · {_seeds(report)}"
     )
     return line + _left_out(data)

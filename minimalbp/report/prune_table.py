@@ -1,0 +1,101 @@
+"""The report of `prune` as tables: accuracies, a row for each layer, and what to conclude in plain sentences."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from .conclusion import WIDTH
+from .tables import align, head
+
+NEAR = 0.01  # of accuracy: as near to the network before as the paper's tables are at 4x
+
+
+def prune_table(report: dict[str, Any]) -> str:
+    """The report of `minimalbp prune` as it is printed.
+
+    Parameters
+    ----------
+    report : dict
+        As `minimalbp.experiment.prune` returns it.
+
+    Returns
+    -------
+    str
+    """
+    title = next(iter(report["scores"].values()))
+    scores = report["accuracy"]
+    top = [
+        ["", "trained", "pruned", "retrained"],
+        [f"test {title}", *(f"{100 * scores[key]:.2f} %" for key in ("before", "pruned", "retrained"))],
+    ]
+    said = textwrap.fill(" ".join(_sentences(report)), WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n\n".join([_head(report), align(top), align(_layers(report)), said])
+
+
+def _head(report: dict[str, Any]) -> str:
+    plan, config = report["plan"], report["config"]
+    goal = f"ratio {plan['ratio']:g}" if plan["ratio"] is not None else f"speed-up {plan['speedup']:g}"
+    gradients = "dense" if config["select"] == "dense" else f"{config['select']} {config['k']}"
+    source = "trained here" if report["source"] is None else report["source"]
+    return (
+        f"{head(report, epochs=report['source'] is None)}\n{source} · {plan['method']}, {goal} · an update every "
+        f"{plan['interval']} steps · {report['retrain']} epochs of retraining · {gradients} gradients"
+    )
+
+
+def _layers(report: dict[str, Any]) -> list[list[str]]:
+    """A row for each layer, and one for the network."""
+    layers, speed = report["layers"], report["speedup"]
+    rows = [["layer", "groups", "pruned", "share", "recovered", "by rank", "theoretical", "measured"]]
+    for layer, recovered, late in zip(layers, report["recovered"], report["remainder"]):
+        share = layer["pruned"] / layer["groups"]
+        rows.append([
+            layer["name"], f"{layer['groups']:,}", f"{layer['pruned']:,}", f"{share:.1%}", f"{recovered:.1%}",
+            f"{late:,}", _times(layer["theoretical"]), _times(layer["measured"]),
+        ])  # fmt: skip
+    groups, pruned = (sum(layer[key] for layer in layers) for key in ("groups", "pruned"))
+    late = f"{sum(report['remainder']):,}"
+    net = ["network", f"{groups:,}", f"{pruned:,}", f"{pruned / groups:.1%}", "", late]
+    return [*rows, [*net, _times(speed["theoretical"]), _times(speed["measured"])]]
+
+
+def _times(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}x"
+
+
+def _sentences(report: dict[str, Any]) -> list[str]:
+    scores, speed = report["accuracy"], report["speedup"]
+    lost, back = (100 * (scores[key] - scores["before"]) for key in ("pruned", "retrained"))
+    said = [
+        f"All groups had left after {report['updates']} updates, and {report['settled']:,} steps. Until then the "
+        f"test {next(iter(report['scores'].values()))} {_moved(lost)}; after retraining it is {_beside(back)}."
+    ]
+    if any(report["remainder"]):
+        said.append(
+            f"{sum(report['remainder']):,} groups left by rank, since the updates had come to their limit."
+        )
+    theory, measured = speed["theoretical"], speed["measured"]
+    if measured is None:
+        said.append(f"In theory it is {theory:.2f} times as fast; --measure says how fast it is.")
+    else:
+        said.append(
+            f"It is {measured:.2f} times as fast, {measured / theory:.0%} of the {theory:.2f} times that its "
+            "multiply-adds allow."
+        )
+    if back < -100 * NEAR:
+        said.append("Take a smaller ratio, a longer --interval, or more epochs with --retrain.")
+    said.append("One seed decides nothing about differences of a point.")
+    return said
+
+
+def _moved(points: float) -> str:
+    if abs(points) < 0.005:
+        return "had not changed"
+    return f"had {'risen' if points > 0 else 'fallen'} by {abs(points):.2f} points"
+
+
+def _beside(points: float) -> str:
+    if abs(points) < 0.005:
+        return "what it was before"
+    return f"{abs(points):.2f} points {'above' if points > 0 else 'below'} that before"
