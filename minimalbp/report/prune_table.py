@@ -68,7 +68,7 @@ def _sentences(report: dict[str, Any]) -> list[str]:
     scores, speed = report["accuracy"], report["speedup"]
     lost, back = (100 * (scores[key] - scores["before"]) for key in ("pruned", "retrained"))
     said = [
-        f"All groups had left after {report['updates']} updates, and {report['settled']:,} steps. Until then the "
+        f"All groups had left after {report['updates']} updates and {report['settled']:,} steps. Until then the "
         f"test {next(iter(report['scores'].values()))} {_moved(lost)}; after retraining it is {_beside(back)}."
     ]
     if any(report["remainder"]):

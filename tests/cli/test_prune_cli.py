@@ -1,0 +1,265 @@
+"""`minimalbp prune`: what it prints, writes, refuses, and how it goes on."""
+
+import json
+
+import numpy as np
+import pytest
+from commands import outcome, refused, report
+from helpers import stop_after
+
+import minimalbp as mbp
+from minimalbp.cli import main
+from minimalbp.prune import METHODS, PrunePlan
+
+SIZES = ["--filters", "4,6", "--hidden", "8"]
+FEW = ["--batch", "9", "--backend", "reference", "--threads", "1"]
+QUICK = ["--ratio", "0.5", "--a", "0.3", "--interval", "1", "--updates", "30", "--retrain", "1"]
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 3
+    x = 0.3 * rng.random((60, 2, 6, 5))
+    x[y == 0, :, 3], x[y == 1, :, :, 4], x[y == 2, :, :3, :3] = 1, 1, 1
+    np.savez(tmp_path / "pictures.npz", x=x.astype(np.float32), y=y)
+    return str(tmp_path / "pictures.npz")
+
+
+@pytest.fixture
+def first(pictures):
+    """Trains a network first."""
+    return [
+        "prune",
+        "--model",
+        "lenet",
+        "--data",
+        pictures,
+        *SIZES,
+        *FEW,
+        "--epochs",
+        "2",
+        "--evals",
+        "2",
+        *QUICK,
+    ]
+
+
+@pytest.fixture
+def trained(capsys, pictures, tmp_path):
+    """The folder of a run of `train` with two arms."""
+    words = ["--model", "lenet", "--data", pictures, *SIZES, *FEW, "--epochs", "2", "--evals", "2"]
+    out = tmp_path / "trained"
+    found = report(capsys, "train", *words, "--select", "topk", "--k", "20%", "--optimizer", "sgd",
+                   "--momentum", "0.9", "--lr", "0.05", "--out", out)  # fmt: skip
+    return out, found
+
+
+def test_json_has_the_promised_shape(capsys, first, tmp_path):
+    out = tmp_path / "run"
+    found = report(capsys, *first, "--out", out)
+    assert json.loads((out / "run.json").read_text()) == found
+    assert found["accuracy"].keys() == {"before", "pruned", "retrained"}
+    assert all(0 <= share <= 1 for share in found["accuracy"].values())
+    assert found["speedup"].keys() == {"theoretical", "measured"} and found["speedup"]["measured"] is None
+    assert [layer.keys() for layer in found["layers"]] == [
+        {"name", "groups", "pruned", "theoretical", "measured"}
+    ] * 2
+    assert [layer["pruned"] for layer in found["layers"]] == [25, 50]
+    assert found["updates"] > 3 and found["remainder"] == [0, 0] and found["config"]["select"] == "dense"
+    plan = found["plan"]
+    assert (plan["ratio"], plan["interval"], plan["method"], plan["span"]) == (0.5, 1, "spp", 30)
+    names = {path.name for path in out.iterdir()}
+    assert names >= {
+        "prune.png",
+        "trajectories.npz",
+        "dense.safetensors",
+        "trained.safetensors",
+        "metrics.jsonl",
+    }
+    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    left = [line["widths"] for line in lines if line["run"] == "pruned"]
+    assert left[-1] == [25, 50] and left[0] != left[-1]
+
+
+def test_the_table_has_a_row_for_each_layer_and_a_conclusion(capsys, first):
+    assert main(first) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    for words in ("trained here", "spp, ratio 0.5", "dense gradients", "test accuracy", "layer groups pruned share",
+                  "0 50 25 50.0%", "3 100 50 50.0%", "network 150 75 50.0%", "All groups had left after",
+                  "after retraining it is", "--measure says how fast it is"):  # fmt: skip
+        assert words in out
+
+
+def test_a_run_brings_its_settings_and_some_may_change(capsys, trained, tmp_path):
+    out, before = trained
+    found = report(capsys, "prune", out, *QUICK, "--threads", "1", "--out", tmp_path / "run")
+    config, given = found["config"], before["config"]
+    same = ("model", "filters", "hidden", "batch", "optimizer", "momentum", "lr", "seed")
+    assert {name: config[name] for name in same} == {name: given[name] for name in same}
+    assert config["select"] == "dense" and found["source"] == str(out / "dense.safetensors")
+    assert [run["name"] for run in found["runs"]] == ["pruned"]
+    assert found["accuracy"]["before"] == before["runs"][0]["test_accuracy"]
+    found = report(capsys, "prune", out, *QUICK, "--arm", "topk 20%", "--optimizer", "adam", "--filters", "4,6",
+                   "--batch", "12", "--threads", "1")  # fmt: skip
+    config = found["config"]
+    assert (config["select"], config["k"], config["optimizer"], config["momentum"]) == (
+        "topk",
+        "20%",
+        "adam",
+        0,
+    )
+    assert config["lr"] == 1e-3 and config["batch"] == 12
+    assert found["accuracy"]["before"] == before["runs"][1]["test_accuracy"]
+    assert report(capsys, "prune", out, *QUICK, "--k", "30%")["config"]["select"] == "topk"
+    again = report(capsys, "prune", tmp_path / "run", *QUICK, "--ratio", "0.6", "--threads", "1")
+    assert again["source"] == str(tmp_path / "run" / "trained.safetensors")
+    assert [layer["pruned"] for layer in again["layers"]] == [30, 60]
+
+
+def test_networks_of_several_seeds_and_of_simplify_can_be_pruned(capsys, pictures, tmp_path):
+    words = ["--model", "lenet", "--data", pictures, *SIZES, *FEW, "--epochs", "1", "--evals", "2"]
+    assert main(["train", *words, "--seeds", "2", "--select", "dense", "--out", str(tmp_path / "seeds")]) == 0
+    capsys.readouterr()
+    found = report(capsys, "prune", tmp_path / "seeds", *QUICK, "--arm", "dense seed 1")
+    assert found["seed"] == 1 and found["source"].endswith("dense-seed-1.safetensors")
+    assert report(capsys, "prune", tmp_path / "seeds", *QUICK)["seed"] == 0
+    small = tmp_path / "small"
+    more = ["--epochs", "2", "--prune", "0.2", "--min-width", "2", "--lr", "0.01", "--no-controls"]
+    found = report(capsys, "simplify", *words, *more, "--out", small)
+    filters = found["runs"][1]["filters"]
+    assert filters != [4, 6]
+    found = report(capsys, "prune", small, *QUICK, "--arm", "simplified")
+    assert found["config"]["filters"] == filters and found["config"]["center"] == "forward"
+    assert report(capsys, "prune", small, *QUICK)["config"]["filters"] == [4, 6]
+
+
+def test_a_file_of_weights_needs_its_sizes(capsys, trained, pictures):
+    path = trained[0] / "dense.safetensors"
+    words = ["prune", path, "--data", pictures, *FEW, *QUICK]
+    found = report(capsys, *words, "--model", "lenet", *SIZES)
+    assert found["accuracy"]["before"] == trained[1]["runs"][0]["test_accuracy"]
+    assert "no convolutions to prune" in refused(capsys, *words)
+    assert "the network needs (5, 2, 5, 5)" in refused(
+        capsys, *words, "--model", "lenet", "--filters", "5,6", "--hidden", "8"
+    )
+
+
+def test_stopped_anywhere_it_ends_where_the_whole_run_does(capsys, first, tmp_path, monkeypatch):
+    whole, out = report(capsys, *first, "--out", tmp_path / "whole"), tmp_path / "run"
+    stop_after(monkeypatch, (3, 2, 100, 3, 100, 4, 100, 3))
+    assert main([*first, "--out", str(out)]) == 130
+    assert f"go on with: minimalbp prune --resume {out}" in capsys.readouterr().err
+    statuses = []
+    while 0 not in statuses and len(statuses) < 10:
+        statuses.append(main(["prune", "--resume", str(out), "--json"]))
+        printed = capsys.readouterr().out
+    found = json.loads(printed)
+    assert len(statuses) > 2 and set(statuses) == {0, 130}
+    assert outcome(found) == outcome(whole)
+    assert found["accuracy"] == whole["accuracy"] and found["layers"] == whole["layers"]
+    for name in ("trained.safetensors", "pruned.safetensors", "dense.safetensors"):
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_what_may_change_when_a_run_goes_on(capsys, first, trained, tmp_path):
+    out = tmp_path / "run"
+    assert main([*first, "--out", str(out)]) == 0
+    capsys.readouterr()
+    resume = ["prune", "--resume", out]
+    for words, said in (
+        (["--ratio", "0.6"], "has ratio = 0.5; only --threads and --measure may change"),
+        (["--retrain", "2"], "has retrain = 1"),
+        (["--no-rescale"], "has rescale = True"),
+        (["--layers", "0"], "has layers = None"),
+        (["--lr", "0.5"], "only --threads may change"),
+        (["--out", tmp_path / "other"], "leave out --out"),
+    ):
+        assert said in refused(capsys, *resume, *words)
+    assert "leave out" in refused(capsys, "prune", trained[0], "--resume", out)
+    assert "not that of a training run of minimalbp prune" in refused(capsys, "prune", "--resume", trained[0])
+    assert main([str(word) for word in (*resume, "--ratio", "0.5", "--a", "0.3", "--threads", "1")]) == 0
+    capsys.readouterr()
+    kept = json.loads((out / "run.json").read_text())
+    for plan in ([1], None, kept["plan"] | {"ratio": 2}, {"p": 1}):
+        (out / "run.json").write_text(json.dumps(kept | {"plan": plan}))
+        assert "holds no plan that this version can resume" in refused(capsys, *resume)
+
+
+def test_what_is_refused(capsys, first, trained, tmp_path):
+    run = trained[0]
+    for words, said in (
+        ([*first, "--ratio", "1"], "ratio must be below 1"),
+        ([*first, "--ratio", "0"], "ratio must be a number in (0, 1]"),
+        ([*first, "--ratio", "x"], "ratio must be a number"),
+        ([*first, "--speedup", "4"], "give either ratio, such as 0.75, or speedup"),
+        (["prune"], "give either ratio"),
+        ([*first, "--method", "sp"], "did you mean 'spp'"),
+        ([*first, "--groups", "rows"], "unknown groups 'rows'"),
+        ([*first, "--layers", "5"], "there is no layer 5"),
+        ([*first, "--layers", "a"], 'layers must be paths such as "0,3"'),
+        ([*first, "--groups", "filters", "--ratio", "0.9"], "would take all 4 filters"),
+        ([*first, "--model", "mlp"], "is for the models lenet and convnet"),
+        (["prune", "--ratio", "0.5", "--hidden", "8", *FEW], "no convolutions to prune"),
+        ([*first, "--retrain", "-1"], "retrain must be at least 0"),
+        ([*first, "--arm", "dense"], "arm = dense is for the folder of a run"),
+        ([*first, "--rati", "0.5"], "did you mean --ratio"),
+        (["prune", tmp_path / "none", *QUICK], "there is no run"),
+        (["prune", tmp_path / "none.safetensors", *QUICK], "there is no file"),
+        (["prune", tmp_path, *QUICK], "holds no run, since there is no run.json"),
+        (["prune", run, *QUICK, "--arm", "topk"], "did you mean 'topk 20%'"),
+        (["prune", run, *QUICK, "--filters", "5,6"], "has filters = 4,6, which its weights need, not '5,6'"),
+        (["prune", run, *QUICK, "--model", "mlp"], "has model = lenet"),
+        (["prune", run, *QUICK, "--epochs", "3"], "epochs is of the training before"),
+    ):
+        assert said in refused(capsys, *words, "--out", tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+
+def test_runs_of_another_kind_are_refused(capsys, trained, pictures, tmp_path):
+    run = trained[0]
+    kept = json.loads((run / "run.json").read_text())
+    (run / "dense.safetensors").rename(tmp_path / "moved")
+    assert "has no weights of dense yet" in refused(capsys, "prune", run, *QUICK)
+    (tmp_path / "moved").rename(run / "dense.safetensors")
+    with np.load(pictures) as file:
+        arrays = {name: file[name].copy() for name in file.files}
+    arrays["x"][0] = 0
+    np.savez(pictures, **arrays)
+    assert "was trained on other data than" in refused(capsys, "prune", run, *QUICK)
+    text = {"task": "tagging", "data": "bank.conllu", "hidden": [4], "k": 2}
+    (run / "run.json").write_text(json.dumps(kept | {"config": text, "arms": [{"k": 2}]}))
+    assert "is of tagging" in refused(capsys, "prune", run, *QUICK)
+    (run / "run.json").write_text(json.dumps({"shape": [64, 500], "rows": []}))
+    assert "is not that of a training run" in refused(capsys, "prune", run, *QUICK)
+
+
+def test_a_configuration_file_knows_the_plan(capsys, pictures, trained, tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text(
+        f"source = {str(trained[0])!r}\narm = 'dense'\nratio = 0.5\nmethod = 'columns-l1'\nlayers = [0, 3]\n"
+        "interval = 1\nspan = 2\nretrain = 1\nno-rescale = true\nlinear = true\nmargin = 0.05\n"
+    )
+    found = report(capsys, "prune", "--config", path, "--ratio", "0.4")
+    plan = PrunePlan.from_json(found["plan"])
+    assert plan == PrunePlan(ratio=0.4, method="columns-l1", layers=("0", "3"), interval=1, span=2, rescale=False,
+                             linear=True, margin=0.05)  # fmt: skip
+    path.write_text("linear = 1\n")
+    assert "linear must be true or false" in refused(capsys, "prune", "--config", path)
+    path.write_text("ration = 0.5\n")
+    assert "did you mean 'ratio'" in refused(capsys, "prune", "--config", path)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_by_its_name(capsys, method, trained):
+    words = ["--a", "0.3", "--interval", "1", "--updates", "30", "--span", "3", "--retrain", "0"]
+    found = report(capsys, "prune", trained[0], "--ratio", "0.5", "--method", method, *words)
+    kind = "filters" if method in ("filters-l1", "taylor") else "columns"
+    assert [layer["pruned"] for layer in found["layers"]] == ([2, 3] if kind == "filters" else [25, 50])
+
+
+def test_the_help_names_every_method(capsys):
+    assert main(["prune", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert all(method in out for method in METHODS)
+    assert mbp.prune.PrunePlan is PrunePlan
