@@ -12,7 +12,7 @@ LESSONS = Path(__file__).parents[2] / "docs" / "lessons"
 PAGES = sorted(LESSONS.glob("[0-9]_*.md"))
 SLOW = (  # without the compiler
     "3_what_it_costs.md", "4_does_it_still_learn.md", "5_tagging.md", "6_networks_that_shrink.md",
-    "7_the_fault_and_its_repair.md", "8_convolutions.md",
+    "7_the_fault_and_its_repair.md", "8_convolutions.md", "9_pruning.md",
 )  # fmt: skip
 pytestmark = pytest.mark.skipif(not LESSONS.is_dir(), reason="the tests run outside the source tree")
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
@@ -43,16 +43,19 @@ def test_a_lesson_runs_as_it_is_written(page):
     assert run(page.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("page, made", [("data.md", "net"), ("pictures.md", "block"), ("sweeps.md", "again")])
+@pytest.mark.parametrize(
+    "page, made",
+    [("data.md", "net"), ("pictures.md", "block"), ("prune.md", "Spread"), ("sweeps.md", "again")],
+)
 @pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="they train with compiled kernels")
 def test_a_page_whose_code_is_complete_runs_as_it_is_written(page, made, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run((LESSONS.parent / page).read_text(encoding="utf-8"))[made]
 
 
-def test_there_are_eight_lessons_with_exercises_and_an_index():
+def test_there_are_nine_lessons_with_exercises_and_an_index():
     index = (LESSONS / "README.md").read_text(encoding="utf-8")
-    assert len(PAGES) == 8
+    assert len(PAGES) == 9
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         assert f"({page.name})" in index
