@@ -47,7 +47,7 @@ class SomeColumns(Units):
     _first_columns: Array
 
     def _bind_columns(self, be: Backend) -> None:
-        prefix = ".".join(map(str, self.path))
+        prefix, self._cut = ".".join(map(str, self.path)), None
         self.columns = Param(f"{prefix}.columns", be.put(self._first_columns, "int32"), be)
 
     def input_cuts(self, kept: Array) -> Iterator[Cut]:

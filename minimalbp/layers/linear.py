@@ -137,7 +137,8 @@ class Linear(Centered):
         return y
 
     def _check(self, x: Array) -> None:
-        """Raise BadInput where x does not fit: kernels check nothing."""
+        """Raise BadInput where x does not fit, or there is no network: kernels check nothing."""
+        _ = self.be
         if x.ndim != 2 or x.shape[1] != self.n_in:
             remedy = f"give it n_in={x.shape[1]}?" if x.ndim == 2 else "put Flatten() before it?"
             raise BadInput(f"{self.label} takes (batch, {self.n_in}) but gets {x.shape}; {remedy}")
