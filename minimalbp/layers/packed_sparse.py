@@ -29,7 +29,7 @@ def backward(layer: Columns, dy: Array, inside: Array, choice: Choice, dx: Array
     if isinstance(choice, Whole):
         if choice.axis == "channels":
             return _rows(layer, dy, inside, choice.which, dx)
-        return _lists(layer, inside, _whole_positions(dy, choice.which), dx)
+        return _lists(layer, inside, _whole_positions(dy, choice.which), dx, every=True)
     return _lists(layer, inside, as_lists(layer, dy, choice), dx)
 
 
@@ -53,8 +53,8 @@ def _rows(layer: Columns, dy: Array, inside: Array, rows: Array | None, dx: Arra
     return (all_below(len(w)) if rows is None else rows), flat
 
 
-def _lists(layer: Columns, inside: Array, entries: Lists, dx: Array | None) -> Lists:
-    """Each picture its own entries. The optimiser sees the filters that have one that is not zero."""
+def _lists(layer: Columns, inside: Array, entries: Lists, dx: Array | None, every: bool = False) -> Lists:
+    """Each picture its own entries. The optimiser sees the filters that have one that is not zero, or `every` one."""
     buf, win, w = layer.buf, layer._window, layer.weight.value
     dw, sums = buf.get("dw", w.shape), buf.get("sums", (len(w),))
     count = buf.get("count", (len(w),), "int32")
@@ -62,8 +62,8 @@ def _lists(layer: Columns, inside: Array, entries: Lists, dx: Array | None) -> L
     layer.be.packed.backward_chosen(
         dw, count, sums, dx, *entries, layer.last_xp, w, win.corner, inside, *win.padding
     )
-    rows = all_below(len(w))
-    if not count.all():
+    rows = None if every else all_below(len(w))
+    if not every and not count.all():
         rows = np.flatnonzero(count).astype(np.int32)
         dw, sums = dw[rows], sums[rows]
     layer.weight.grad = RowGrad(rows, dw)

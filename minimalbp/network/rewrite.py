@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ..backend import Array
 from ..errors import BadInput
@@ -31,6 +31,7 @@ class Instead(NamedTuple):
     replaces: int = 1
 
 
+L = TypeVar("L", bound=Layer)
 Change = Callable[[Sequence[Layer], int], Instead | None]
 
 
@@ -86,7 +87,7 @@ def values_of(layer: Layer) -> list[Array]:
     return [p.backend.get(p.value) for p in [*layer.parameters(), *layer.statistics()]]
 
 
-def fresh(layer: Layer) -> Layer:
+def fresh(layer: L) -> L:
     """A copy of a layer that is in no network: its settings, without its weights and without the layers inside."""
     if not isinstance(layer, Chain) and len(list(layer.layers())) > 1:
         raise BadInput(f"{layer.label} holds other layers in a way of its own; derive it from Chain")

@@ -18,7 +18,7 @@ HOUSE = (
     {"__main__"},
     {"cli"},
     {"experiment"},
-    {"cost", "report", "simplify", "tasks"},
+    {"cost", "prune", "report", "simplify", "tasks"},
     {"train"},
     {"measure"},
     {"network"},
