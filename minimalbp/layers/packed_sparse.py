@@ -54,7 +54,7 @@ def _rows(layer: Columns, dy: Array, inside: Array, rows: Array | None, dx: Arra
 
 
 def _lists(layer: Columns, inside: Array, entries: Lists, dx: Array | None, every: bool = False) -> Lists:
-    """Each picture its own entries. The optimiser sees the filters that have one that is not zero, or `every` one."""
+    """Each picture its own entries. The optimiser sees `every` filter, or those that have one that is not zero."""
     buf, win, w = layer.buf, layer._window, layer.weight.value
     dw, sums = buf.get("dw", w.shape), buf.get("sums", (len(w),))
     count = buf.get("count", (len(w),), "int32")

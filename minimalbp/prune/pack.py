@@ -20,8 +20,8 @@ def pack(net: Sequential, *, fold_batchnorm: bool = False) -> Sequential:
     """A network that computes in evaluation what a pruned one computes, without what its zeros cost.
 
     First filters and units leave that are dead: their output is always 0, or nothing reads it. Then layers with
-    columns of zeros become packed ones. All other layers are copied, with their weights and selectors. Where a layer
-    has center="forward", its bias takes the mean's place; a packed layer has no `center` at all.
+    columns of zeros become packed ones. All other layers are copied, with their weights and selectors. Where a
+    layer has center="forward", its bias takes the mean's place; a packed layer has no `center` at all.
 
     Parameters
     ----------
