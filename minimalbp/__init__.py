@@ -41,6 +41,8 @@ _HOME = {
         "Linear",
         "LocalResponseNorm",
         "MaxPool2d",
+        "PackedConv2d",
+        "PackedLinear",
         "ReLU",
         "Residual",
         "Sigmoid",

@@ -20,7 +20,7 @@ from .errors import BadInput, check_int, unknown
 
 Array = np.ndarray
 NAMESPACES = (
-    "linear", "conv", "pool", "norm", "select", "activation", "embedding", "lstm", "loss", "update",
+    "linear", "conv", "packed", "pool", "norm", "select", "activation", "embedding", "lstm", "loss", "update",
 )  # fmt: skip
 BACKENDS = ("reference", "cpu")
 DTYPES = ("float32", "float64")
@@ -37,6 +37,7 @@ class Backend:
     name: str
     linear: Any
     conv: Any
+    packed: Any
     pool: Any
     norm: Any
     select: Any

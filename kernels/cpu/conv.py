@@ -18,7 +18,7 @@ DENSER = 4  # terms of a sum of rows that take as long as one element operation
 
 def forward(y, xp, x, w, b, corner):
     filters, kh, kw, _ = w.shape
-    tiles = _tiles(filters, w.itemsize)
+    tiles = find_tiles(filters, w.itemsize)
     panels = np.empty(w.size, w.dtype)
     window.pack_filters(panels, w.reshape(filters, -1), tiles)
     n = min(pieces(len(x) * len(corner) * w.size), len(x))
@@ -30,21 +30,21 @@ def forward(y, xp, x, w, b, corner):
 
 def dw_all(dw, dy, xp, corner, top):
     batch, positions = len(xp), len(corner)
-    at = _places(batch, corner.tobytes(), xp[0].size, xp.shape[3])
+    at = find_places(batch, corner.tobytes(), xp[0].size, xp.shape[3])
     cuts = _cuts(batch, positions)
-    lines = _lines(corner.tobytes(), xp.shape[2], dw.shape[1], top, xp.shape[1] - 2 * top)
+    lines = find_lines(corner.tobytes(), xp.shape[2], dw.shape[1], top, xp.shape[1] - 2 * top)
     _dw(dw, dy.reshape(-1, dy.shape[2]), xp, at, cuts, lines)
 
 
 def dw_rows(dw, picked, xp, corner, rows):
-    at = _places(len(xp), corner.tobytes(), xp[0].size, xp.shape[3])[rows]
+    at = find_places(len(xp), corner.tobytes(), xp[0].size, xp.shape[3])[rows]
     _dw(dw, picked, xp, at, np.array([0, len(rows)]), _every(dw.shape[1]))
 
 
 def _dw(dw, g, xp, at, cuts, lines):
     inside = _inside(*dw.shape[1:], xp.shape[2])
     sums = np.empty((len(inside), len(dw)), dw.dtype)
-    args = dw.reshape(len(dw), -1), sums, g, xp.reshape(-1), at, inside, _tiles(len(dw), dw.itemsize)
+    args = dw.reshape(len(dw), -1), sums, g, xp.reshape(-1), at, inside, find_tiles(len(dw), dw.itemsize)
     n = min(pieces(dw.size * len(g)), len(inside) // ROWS)
     if n > 1:
         window.dw_pieces(*args, cuts, lines, n)
@@ -54,14 +54,14 @@ def _dw(dw, g, xp, at, cuts, lines):
 
 def dx_all(dx, dy, w, corner, top, left):
     batch, positions = len(dx), len(corner)
-    at = _places(batch, corner.tobytes(), 0, dx.shape[3])
+    at = find_places(batch, corner.tobytes(), 0, dx.shape[3])
     cuts = _cuts(batch, positions)
-    lines = _lines(corner.tobytes(), dx.shape[2] + 2 * left, w.shape[1], top, dx.shape[1])
+    lines = find_lines(corner.tobytes(), dx.shape[2] + 2 * left, w.shape[1], top, dx.shape[1])
     _dx(dx, dy.reshape(-1, dy.shape[2]), w, at, cuts, lines, top, left)
 
 
 def dx_rows(dx, picked, w, corner, rows, top, left):
-    at = _places(len(dx), corner.tobytes(), 0, dx.shape[3])[rows]
+    at = find_places(len(dx), corner.tobytes(), 0, dx.shape[3])[rows]
     cuts = np.searchsorted(rows, np.arange(len(dx) + 1) * len(corner))
     _dx(dx, picked, w, at, cuts, _every(w.shape[1]), top, left)
 
@@ -131,7 +131,7 @@ def _part_tiles(lines, run, line, step, itemsize):
 
 
 @lru_cache(maxsize=64)
-def _tiles(n, itemsize):
+def find_tiles(n, itemsize):
     return np.array(split(n, itemsize, WIDTHS[0]), np.int64)
 
 
@@ -153,14 +153,14 @@ def _inside(lines, kw, channels, width):
 
 
 @lru_cache(maxsize=64)
-def _places(batch, corner, size, channels):
+def find_places(batch, corner, size, channels):
     """Where each window of a batch begins; pictures are `size` elements apart."""
     first = np.frombuffer(corner, np.int32).astype(np.int64) * channels
     return (np.arange(batch)[:, None] * size + first).ravel()
 
 
 @lru_cache(maxsize=64)
-def _lines(corner, across, kh, top, height):
+def find_lines(corner, across, kh, top, height):
     """For each line of a window the first of the positions at which it lies inside the picture, and their end."""
     found, first = [], np.frombuffer(corner, np.int32) // across
     for i in range(kh):

@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     from ..experiment.build import load_data
     from ..experiment.prune import RETRAIN, plan_of, prune
     from ..experiment.source import Source, read_source
-    from ..prune import PrunePlan
+    from ..prune import PrunePlan, Unequal
 
     plan: PrunePlan | None = None
     if hasattr(args, "resume"):
@@ -127,10 +127,13 @@ def run(args: argparse.Namespace) -> int:
     def train() -> dict[str, Any]:
         data = load_data(found.settings)
         found.check(data)
-        return prune(
-            found.settings, plan or plan_of(found.settings, data, **asked), data, source=found.weights, out=out,
-            measure=measure, resume=hasattr(args, "resume"), progress=True, **more,
-        )  # fmt: skip
+        try:
+            return prune(
+                found.settings, plan or plan_of(found.settings, data, **asked), data, source=found.weights, out=out,
+                measure=measure, resume=hasattr(args, "resume"), progress=True, **more,
+            )  # fmt: skip
+        except Unequal as e:
+            raise BadInput(f"the small network is not kept: {e}") from e
 
     return finish(train, out, "prune", as_json, prune_table)
 

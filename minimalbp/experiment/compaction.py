@@ -1,21 +1,18 @@
-"""What a pruning leaves, made small: packed, proven equal to the network with zeros, saved, and timed."""
+"""What a pruning leaves, made small: packed, proved equal to the network with zeros, saved, and timed."""
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from ..layers import Conv2d, Linear
 from ..network import Sequential, weights
-from ..prune import PrunedLayer
-from ..prune.theory import speedup, work
+from ..prune import PrunedLayer, measure, pack, prove, save_packed, theoretical, unpack
 from ..train.batches import first
 
 COMPACT, DENSE = "compact", "dense.safetensors"  # what stands in the folder of the run
-PROVEN, TIMED = 50, 64  # test examples on which the two networks are compared, and timed
-SECONDS = 0.5  # of timing, for each layer and each network
+PROVED, TIMED = 50, 64  # test examples on which the two networks are compared, and timed
+SECONDS = 0.5  # of timing, for each convolution and each network
 
 
 def compaction(
@@ -24,41 +21,45 @@ def compaction(
     data: Any,
     *,
     fold_batchnorm: bool,
-    measure: bool,
+    timed: bool,
     threads: int | None,
     out: Path | None,
 ) -> dict[str, Any]:
-    """Pack a pruned network, prove that it computes the same, save it, and time it if `measure`.
+    """Pack a pruned network, prove that it computes the same, time it if `timed`, and save it.
 
-    Returns {"difference", "speedup", "layers"} for run.json. measured is None without `measure`. Raises BadInput
-    where a file cannot be written, and the error of `prove` where the two networks differ.
+    Returns {"difference", "speedup", "layers"} for run.json, where "measured" is None unless `timed`. Raises
+    BadInput where a file cannot be written, and Unequal where the two networks differ.
     """
-    x, _ = first(data.test, PROVEN)
-    net(x)  # so that all layers know their sizes
-    counts = work(net)
-    found: dict[str, Any] = {
-        "difference": None,
-        "speedup": {"theoretical": speedup(net), "measured": None},
+    packed = pack(net, fold_batchnorm=fold_batchnorm)
+    difference = prove(net, packed, first(data.test, PROVED)[0])
+    if out is not None:
+        save_packed(packed, out / COMPACT)
+        weights.save(unpack(packed), out / DENSE)
+    x, _ = first(data.test, TIMED)
+    if timed:
+        facts = measure(net, packed, x, threads=threads, seconds=SECONDS)
+    else:
+        facts = theoretical(net, packed, x.shape[1:])
+    # Positions are those of before, so multiply-adds are as many times fewer as weights
+    saved = {
+        ".".join(map(str, a.path)): a.weight.value.size / max(b.weight.value.size, 1)
+        for a, b in zip(_products(net), _products(packed), strict=True)
+    }
+    clocked = {layer["name"]: layer.get("measured") for layer in facts["layers"]}
+    return {
+        "difference": difference,
+        "speedup": {
+            "theoretical": facts["net"]["theoretical" if facts["layers"] else "all_layers"],
+            "measured": facts["net"].get("measured"),
+        },
         "layers": [
             {"name": one.name, "groups": one.n, "pruned": one.pruned,
-             "theoretical": counts[one.name][0] / max(counts[one.name][1], 1), "measured": None}
+             "theoretical": saved[one.name], "measured": clocked.get(one.name)}
             for one in pruned
         ],
     }  # fmt: skip
-    tools: Any = importlib.import_module("minimalbp.prune")
-    if not hasattr(tools, "pack"):
-        if out is not None:
-            weights.save(net, out / DENSE)
-        return found
-    packed = tools.pack(net, fold_batchnorm=fold_batchnorm)
-    found["difference"] = tools.prove(net, packed, np.asarray(x))
-    if out is not None:
-        tools.save_packed(packed, out / COMPACT)
-        weights.save(tools.unpack(packed), out / DENSE)
-    if measure:
-        timed = tools.measure(net, packed, first(data.test, TIMED)[0], threads, SECONDS)
-        found["speedup"]["measured"] = timed["net"]["measured"]
-        by_name = {layer["name"]: layer["measured"] for layer in timed["layers"]}
-        for layer in found["layers"]:
-            layer["measured"] = by_name.get(layer["name"])
-    return found
+
+
+def _products(net: Sequential) -> list[Conv2d | Linear]:
+    """The layers with a weight."""
+    return [layer for layer in net.layers() if isinstance(layer, (Conv2d, Linear))]

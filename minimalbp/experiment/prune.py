@@ -84,6 +84,8 @@ def prune(
         for other data or settings than those of the run that is resumed.
     Diverged
         When a loss is no longer finite.
+    Unequal
+        When the small network does not compute what the one with zeros computes.
 
     Examples
     --------
@@ -138,7 +140,7 @@ def prune(
         "before": trained, "pruned": pruner.scores[name], "retrained": run[f"last_test_{name}"],
     }  # fmt: skip
     report |= compaction(
-        pruned.net, pruner.layers, data, fold_batchnorm=fold_batchnorm, measure=measure,
+        pruned.net, pruner.layers, data, fold_batchnorm=fold_batchnorm, timed=measure,
         threads=settings.threads, out=out,
     )  # fmt: skip
     report |= {

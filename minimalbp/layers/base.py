@@ -38,6 +38,11 @@ def later() -> Any:
     return _Later()
 
 
+def is_later(kind: type, name: str) -> bool:
+    """Whether a class of layers declares this attribute with `later`."""
+    return any(isinstance(vars(base).get(name), _Later) for base in kind.__mro__)
+
+
 class Layer(ABC):
     """The base class of all layers.
 

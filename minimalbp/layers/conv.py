@@ -126,16 +126,21 @@ class Conv2d(Centered):
 
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
         super().bind(be, dtype, streams, path)
-        prefix, shape = ".".join(map(str, path)), (self.out_channels, self.in_channels, *self.kernel_size)
-        taps = int(np.prod(self.kernel_size))
-        rng = streams.generator("init", *path)
-        w = self._init(rng, self.out_channels * taps, self.in_channels * taps)
-        self.weight = Param(f"{prefix}.weight", be.put(w[: self.out_channels].reshape(shape), dtype), be)
+        prefix = ".".join(map(str, path))
+        self.weight = Param(
+            f"{prefix}.weight", be.put(self._first(streams.generator("init", *path)), dtype), be
+        )
         zero = be.empty((self.out_channels,), dtype)
         self.bias = Param(f"{prefix}.bias", zero, be) if self.has_bias else None
         self._b = zero
         self._running = None if self.center == "off" else RunningMean(be, dtype, prefix, self.in_channels)
         self.rng = streams.generator("random-k", *path) if self.select.random else None
+
+    def _first(self, rng: np.random.Generator) -> Array:
+        """The initial weights."""
+        taps = int(np.prod(self.kernel_size))
+        w = self._init(rng, self.out_channels * taps, self.in_channels * taps)
+        return w[: self.out_channels].reshape(self.out_channels, self.in_channels, *self.kernel_size)
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
         check_maps(x, self.in_channels, self)
@@ -209,8 +214,12 @@ class Conv2d(Centered):
             db = self.buf.get("db", (self.out_channels,))
             self.be.linear.db_all(db, dy.reshape(-1, self.out_channels))
             self.bias.grad = RowGrad(None, db)
-        self._chosen = backward(self, dy, self._w, self.last_choice, dx).chosen
+        self._chosen = self._products(dy, self.last_choice, dx)
         return None if dx is None else maps(dx)
+
+    def _products(self, dy: Array, choice: Choice, dx: Array | None) -> Any:
+        """Set the gradients and write dx; returns the choice as `count_choice` takes it."""
+        return backward(self, dy, self._w, choice, dx).chosen
 
     @property
     def positions(self) -> int:

@@ -54,7 +54,7 @@ def backward(layer: Filters, dy: Array, w: Array, choice: Choice, dx: Array | No
     elif isinstance(choice, Whole):
         found = (_channels if choice.axis == "channels" else _positions)(layer, dy, w, choice.which, dx)
     else:
-        found = _lists(layer, w, _entries(layer, dy, choice), dx)
+        found = _lists(layer, w, as_lists(layer, dy, choice), dx)
     if layer.mean is not None:
         assert found.sums is not None
         layer.be.conv.center(found.dw, layer.step_mean, found.sums)
@@ -74,7 +74,7 @@ def _all(layer: Filters, dy: Array, w: Array, dx: Array | None) -> Products:
     if dx is not None:
         layer.be.conv.dx_all(dx, dy, w, win.corner, *win.padding)
     flat = dy.reshape(-1, dy.shape[2])
-    return Products(None, dw, _sums(layer, flat), (_all_below(len(w)), flat))
+    return Products(None, dw, sums_of(layer, flat), (all_below(len(w)), flat))
 
 
 def _channels(layer: Filters, dy: Array, w: Array, rows: Array, dx: Array | None) -> Products:
@@ -88,7 +88,7 @@ def _channels(layer: Filters, dy: Array, w: Array, rows: Array, dx: Array | None
         w_rows = buf.get("w_rows", dw.shape)
         np.take(w, rows, axis=0, out=w_rows, mode="clip")
         layer.be.conv.dx_all(dx, gradient, w_rows, win.corner, *win.padding)
-    return Products(rows, dw, _sums(layer, picked), (rows, picked))
+    return Products(rows, dw, sums_of(layer, picked), (rows, picked))
 
 
 def _positions(layer: Filters, dy: Array, w: Array, rows: Array, dx: Array | None) -> Products:
@@ -100,7 +100,7 @@ def _positions(layer: Filters, dy: Array, w: Array, rows: Array, dx: Array | Non
     layer.be.conv.dw_rows(dw, picked, layer.last_xp, win.corner, rows)
     if dx is not None:
         layer.be.conv.dx_rows(dx, picked, w, win.corner, rows, *win.padding)
-    return Products(None, dw, _sums(layer, picked), (_all_below(len(w)), picked))
+    return Products(None, dw, sums_of(layer, picked), (all_below(len(w)), picked))
 
 
 def _lists(layer: Filters, w: Array, entries: Lists, dx: Array | None) -> Products:
@@ -112,14 +112,14 @@ def _lists(layer: Filters, w: Array, entries: Lists, dx: Array | None) -> Produc
     layer.be.conv.backward_chosen(
         dw, count, sums, none if dx is None else dx, *entries, layer.last_xp, w, win.corner, *win.padding
     )
-    rows = _all_below(filters)
+    rows = all_below(filters)
     if not count.all():
         rows = np.flatnonzero(count).astype(np.int32)
         dw, sums = dw[rows], sums[rows]
     return Products(rows, dw, sums, entries)
 
 
-def _entries(layer: Filters, dy: Array, choice: Array | Lists) -> Lists:
+def as_lists(layer: Filters, dy: Array, choice: Array | Lists) -> Lists:
     """A choice among the entries of each picture as lists, with their gradients."""
     if isinstance(choice, Lists):
         return choice
@@ -138,7 +138,7 @@ def _entries(layer: Filters, dy: Array, choice: Array | Lists) -> Lists:
     return Lists(even(batch, k), entry.reshape(-1), picked.reshape(-1))
 
 
-def _sums(layer: Filters, picked: Array) -> Array | None:
+def sums_of(layer: Filters, picked: Array) -> Array | None:
     """The sum of each column, where centring or the bias needs it."""
     if layer.mean is None and layer.bias_rows == "all":
         return None
@@ -157,5 +157,5 @@ def count_choice(be: Backend, hits: Array, chosen: Lists | tuple[Array, Array]) 
 
 
 @lru_cache(maxsize=64)
-def _all_below(n: int) -> Array:
+def all_below(n: int) -> Array:
     return np.arange(n, dtype=np.int32)

@@ -115,25 +115,34 @@ class Linear(Centered):
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
         super().bind(be, dtype, streams, path)
         prefix = ".".join(map(str, path))
-        w = self._init(streams.generator("init", *path), self.n_out, self.n_in)
-        self.weight = Param(f"{prefix}.weight", be.put(w, dtype), be)
+        self.weight = Param(
+            f"{prefix}.weight", be.put(self._first(streams.generator("init", *path)), dtype), be
+        )
         zero = be.empty((self.n_out,), dtype)
         self.bias = Param(f"{prefix}.bias", zero, be) if self.has_bias else None
         self._b = zero
         self._running = None if self.center == "off" else RunningMean(be, dtype, prefix, self.n_in)
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
+    def _first(self, rng: np.random.Generator) -> Array:
+        """The initial weights."""
+        return self._init(rng, self.n_out, self.n_in)
+
     def forward(self, x: Array, *, train: bool = True) -> Array:
-        lin, w = self.be.linear, self.weight.value
-        if x.ndim != 2 or x.shape[1] != self.n_in:  # kernels check nothing
-            remedy = f"give it n_in={x.shape[1]}?" if x.ndim == 2 else "put Flatten() before it?"
-            raise BadInput(f"{self.label} takes (batch, {self.n_in}) but gets {x.shape}; {remedy}")
+        self._check(x)
         y = self.buf.get("y", (len(x), self.n_out))
         if self.center == "forward":
             x = self._centered(x, learn=train)
-        lin.forward(y, x, w, self._b)
+        self.be.linear.forward(y, x, self.weight.value, self._b)
         self.last_x, self.last_y = x, y
         return y
+
+    def _check(self, x: Array) -> None:
+        """Raise BadInput where x does not fit, or there is no network: kernels check nothing."""
+        _ = self.be
+        if x.ndim != 2 or x.shape[1] != self.n_in:
+            remedy = f"give it n_in={x.shape[1]}?" if x.ndim == 2 else "put Flatten() before it?"
+            raise BadInput(f"{self.label} takes (batch, {self.n_in}) but gets {x.shape}; {remedy}")
 
     def weight_and_bias(self) -> tuple[Array, Array]:
         """W and b of the same layer without `center`; where there is no bias, b is zeros."""
@@ -152,8 +161,12 @@ class Linear(Centered):
             db = self.buf.get("db", (self.n_out,))
             self.be.linear.db_all(db, dy)
             self.bias.grad = RowGrad(None, db)
-        self.last_picked = backward(self, x, dy, self.last_choice, dx)
+        self.last_picked = self._products(x, dy, self.last_choice, dx)
         return dx
+
+    def _products(self, x: Array, dy: Array, choice: Choice, dx: Array | None) -> Array:
+        """Set the gradients and write dx; returns the gradients of the chosen units."""
+        return backward(self, x, dy, choice, dx)
 
     def out_features(self, n: int | None) -> int | None:
         if n is not None and n != self.n_in:

@@ -16,7 +16,7 @@ class _Pool(Layer):
 
     channelwise = True
     _shape: tuple[int, ...] = later()  # of the last input, as pixels
-    _window: tuple[int, ...] = later()  # sizes, strides and padding, as kernels take them
+    _window: tuple[int, ...]  # sizes, strides and padding, as kernels take them
 
     def __init__(
         self,

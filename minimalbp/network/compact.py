@@ -97,7 +97,8 @@ def compact(net: Sequential, optimizer: Optimizer | None, kept: Sequence[tuple[H
     for hidden, units in kept:
         for cut in hidden.cuts(units):
             p = cut.param
-            p.value, p.grad = net.be.put(np.take(net.be.get(p.value), cut.kept, cut.axis), net.dtype), None
+            kept_of_p = np.take(net.be.get(p.value), cut.kept, cut.axis)
+            p.value, p.grad = net.be.put(kept_of_p, p.value.dtype.name), None
             if optimizer is not None:
                 optimizer.take(p, cut.axis, cut.kept)
     for layer in net.layers():

@@ -101,13 +101,13 @@ class Pruner(Companion):
             assert self.plan.speedup is not None
             if not any(isinstance(one.layer, Conv2d) for one in groups):
                 raise BadInput("speedup is about convolutions, of which none is pruned; give ratio instead")
-            ratio = ratio_for(self.plan.speedup, groups)  # the check of the data was a forward pass
+            ratio = ratio_for(self.plan.speedup, net, groups)  # the check of the data was a forward pass
         self.layers = [PrunedLayer(one, ratio) for one in groups]
         for one in self.layers:
             if one.target >= one.n:
                 raise BadInput(
                     f"ratio = {ratio:.4g} would take all {one.n} {self.plan.kind} of {one.groups.layer.label}; "
-                    "give a smaller one, or leave the layer out"
+                    "give a smaller one, or leave it out with layers"
                 )
         streams = Streams(self.seed)
         self.rngs = [streams.generator("prune", *one.groups.layer.path, 0) for one in self.layers]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..backend import Array
+from ..errors import BadInput
 from ..layers import Conv2d, Linear
 from ..network import Sequential
 from ..network.compact import Hidden, hidden_layers
@@ -56,22 +57,32 @@ def speedup(net: Sequential) -> float:
     return float(every / max(left, 1))
 
 
-def ratio_for(wanted: float, groups: Sequence[Groups]) -> float:
-    """The ratio, the same for all layers, that alone makes the convolutions `wanted` times as fast.
+def ratio_for(wanted: float, net: Sequential, groups: Sequence[Groups]) -> float:
+    """The ratio, the same for all pruned layers, that makes the convolutions of a network `wanted` times as fast.
 
-    Of filters and channels, the columns that read a filter count as gone with it.
+    Of filters and channels, the columns that read a filter count as gone with it. Raises BadInput where these
+    layers alone cannot make it so fast.
     """
-    sizes = [
-        one.layer.positions * one.layer.weight.value.size for one in groups if isinstance(one.layer, Conv2d)
-    ]
-    work: Array = np.array(sizes, float)
+    convolutions = [la for la in net.layers() if isinstance(la, Conv2d)]
+    every = {id(la): la.positions * la.weight.value.size for la in convolutions}
+    kind, chain = groups[0].kind, [(id(hidden.layer), id(hidden.reader)) for hidden in hidden_layers(net)]
+    shrink = [id(one.layer) for one in groups]
+    if kind == "filters":
+        shrink += [reader for layer, reader in chain if layer in shrink]
+    elif kind == "channels":
+        shrink += [layer for layer, reader in chain if reader in shrink]
+    times = {key: shrink.count(key) for key in every}  # one factor for columns, one for filters
+
+    def speed(ratio: float) -> float:
+        return sum(every.values()) / max(sum(n * (1 - ratio) ** times[key] for key, n in every.items()), 1)
+
+    if speed(1) <= wanted:
+        raise BadInput(
+            f"speedup = {wanted:g} cannot be reached: without the pruned layers all convolutions are "
+            f"{speed(1):.3g} times as fast; give a smaller one, or prune more layers"
+        )
     low, high = 0.0, 1.0
     for _ in range(50):
         ratio = (low + high) / 2
-        left = np.full(len(work), 1 - ratio)
-        if groups[0].kind == "filters":
-            left[1:] *= 1 - ratio  # the layer before gives fewer channels
-        elif groups[0].kind == "channels":
-            left[:-1] *= 1 - ratio  # nobody reads these filters of the layer before
-        low, high = (ratio, high) if work.sum() / max((work * left).sum(), 1) < wanted else (low, ratio)
+        low, high = (ratio, high) if speed(ratio) < wanted else (low, ratio)
     return high

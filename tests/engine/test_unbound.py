@@ -26,6 +26,8 @@ MAKERS = {
     mbp.LocalResponseNorm: lambda: mbp.LocalResponseNorm(3),
     mbp.LSTM: lambda: mbp.LSTM(3, 2),
     mbp.MaxPool2d: lambda: mbp.MaxPool2d(2),
+    mbp.PackedConv2d: lambda: mbp.PackedConv2d(3, 2, 2, 5),
+    mbp.PackedLinear: lambda: mbp.PackedLinear(3, 2, [0, 2]),
     mbp.ReLU: mbp.ReLU,
     mbp.Residual: lambda: mbp.Residual(mbp.Linear(3, 3)),
     mbp.Sigmoid: mbp.Sigmoid,
@@ -37,11 +39,12 @@ OUTSIDE = "belongs to no network yet: put it into Sequential(...)"
 BOUND = {
     mbp.Linear: ("be", "buf", "weight", "bias", "last_x", "last_dy", "last_choice", "last_picked", "mean"),
     mbp.LSTM: ("be", "buf", "directions", "mean"),
+    mbp.PackedLinear: ("be", "buf", "weight", "bias", "columns", "last_x", "last_columns"),
     mbp.Embedding: ("be", "buf", "tables", "last_x"),
     mbp.Residual: ("be", "buf"),
 }
 X, MAPS = np.ones((4, 3)), np.ones((4, 3, 5, 5))
-OF_MAPS = (mbp.AvgPool2d, mbp.BatchNorm2d, mbp.Conv2d, mbp.LocalResponseNorm, mbp.MaxPool2d)
+OF_MAPS = (mbp.AvgPool2d, mbp.BatchNorm2d, mbp.Conv2d, mbp.LocalResponseNorm, mbp.MaxPool2d, mbp.PackedConv2d)
 PASS_ON = (mbp.Flatten, mbp.Sparsify)  # whose forward needs nothing of a network
 
 

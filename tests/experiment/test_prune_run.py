@@ -9,8 +9,9 @@ from helpers import assert_same, parameters
 
 import minimalbp as mbp
 from minimalbp.errors import BadInput
+from minimalbp.experiment import compaction
 from minimalbp.experiment.prune import plan_of, prune
-from minimalbp.prune import PrunePlan
+from minimalbp.prune import PrunePlan, Unequal, load_packed, pack
 from minimalbp.train import loop
 
 SETTINGS = mbp.Settings(
@@ -66,6 +67,46 @@ def test_the_report_says_what_the_files_hold(whole, data):
     assert [run["name"] for run in report["runs"]] == ["trained", "pruned"]
     assert report["runs"][1]["widths"] == [12, 50]
     assert report["settled"] == report["updates"] - 1 and report["remainder"] == [0, 0]
+
+
+def test_the_packed_network_in_the_folder_computes_the_same(whole, data):
+    out, report = whole
+    small = load_packed(out / "compact", backend="reference")
+    assert [type(layer).__name__ for layer in small.children[:4]] == [
+        "PackedConv2d", "ReLU", "MaxPool2d", "PackedConv2d",
+    ]  # fmt: skip
+    net = network(data, out / "dense.safetensors")
+    np.testing.assert_allclose(small(data.test.x), net(data.test.x), rtol=1e-4, atol=1e-5)
+    assert report["difference"] <= 1e-12
+
+
+@pytest.mark.parametrize("backend", ["reference", "cpu"])
+@pytest.mark.parametrize("groups, layers", [("filters", None), ("channels", ("4",)), ("columns", ("4",))])
+def test_a_speed_is_reached_and_measured_with_batch_normalisation_folded(
+    backend, groups, layers, data, monkeypatch
+):
+    monkeypatch.setattr(compaction, "SECONDS", 0.01)
+    settings = SETTINGS.changed(epochs=1, batchnorm=True, backend=backend)
+    plan = PrunePlan(speedup=2, groups=groups, layers=layers, interval=1, a=0.5, updates=20)
+    report = prune(settings, plan, data, retrain=0, measure=True, fold_batchnorm=True)
+    speed = report["speedup"]
+    assert speed["theoretical"] >= 2 and speed["measured"] > 0 and report["difference"] <= 1e-12
+    assert all(layer["theoretical"] >= 1 and layer["measured"] > 0 for layer in report["layers"])
+
+
+def test_a_small_network_that_is_another_one_is_not_kept(data, tmp_path, monkeypatch):
+    def wrong(net, **options):
+        packed = pack(net, **options)
+        packed.parameters()[0].value[...] += 1e-3
+        return packed
+
+    monkeypatch.setattr(compaction, "pack", wrong)
+    with pytest.raises(Unequal, match="outputs differ"):
+        prune(SETTINGS.changed(epochs=1), PLAN, data, retrain=0, out=tmp_path / "run")
+    assert not (tmp_path / "run" / "compact").exists()
+    monkeypatch.undo()
+    prune(SETTINGS.changed(epochs=1), PLAN, data, retrain=0, out=tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / "compact" / "network.json").is_file()
 
 
 def test_what_is_drawn_stands_in_the_folder(whole):
@@ -132,8 +173,7 @@ def test_sparse_gradients_go_on_and_what_left_stays_zero(backend, data, tmp_path
         select="topk", k="20%", center="forward", rows="chosen", backend=backend, epochs=1
     )
     prune(settings, PLAN, data, retrain=1, out=tmp_path / "run")
-    net = mbp.lenet(data.shape, 10, filters=(4, 6), units=(20,), center="forward", backend="reference")
-    mbp.load(net, tmp_path / "run" / "dense.safetensors")
+    net = network(data, tmp_path / "run" / "dense.safetensors")  # the mean went into the bias
     assert [int((net.children[i].weight.value == 0).all(axis=0).sum()) for i in (0, 3)] == [13, 50]
 
 

@@ -8,7 +8,7 @@ import pytest
 import minimalbp as mbp
 from minimalbp.errors import BadInput
 from minimalbp.prune import METHODS, PrunePlan, Pruner
-from minimalbp.prune.theory import multiply_adds, speedup, work
+from minimalbp.prune.theory import multiply_adds, ratio_for, speedup, work
 
 RNG = np.random.default_rng(0)
 SPLIT = mbp.Split(RNG.normal(size=(40, 1, 6, 6)).astype("float32"), RNG.integers(0, 3, 40))
@@ -238,7 +238,9 @@ def test_what_cannot_be_pruned_is_refused(plan, message):
 
 def test_a_network_without_convolutions_says_what_to_do():
     net = mbp.mlp([4, 3, 2], backend="reference")
-    with pytest.raises(BadInput, match="no convolutions to prune; give --linear"):
+    with pytest.raises(
+        BadInput, match="no convolutions to prune; take the model lenet or convnet, or give linear"
+    ):
         Pruner(QUICK).begin(net, mbp.Adam(net.parameters()), 1)
 
 
@@ -293,3 +295,23 @@ def test_work_counts_linear_layers_too_and_a_net_without_convolutions_has_its_ow
     net.children[0].weight.value[:, :3] = 0
     assert work(net) == {"0": (24, 12), "2": (12, 12)}
     assert multiply_adds(net) == [] and speedup(net) == 1.5
+
+
+def test_a_speed_that_the_pruned_layers_cannot_reach_is_refused():
+    """Of 36 positions x 27 weights and 9 x 108, the second half can leave."""
+    net = network()
+    net(SPLIT.x[:1])
+    groups = begun(net, replace(QUICK, layers=("3",))).layers[0].groups
+    assert ratio_for(1.6, net, [groups]) == pytest.approx(0.75)
+    with pytest.raises(BadInput, match=r"speedup = 2 cannot be reached: .* are 2 times as fast"):
+        ratio_for(2, net, [groups])
+
+
+@pytest.mark.parametrize("kind", ["filters", "channels"])
+def test_what_reads_a_filter_counts_as_gone_with_it(kind):
+    """One of the two layers is pruned, and the other loses as large a share."""
+    net = network()
+    net(SPLIT.x[:1])
+    plan = replace(QUICK, groups=kind, layers=("0" if kind == "filters" else "3",))
+    groups = begun(net, plan).layers[0].groups
+    assert ratio_for(2, net, [groups]) == pytest.approx(0.5)

@@ -42,7 +42,7 @@ def split(n, itemsize, most):
     return found
 
 
-class _Tile:
+class Tile:
     """What the loops of one tile are made of, while a call of it is compiled: arrays by position, numbers too."""
 
     def __init__(self, context, builder, signature, args, rows, vectors):
@@ -125,14 +125,14 @@ class _Tile:
             yield i
 
 
-def _for_each_width(widths, rows, body):
+def for_each_width(widths, rows, body):
     """The code of a tile: `body` for the one of the widths that the last argument says."""
 
     def emit(context, builder, signature, args):
         wanted = context.cast(builder, args[-1], signature.args[-1], types.int64)
         for vectors in widths:
             with builder.if_then(builder.icmp_signed("==", wanted, _LONG(vectors))):
-                tile = _Tile(context, builder, signature, args, rows, vectors)
+                tile = Tile(context, builder, signature, args, rows, vectors)
                 body(tile, tile.n, *range(len(args) - 1))
         return context.get_dummy_value()
 
@@ -245,7 +245,7 @@ else:
             typing, out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors
         ):
             given = (out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors)
-            return types.void(*given), _for_each_width(WIDTHS, rows, _dots)
+            return types.void(*given), for_each_width(WIDTHS, rows, _dots)
 
         return tile
 
@@ -256,7 +256,7 @@ else:
         The sum is over first <= i < last.
         """
         given = (out, place, step, x, at, first, last, inside, tap, g, begin, across, vectors)
-        return types.void(*given), _for_each_width(WIDTHS, ROWS, _outer)
+        return types.void(*given), for_each_width(WIDTHS, ROWS, _outer)
 
     def scatter(rows):
         """A tile of dx: out[at[first + r] + shift:] += sum of g[begin + r filters + m] panel[where + m width:].
@@ -267,7 +267,7 @@ else:
         @intrinsic
         def tile(typing, out, at, first, shift, skip, g, begin, filters, panel, where, vectors):
             given = (out, at, first, shift, skip, g, begin, filters, panel, where, vectors)
-            return types.void(*given), _for_each_width(WIDTHS, rows, _scatter)
+            return types.void(*given), for_each_width(WIDTHS, rows, _scatter)
 
         return tile
 
@@ -275,4 +275,4 @@ else:
     def sum_lists(typing, out, place, shift, a, column, row, value, first, last, lists, vectors):
         """out[place[s] + shift:] += sum of value[i] a[row[i] + column:] over first[s] <= i < last[s], s < lists."""
         given = (out, place, shift, a, column, row, value, first, last, lists, vectors)
-        return types.void(*given), _for_each_width((*range(1, MOST + 1), QUARTER, SINGLE), 1, _lists)
+        return types.void(*given), for_each_width((*range(1, MOST + 1), QUARTER, SINGLE), 1, _lists)

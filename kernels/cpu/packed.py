@@ -1,0 +1,117 @@
+"""Convolution with some columns: plans of a size, and in how many pieces; see reference/packed.py."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from .conv import DENSER, find_lines, find_places, find_tiles
+from .policy import pieces
+from .products import packed, packed_lists, window
+from .products.packed_tile import split
+from .products.window_tile import ROWS
+
+__all__ = ["backward_chosen", "dw_all", "dx_all", "forward", "spread"]
+
+
+def forward(y, xp, x, w, b, corner, inside):
+    filters, n = w.shape
+    tiles = _tiles(filters, w.itemsize)
+    at, spans, inside = _plan(corner.tobytes(), inside.tobytes(), inside.dtype, x.shape[1:], xp.shape[1:])
+    wide = tiles[-1, 0] + tiles[-1, 2]
+    panels, bias = np.empty(wide * n, w.dtype), np.empty(wide, w.dtype)
+    packed.pack(panels, bias, w, b, tiles)
+    args = y, xp, x, panels, bias, tiles, at, spans, inside
+    n = min(pieces(len(x) * len(corner) * w.size), len(x))
+    if n > 1:
+        packed.forward_pieces(*args, n)
+    else:
+        packed.forward(*args, 0, len(x))
+
+
+def dw_all(dw, dy, xp, corner, inside, top):
+    if not dw.size:
+        return
+    (batch, height, width, channels), (positions, filters) = xp.shape, dy.shape[1:]
+    at = find_places(batch, corner.tobytes(), xp[0].size, channels)
+    taps, line = _taps(inside.tobytes(), inside.dtype, width * channels)
+    lines = find_lines(corner.tobytes(), width, int(line[-1]) + 1, top, height - 2 * top)[line]
+    cuts = np.arange(0, batch * positions + 1, positions)
+    sums, g = np.empty((len(taps), filters), dw.dtype), dy.reshape(-1, filters)
+    args = dw, sums, g, xp.reshape(-1), at, taps, find_tiles(filters, dw.itemsize), cuts, lines
+    n = min(pieces(dw.size * len(g)), len(taps) // ROWS)
+    if n > 1:
+        window.dw_pieces(*args, n)
+    else:
+        window.dw_taps(*args, 0, len(taps))
+
+
+def dx_all(dx, dy, w, corner, inside, top, left):
+    tiles = _tiles(w.shape[1], w.itemsize)
+    panels = np.empty((tiles[-1, 0] + tiles[-1, 2] if len(tiles) else 0) * len(w), w.dtype)
+    packed.pack_columns(panels, w, tiles)
+    at = find_places(1, corner.tobytes(), 0, dx.shape[3])
+    size = (dx.shape[1] + 2 * top) * (dx.shape[2] + 2 * left) * dx.shape[3]
+    args = dx, dy, panels, tiles, at, inside.astype(np.int64), size, top, left
+    n = min(pieces(dy.size * w.shape[1]), len(dx))
+    if n > 1:
+        packed.dx_pieces(*args, n)
+    else:
+        packed.dx_pictures(*args, 0, len(dx))
+
+
+def backward_chosen(dw, count, sums, dx, begin, entry, picked, xp, w, corner, inside, top, left):
+    places = xp[0].size, xp.shape[2] * xp.shape[3], xp.shape[3], top, left
+    args = (
+        dw,
+        count,
+        sums,
+        dx,
+        begin,
+        entry,
+        picked,
+        xp.reshape(-1),
+        w,
+        corner,
+        inside.astype(np.int64),
+        places,
+    )
+    n = min(pieces(int(begin[-1]) * w.shape[1] // DENSER), len(xp))
+    if n > 1:
+        packed_lists.backward_pieces(*args, n)
+    else:
+        packed_lists.pictures(*args, 0, len(xp))
+
+
+def spread(dx, picked, columns):
+    n = min(pieces(dx.size), len(dx))
+    if n > 1:
+        packed_lists.spread_pieces(dx, picked, columns, n)
+    else:
+        packed_lists.spread(dx, picked, columns, 0, len(dx))
+
+
+@lru_cache(maxsize=64)
+def _tiles(filters, itemsize):
+    return split(filters, itemsize)
+
+
+@lru_cache(maxsize=256)
+def _plan(corner, inside, dtype, size, padded):
+    """Where windows begin, tiles of windows with their columns, and where columns lie: as the kernels take them."""
+    corner, inside = np.frombuffer(corner, np.int32), np.frombuffer(inside, dtype).astype(np.int64)
+    line, top, channels = padded[1] * padded[2], (padded[0] - size[0]) // 2, padded[2]
+    at, columns = corner.astype(np.int64) * channels, inside // line
+    spans = []
+    for p in range(0, len(corner) if len(corner) >= ROWS else 0, ROWS):
+        first = min(p, len(corner) - ROWS)  # the last tile is moved back, to end with the positions
+        lowest, highest = corner[first + ROWS - 1] // padded[1], corner[first] // padded[1]
+        begin = np.searchsorted(columns, top - lowest)
+        spans.append((first, begin, max(begin, np.searchsorted(columns, top + size[0] - highest))))
+    return at, np.array(spans, np.int64).reshape(-1, 3), inside
+
+
+@lru_cache(maxsize=256)
+def _taps(inside, dtype, line):
+    """Where columns lie, the last repeated up to a whole tile, and the line of the window of each column."""
+    found = np.frombuffer(inside, dtype).astype(np.int64)
+    return np.append(found, np.full(-len(found) % ROWS, found[-1])), found // line
