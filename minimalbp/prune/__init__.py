@@ -6,5 +6,9 @@ from .layer import PrunedLayer
 from .plan import PrunePlan
 from .pruner import Pruner
 from .rules import METHODS, Rule
+from .theory import multiply_adds, speedup
 
-__all__ = ["METHODS", "Groups", "PrunePlan", "PrunedLayer", "Pruner", "Rule", "delta", "linear_delta"]
+__all__ = [
+    "METHODS", "Groups", "PrunePlan", "PrunedLayer", "Pruner", "Rule", "delta", "linear_delta", "multiply_adds",
+    "speedup",
+]  # fmt: skip

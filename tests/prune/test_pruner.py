@@ -277,3 +277,11 @@ def test_a_plan_comes_back_from_json():
     assert plan.layers == ("0", "3") and PrunePlan.from_json(plan.as_json()) == plan
     with pytest.raises(BadInput, match="unexpected keyword"):
         PrunePlan.from_json({"ratio": 0.5, "depth": 3})
+
+
+@pytest.mark.parametrize("batchnorm", [False, True])
+def test_pruned_filters_save_in_the_next_layer_too(batchnorm):
+    net, pruner = network(batchnorm=batchnorm), Pruner(replace(QUICK, method="filters-l1"))
+    train(net, pruner)
+    assert pruner.widths() == [1, 2]
+    assert multiply_adds(net) == [(36 * 27, 36 * 9), (9 * 108, 9 * 2 * 9)]
