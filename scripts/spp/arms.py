@@ -72,9 +72,9 @@ def ablations() -> tuple[Arm, ...]:
 LENET_BASE = LENET.changed(epochs=6, select="dense", k="5%")
 CONVNET_BASE = CONVNET.changed(epochs=8, select="dense", k="5%")
 TABLES = {
-    "lenet": Table("LeNet, 10,000 pictures of MNIST", LENET_BASE, methods(), 9, 4),
-    "convnet": Table("ConvNet, 20,000 pictures of CIFAR-10", CONVNET_BASE, methods(), 9, 4),
-    "ablations": Table("LeNet, R = 0.9, one thing changed", LENET_BASE, ablations(), 9, 4),
+    "lenet": Table("LeNet, 10,000 pictures of MNIST", LENET_BASE, methods(), 10, 4),
+    "convnet": Table("ConvNet, 20,000 pictures of CIFAR-10", CONVNET_BASE, methods(), 10, 4),
+    "ablations": Table("LeNet, R = 0.9, one thing changed", LENET_BASE, ablations(), 10, 4),
 }
 
 
