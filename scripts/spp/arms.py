@@ -15,7 +15,6 @@ SPP, AS_IT_IS = "spp", "as it is"
 NONE = "not pruned"  # the network trained on for as many epochs
 # t so that 80 updates, which SPP needs with its margin, are four epochs of 313 steps. The paper's is 180.
 INTERVAL = 15
-STRENGTH = (
     0.1  # of the group lasso: in 1,200 steps with the rate 0.001 it takes 0.12 from the norm of a column
 )
 
@@ -51,7 +50,7 @@ def methods() -> tuple[Arm, ...]:
             much: dict[str, Any] = {"ratio": ratio}
             if rule.only == "filters":
                 much = {"speedup": round(1 / (1 - ratio), 6)}
-            plan = PrunePlan(**much, method=name, interval=INTERVAL, strength=STRENGTH)
+            plan = PrunePlan(**much, method=name, interval=INTERVAL)
             arms.append(Arm(f"{name} {ratio:g}", plan))
     return tuple(arms)
 
