@@ -15,8 +15,6 @@ SPP, AS_IT_IS = "spp", "as it is"
 NONE = "not pruned"  # the network trained on for as many epochs
 # t so that 80 updates, which SPP needs with its margin, are four epochs of 313 steps. The paper's is 180.
 INTERVAL = 15
-    0.1  # of the group lasso: in 1,200 steps with the rate 0.001 it takes 0.12 from the norm of a column
-)
 
 
 @dataclass(frozen=True)
