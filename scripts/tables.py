@@ -18,6 +18,7 @@ from cnn.markdown import cnn_table
 from meprop.claims import claims_markdown
 from meprop.markdown import disagreements, mnist_table, table
 from mesimp.markdown import mesimp_table
+from spp.markdown import spp_table
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
@@ -27,6 +28,7 @@ CENTRING = ("digits", "mnist-10k", "mnist-10k-falling", "mnist", "fashion-3", "f
             "tagging-dropout", "parsing", "parsing-dropout")  # fmt: skip
 CNN = ("mnist", "mnist-bn", "cifar", "cifar-bn", "controls", "controls-bn", "controls-cifar", "controls-cifar-bn",
        "full", "overfitting", "overfitting-bn")  # fmt: skip
+SPP = ("lenet", "convnet", "ablations")
 MEPROP = (
     "table1", "table2", "figure4", "figure4-topk", "table3", "table4", "table5", "table6", "mnist", *TEXT,
 )  # fmt: skip
@@ -43,12 +45,13 @@ TABLES = {
     **{f"mesimp-{name}": (mesimp_table, f"mesimp-{name}") for name in MESIMP},
     **{f"centring-{name}": (centring_table, f"centring-{name}") for name in CENTRING},
     **{f"cnn-{name}": (cnn_table, f"cnn-{name}") for name in CNN},
+    **{f"spp-{name}": (spp_table, f"spp-{name}") for name in SPP},
     "gradients": (gradients_table, "centring-gradients"), "centring-seconds": (seconds_table, "centring_seconds"),
 }  # fmt: skip
 PAGES = (
     "README.md", "docs/results/meprop.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md",
     "docs/results/mesimp.md", "docs/results/lstm.md", "docs/results/centring.md",
-    "docs/results/time_to_accuracy.md", "docs/results/cnn.md",
+    "docs/results/time_to_accuracy.md", "docs/results/cnn.md", "docs/results/spp.md",
 )  # fmt: skip
 
 
@@ -57,7 +60,7 @@ def home(name: str) -> tuple[str, str]:
     folder, _, rest = name.partition("-")
     return (
         (folder, rest)
-        if folder in ("mesimp", "centring", "cnn")
+        if folder in ("mesimp", "centring", "cnn", "spp")
         else ("meprop" if name in MEPROP else "", name)
     )
 

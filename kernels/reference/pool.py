@@ -15,7 +15,8 @@ def max_forward(y, winner, x, window):
     Of equal entries the first one wins, row by row. NaN is larger than all numbers; of several the last one wins.
     """
     for i, j, rows, columns in _windows(y, x, window):
-        seen = x[:, rows, columns].reshape(len(x), -1, x.shape[3])
+        seen = x[:, rows, columns]
+        seen = seen.reshape(len(x), seen.shape[1] * seen.shape[2], x.shape[3])
         nan = np.isnan(seen)
         last = nan.shape[1] - 1 - nan[:, ::-1].argmax(axis=1)
         best = np.where(nan.any(axis=1), last, seen.argmax(axis=1))

@@ -27,7 +27,8 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
     add(
         "--hidden",
         metavar="N,N",
-        help=f"widths of the hidden layers (default {defaults('hidden', own)}{by_model('hidden', own)})",
+        help=f"widths of the hidden layers (default {defaults('hidden', own)}{by_model('hidden', own)}); of lenet "
+        "and convnet, of the hidden Linear layers, or none",
     )
     add("--filters", metavar="N,N", help=f"filters of each convolution (default {by_model('filters')[2:]})")
     add("--batchnorm", action="store_true", help="batch normalisation after each convolution")

@@ -27,8 +27,8 @@ def compaction(
 ) -> dict[str, Any]:
     """Pack a pruned network, prove that it computes the same, time it if `timed`, and save it.
 
-    Returns {"difference", "speedup", "layers"} for run.json, where "measured" is None unless `timed`. Raises
-    BadInput where a file cannot be written, and Unequal where the two networks differ.
+    Returns "difference", "all_layers", "speedup" and "layers" of run.json, where "measured" is None unless `timed`.
+    Raises BadInput where a file cannot be written, and Unequal where the two networks differ.
     """
     packed = pack(net, fold_batchnorm=fold_batchnorm)
     difference = prove(net, packed, first(data.test, PROVED)[0])
@@ -48,6 +48,7 @@ def compaction(
     clocked = {layer["name"]: layer.get("measured") for layer in facts["layers"]}
     return {
         "difference": difference,
+        "all_layers": facts["net"]["all_layers"],
         "speedup": {
             "theoretical": facts["net"]["theoretical" if facts["layers"] else "all_layers"],
             "measured": facts["net"].get("measured"),

@@ -19,7 +19,7 @@ SMALL = "simplified"  # the network of `minimalbp simplify` that shrinks
 TRAINED, PRUNED = "trained", "pruned"  # the networks of `minimalbp prune`
 RESULTS = (  # the keys of run.json that training fills in
     "runs", "summary", "speedup", "target", "decoding",
-    "accuracy", "layers", "updates", "remainder", "recovered", "settled", "difference",
+    "accuracy", "layers", "updates", "remainder", "recovered", "settled", "difference", "all_layers",
 )  # fmt: skip
 FIXED = (
     "config",

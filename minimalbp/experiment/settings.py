@@ -36,6 +36,7 @@ SELECT: dict[str, Callable[..., Selector]] = {
     "systematic-batch": partial(Systematic, over="batch"),
     "threshold-batch": partial(Threshold, over="batch"),
 }
+NONE = "none"  # no hidden layer
 _OWN: Any = None  # the task's own default
 
 
@@ -54,7 +55,7 @@ class Settings:
         The network of the task "classify"; the last two are for pictures. Some defaults depend on it.
     hidden : sequence of int, or str, optional
         Units of each hidden layer: ``(500, 500)`` or ``"500,500"``. Of lenet and convnet, those of the Linear
-        layers; there may be none.
+        layers; there may be none: ``()`` or ``"none"``.
     filters : sequence of int, or str, optional
         Filters of each convolution of lenet or convnet.
     batchnorm : bool, default False
@@ -164,7 +165,7 @@ class Settings:
                 put(name, value)
         if self.filters is not None:
             put("filters", check_ints("filters", self.filters))
-        without = "filters" in usual and self.hidden in ((), [])  # where there are convolutions
+        without = "filters" in usual and self.hidden in ((), [], NONE)  # where there are convolutions
         put("hidden", () if without else check_ints("hidden", self.hidden))
         # 25 and "25" are one setting, and so are "5 %" and "5%"
         put("k", parse_k(self.k).get("k", "".join(str(self.k).split())))

@@ -99,7 +99,8 @@ def read_source(path: str | Path | None, typed: Mapping[str, Any], arm: str | No
             f"prune is for networks of pictures and vectors; the run in {path} is of {before.task}"
         )
     weights = weights_of(name, path)
-    sha256 = report["data"]["sha256"] if typed.get("data", before.data) == before.data else None
+    known = report.get("data", {}).get("sha256")
+    sha256 = known if typed.get("data", before.data) == before.data else None
     return Source(_changed(before, typed, path), weights, sha256)
 
 

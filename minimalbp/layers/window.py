@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array
-from ..errors import BadInput, check_int
+from ..errors import BadInput, check_int, short
 
 Pair = tuple[int, int]
+MOST = 10_000  # pixels: kernels count them in 32 bits
 
 
 def check_size(name: str, size: Any, least: int) -> Pair:
@@ -19,7 +20,10 @@ def check_size(name: str, size: Any, least: int) -> Pair:
     pair = (size, size) if not isinstance(size, (tuple, list)) else tuple(size)
     if len(pair) != 2:
         raise BadInput(f"{name} must be a whole number or a pair (height, width), not {size!r}")
-    return check_int(name, pair[0], least=least), check_int(name, pair[1], least=least)
+    for size in pair:
+        if check_int(name, size, least=least) > MOST:
+            raise BadInput(f"{name} must be at most {MOST:,} pixels, not {short(size)}")
+    return int(pair[0]), int(pair[1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,11 @@ from .proof import Unequal, prove
 from .pruner import Pruner
 from .rules import METHODS, Rule
 from .speed import measure, theoretical
+from .theory import multiply_adds, speedup
 from .unpack import state_dict, unpack
 
 __all__ = [
     "METHODS", "Groups", "PrunePlan", "PrunedLayer", "Pruner", "Rule", "Unequal", "delta", "linear_delta",
-    "load_packed", "measure", "pack", "prove", "save_packed", "state_dict", "theoretical", "unpack",
+    "load_packed", "measure", "multiply_adds", "pack", "prove", "save_packed", "speedup", "state_dict",
+    "theoretical", "unpack",
 ]  # fmt: skip

@@ -14,46 +14,66 @@ from ..network.compact import Hidden, hidden_layers
 from .groups import Groups
 
 
-def work(net: Sequential) -> dict[str, tuple[int, int]]:
-    """(all, left) multiply-adds for an example of each Conv2d and Linear by its path, after a forward pass.
+def multiply_adds(net: Sequential) -> list[tuple[int, int]]:
+    """Multiply-adds of each convolution for a picture: all of them, and those that pruning has left.
 
     Columns of zeros save theirs, and so do filters without a weight, and those that no column reads any more. This
     is the paper's F (1 - s) with s = c + r - c r, for the shares c of columns and r of filters that left.
+
+    Parameters
+    ----------
+    net : Sequential
+        After a forward pass, which tells the sizes of its pictures.
+
+    Returns
+    -------
+    list of (int, int)
+        (all, left) of each convolution.
     """
-    unread = {id(hidden.layer): _unread(hidden) for hidden in hidden_layers(net)}
-    found = {}
+    hidden = [one for one in hidden_layers(net) if isinstance(one.reader, (Conv2d, Linear))]
+    unread = {id(one.layer): _unread(one) for one in hidden}
+    silent = {id(one.reader): _silent(one) for one in hidden if isinstance(one.reader, Conv2d)}
+    found = []
     for layer in net.layers():
-        if isinstance(layer, (Conv2d, Linear)):
-            times = layer.positions if isinstance(layer, Conv2d) else 1
-            w = layer.weight.value.reshape(len(layer.weight.value), -1)
-            filters = w.any(axis=1) & ~unread.get(id(layer), np.zeros(len(w), bool))
-            path = ".".join(map(str, layer.path))
-            found[path] = times * w.size, times * int(filters.sum() * w.any(axis=0).sum())
+        if isinstance(layer, Conv2d):
+            w = layer.weight.value.reshape(layer.out_channels, layer.in_channels, -1)
+            filters, columns = w.any(axis=(1, 2)), w.any(axis=0)
+            filters &= ~unread.get(id(layer), np.zeros(len(w), bool))
+            columns &= ~silent.get(id(layer), np.zeros(w.shape[1], bool))[:, None]
+            left = int(filters.sum()) * int(columns.sum())
+            found.append((layer.positions * w.size, layer.positions * left))
     return found
 
 
-def multiply_adds(net: Sequential) -> list[tuple[int, int]]:
-    """`work` of the convolutions alone, first to last."""
-    found = work(net)
-    return [found[".".join(map(str, la.path))] for la in net.layers() if isinstance(la, Conv2d)]
-
-
 def _unread(hidden: Hidden) -> Array:
-    """Which units of a layer all weights that read them are zero of, bool (units,)."""
+    """The units of a layer that no weight reads, bool (units,)."""
     n = hidden.layer.units
-    if not isinstance(hidden.reader, (Conv2d, Linear)):
-        return np.zeros(n, bool)
+    assert isinstance(hidden.reader, (Conv2d, Linear))
     w = hidden.reader.weight.value
     seen: Array = np.asarray(w.reshape(len(w), n, -1).any(axis=(0, 2)))
     return ~seen
 
 
-def speedup(net: Sequential) -> float:
-    """The theoretical speed-up of all convolutions together, of a network without any of its Linear layers.
+def _silent(hidden: Hidden) -> Array:
+    """The units of a layer whose outputs are zero whatever it gets, bool (units,)."""
+    n = hidden.layer.units
+    parts = [p.value for layer in (hidden.layer, *hidden.between) for p in layer.parameters()]
+    return np.all([~part.reshape(n, -1).any(axis=1) for part in parts], axis=0)
 
-    After a forward pass.
+
+def speedup(net: Sequential) -> float:
+    """The theoretical speed-up of all convolutions together, by their multiply-adds.
+
+    Parameters
+    ----------
+    net : Sequential
+        After a forward pass.
+
+    Returns
+    -------
+    float
     """
-    every, left = np.sum(multiply_adds(net) or [*work(net).values()], axis=0)
+    every, left = np.sum(multiply_adds(net), axis=0)
     return float(every / max(left, 1))
 
 

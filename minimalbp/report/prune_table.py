@@ -75,14 +75,12 @@ def _sentences(report: dict[str, Any]) -> list[str]:
         said.append(
             f"{sum(report['remainder']):,} groups left by rank, since the updates had come to their limit."
         )
-    theory, measured = speed["theoretical"], speed["measured"]
-    if measured is None:
-        said.append(f"In theory it is {theory:.2f} times as fast; --measure says how fast it is.")
-    else:
-        said.append(
-            f"It is {measured:.2f} times as fast, {measured / theory:.0%} of the {theory:.2f} times that its "
-            "multiply-adds allow."
-        )
+    theory, every = speed["theoretical"], report["all_layers"]
+    what = "it is" if every == theory else "the convolutions are"
+    also = "" if every == theory else f", and with all other layers the network {every:.2f} times"
+    measured = speed["measured"]
+    clock = "--measure says how fast it is" if measured is None else f"measured, it is {measured:.2f} times"
+    said.append(f"In theory {what} {theory:.2f} times as fast{also}; {clock}.")
     if back < -100 * NEAR:
         said.append("Take a smaller ratio, a longer --interval, or more epochs with --retrain.")
     said.append("One seed decides nothing about differences of a point.")

@@ -165,6 +165,7 @@ def test_defaults_depend_on_the_model():
             assert getattr(settings, key) == value
     assert mbp.Settings().filters is None and mbp.Settings(model="convnet").hidden == ()
     assert mbp.Settings(model="lenet", hidden=()).hidden == ()
+    assert mbp.Settings(model="lenet", hidden="none").hidden == ()
 
 
 @pytest.mark.parametrize("model", PICTURES)

@@ -96,8 +96,15 @@ def test_refuses(kind):
     refused(lambda: pool((1, 2, 3)), "a pair (height, width)", "(1, 2, 3)")
     refused(lambda: pool(2, stride=0), "stride", "0")
     refused(lambda: pool(2, padding=-1), "padding", "-1")
+    refused(lambda: pool(2, stride=2**31), "stride", "at most 10,000 pixels", "2147483648")
     refused(lambda: pool((4, 3), padding=2), "at most half of kernel_size (4, 3)", "(2, 2)")
     net = net_of(kind, {"kernel_size": (2, 3), "padding": 1})
     refused(lambda: net(np.ones((1, 2, 4))), "layer 0", "(batch, channels, height, width)", "(1, 2, 4)")
     net = net_of(kind, {"kernel_size": (2, 5), "padding": (0, 1)})
     refused(lambda: net(np.ones((1, 1, 2, 2))), "layer 0", "2 x 5", "2 x 4", "smaller window")
+
+
+@kinds
+def test_an_empty_batch_gives_an_empty_batch(kind):
+    net = net_of(kind, {"kernel_size": 2})
+    assert net(np.ones((0, 1, 4, 4))).shape == (0, 1, 2, 2)

@@ -8,7 +8,7 @@ import pytest
 import minimalbp as mbp
 from minimalbp.errors import BadInput
 from minimalbp.prune import METHODS, PrunePlan, Pruner
-from minimalbp.prune.theory import multiply_adds, ratio_for, speedup, work
+from minimalbp.prune.theory import multiply_adds, ratio_for, speedup
 
 RNG = np.random.default_rng(0)
 SPLIT = mbp.Split(RNG.normal(size=(40, 1, 6, 6)).astype("float32"), RNG.integers(0, 3, 40))
@@ -290,13 +290,6 @@ def test_the_progress_bar_shows_how_far_each_layer_is():
     assert pruner.status() == "pruned 0:56% 3:52%"  # 5 of 9 columns, and 14 of 27
 
 
-def test_work_counts_linear_layers_too_and_a_net_without_convolutions_has_its_own_speedup():
-    net = mbp.mlp([6, 4, 3], backend="reference")
-    net.children[0].weight.value[:, :3] = 0
-    assert work(net) == {"0": (24, 12), "2": (12, 12)}
-    assert multiply_adds(net) == [] and speedup(net) == 1.5
-
-
 def test_a_speed_that_the_pruned_layers_cannot_reach_is_refused():
     """Of 36 positions x 27 weights and 9 x 108, the second half can leave."""
     net = network()
@@ -315,3 +308,11 @@ def test_what_reads_a_filter_counts_as_gone_with_it(kind):
     plan = replace(QUICK, groups=kind, layers=("0" if kind == "filters" else "3",))
     groups = begun(net, plan).layers[0].groups
     assert ratio_for(2, net, [groups]) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("batchnorm", [False, True])
+def test_pruned_filters_save_in_the_next_layer_too(batchnorm):
+    net, pruner = network(batchnorm=batchnorm), Pruner(replace(QUICK, method="filters-l1"))
+    train(net, pruner)
+    assert pruner.widths() == [1, 2]
+    assert multiply_adds(net) == [(36 * 27, 36 * 9), (9 * 108, 9 * 2 * 9)]
