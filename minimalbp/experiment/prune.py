@@ -8,13 +8,10 @@ from typing import Any
 
 from ..errors import BadInput, check_int
 from ..files import replacing
-from ..network import Sequential, weights
 from ..prune import PrunePlan, Pruner
-from ..train.companion import Companion
-from ..train.history import Record
 from ..train.scoring import score
 from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report, tell_of_compiling
-from .build import network
+from .before import Before, copy_weights
 from .compaction import compaction
 from .folder import PRUNED, TRAINED, Folder
 from .settings import Settings
@@ -111,7 +108,7 @@ def prune(
     later = _later(settings, plan, retrain, steps)
     pruned = PreparedArm(Arm(PRUNED, later, later.selector(), pruner), data, folder)
     pruner.on_settled = lambda: _test_scores(pruned)
-    before = _Before(settings, data, folder, source, resume)
+    before = Before(settings, data, folder, source, resume)
     report = start_report(settings, data) | {
         "plan": plan.as_json(), "source": None if source is None else str(source), "retrain": retrain,
         "fold_batchnorm": fold_batchnorm, "accuracy": None, "speedup": None, "layers": [], "runs": [],
@@ -128,7 +125,7 @@ def prune(
     net, first = before.train(progress)
     report["runs"] = [first | {"notes": [*first["notes"], *notes]}] if first else []
     if not pruned.resumed:
-        _copy(net, pruned.net)
+        copy_weights(net, pruned.net)
     if first and not resume:  # the trained network can be used even if the rest fails
         folder.write("run.json", report)
     with net.be.threads(settings.threads):
@@ -151,65 +148,6 @@ def prune(
         _pictures(report, pruner, folder, out)
         folder.write("run.json", report)
     return report
-
-
-class _Before:
-    """The network that is pruned: read from `source`, or trained. Raises BadInput for what does not fit."""
-
-    def __init__(
-        self, settings: Settings, data: Any, folder: Folder, source: str | Path | None, resume: bool
-    ):
-        self.folder, self.kept = folder, folder.weights(TRAINED)
-        self.best = _Best()
-        self.arm: PreparedArm | None = None
-        if source is None:
-            companion = self.best if self.kept is None else None
-            self.arm = PreparedArm(Arm(TRAINED, settings, settings.selector(), companion), data, folder)
-            self.net = self.arm.net
-        else:
-            self.net = network(settings, data, settings.selector())
-            copied = resume and self.kept is not None and self.kept.exists()
-            weights.load(self.net, self.kept if copied and self.kept else source)
-
-    def resume(self) -> None:
-        """Go on from the checkpoint, if there is one."""
-        if self.arm:
-            self.arm.resume()
-
-    def train(self, progress: bool) -> tuple[Sequential, dict[str, Any] | None]:
-        """The network with its best weights, and what run.json says of its training, if there was one."""
-        if self.arm is None:
-            if self.kept is not None:
-                weights.save(self.net, self.kept)
-            return self.net, None
-        result = self.arm.train(progress=progress)
-        if self.kept is None:
-            self.best.put_back()
-        else:
-            weights.load(self.net, self.kept)
-        return self.net, result
-
-
-class _Best(Companion):
-    """Remembers the weights of the best evaluation, where no folder does."""
-
-    def begin(self, net: Sequential, optimizer: Any, parts: int) -> None:
-        self.arrays = [p.value for p in [*net.parameters(), *net.statistics()]]
-
-    def after_part(self, record: Record) -> None:
-        if record.test is not None:
-            self.kept = [array.copy() for array in self.arrays]
-
-    def put_back(self) -> None:
-        """Give the network these weights."""
-        for array, best in zip(self.arrays, self.kept):
-            array[...] = best
-
-
-def _copy(net: Sequential, to: Sequential) -> None:
-    """Give a network the weights of another one of the same shapes."""
-    for one, other in zip([*net.parameters(), *net.statistics()], [*to.parameters(), *to.statistics()]):
-        other.value[...] = one.value
 
 
 def _steps(settings: Settings, data: Any) -> int:

@@ -38,9 +38,10 @@ def _head(report: dict[str, Any]) -> str:
     goal = f"ratio {plan['ratio']:g}" if plan["ratio"] is not None else f"speed-up {plan['speedup']:g}"
     gradients = "dense" if config["select"] == "dense" else f"{config['select']} {config['k']}"
     source = "trained here" if report["source"] is None else report["source"]
+    epochs = f"{report['retrain']} epoch{'s' * (report['retrain'] != 1)}"
     return (
         f"{head(report, epochs=report['source'] is None)}\n{source} · {plan['method']}, {goal} · an update every "
-        f"{plan['interval']} steps · {report['retrain']} epochs of retraining · {gradients} gradients"
+        f"{plan['interval']} steps · {epochs} of retraining · {gradients} gradients"
     )
 
 
@@ -68,7 +69,7 @@ def _sentences(report: dict[str, Any]) -> list[str]:
     scores, speed = report["accuracy"], report["speedup"]
     lost, back = (100 * (scores[key] - scores["before"]) for key in ("pruned", "retrained"))
     said = [
-        f"All groups had left after {report['updates']} updates and {report['settled']:,} steps. Until then the "
+        f"The last group left after {report['updates']} updates and {report['settled']:,} steps. Until then the "
         f"test {next(iter(report['scores'].values()))} {_moved(lost)}; after retraining it is {_beside(back)}."
     ]
     if any(report["remainder"]):
