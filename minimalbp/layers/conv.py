@@ -143,7 +143,7 @@ class Conv2d(Centered):
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
         check_maps(x, self.in_channels, self)
-        self._window = win = Window.of(x.shape[2:], self.kernel_size, self.stride, self.padding, self.label)
+        self._window = win = self._look(x)
         x = pixels(x, self.be, self.buf, "x")
         self.last_x = x
         b = self._b
@@ -156,6 +156,13 @@ class Conv2d(Centered):
         self.be.activation.copy(self._w, self.weight.value.transpose(0, 2, 3, 1))
         self.be.conv.forward(y, self.last_xp, x, self._w, b, win.corner)
         return maps(y.reshape(len(x), *win.outputs, self.out_channels))
+
+    def _look(self, x: Array) -> Window:
+        """The window's positions on these pictures."""
+        last, size = vars(self).get("_window"), x.shape[2:]
+        if last is not None and last.size == size:  # to find it by name takes microseconds
+            return last
+        return Window.of(size, self.kernel_size, self.stride, self.padding, self.label)
 
     def weight_and_bias(self) -> tuple[Array, Array]:
         """W and b of the same layer without `center`; where there is no bias, b is zeros."""

@@ -39,8 +39,8 @@ def theoretical(net: Sequential, packed: Sequential, shape: Sequence[int]) -> di
     -------
     dict
         "layers": for each convolution its name, [kept, of] its columns and filters, and "theoretical", dense
-        multiplications by those left. "net": the same for all convolutions together under "theoretical", as the paper
-        counts, and under "all_layers" with linear layers too.
+        multiplications by those left. "net": the same for all convolutions together under "theoretical", as the
+        paper counts, and under "all_layers" with linear layers too.
 
     Raises
     ------
