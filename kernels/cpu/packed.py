@@ -13,14 +13,14 @@ from .products.window_tile import ROWS
 __all__ = ["backward_chosen", "dw_all", "dx_all", "forward", "spread"]
 
 
-def forward(y, xp, x, w, b, corner, inside):
+def forward(y, xp, x, w, b, corner, inside, low):
     filters, n = w.shape
     tiles = _tiles(filters, w.itemsize)
     at, spans, inside = _plan(corner.tobytes(), inside.tobytes(), inside.dtype, x.shape[1:], xp.shape[1:])
     wide = tiles[-1, 0] + tiles[-1, 2]
     panels, bias = np.empty(wide * n, w.dtype), np.empty(wide, w.dtype)
     packed.pack(panels, bias, w, b, tiles)
-    args = y, xp, x, panels, bias, tiles, at, spans, inside
+    args = y, xp, x, panels, bias, tiles, at, spans, inside, _low(low, y.dtype)
     n = min(pieces(len(x) * len(corner) * w.size), len(x))
     if n > 1:
         packed.forward_pieces(*args, n)
@@ -88,6 +88,11 @@ def spread(dx, picked, columns):
         packed_lists.spread_pieces(dx, picked, columns, n)
     else:
         packed_lists.spread(dx, picked, columns, 0, len(dx))
+
+
+@lru_cache(maxsize=8)
+def _low(low, dtype):
+    return np.array([low], dtype)
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ from numba import prange
 
 from .policy import kernel, pieces
 
-__all__ = ["average_backward", "average_forward", "max_backward", "max_forward"]
+__all__ = ["average_backward", "average_forward", "max_backward", "max_forward", "max_only"]
 
 
 def max_forward(y, winner, x, window):
@@ -19,6 +19,14 @@ def max_forward(y, winner, x, window):
         _max_pieces(y, winner, x, window, lines, n)
     else:
         _max(y, winner, x, window, 0, lines)
+
+
+def max_only(y, x, window):
+    lines, n = len(y) * y.shape[1], pieces(y.size * window[0])
+    if n > 1:
+        _max_only_pieces(y, x, window, lines, n)
+    else:
+        _max_only(y, x, window, 0, lines)
 
 
 def max_backward(dx, dy, winner):
@@ -93,6 +101,41 @@ def _max(y, winner, x, window, first, last):
                         wins = (value > best) | (value != value)  # NaN is larger than all numbers
                         y[e, i, j, c] = value if wins else best
                         winner[e, i, j, c] = pixel if wins else held
+
+
+@kernel(parallel=True)
+def _max_only_pieces(y, x, window, lines, n):
+    for p in prange(n):
+        _max_only(y, x, window, lines * p // n, lines * (p + 1) // n)
+
+
+@kernel
+def _max_only(y, x, window, first, last):
+    """The largest of each column of pixels first, in one long loop over a line, and then of neighbours in it."""
+    high, wide, down, across, above, before = window
+    height, width, channels = x.shape[1:]
+    tall = np.empty(width * channels, x.dtype)
+    for line in range(first, last):
+        e, i = line // y.shape[1], line % y.shape[1]
+        top, bottom = _inside(i, high, down, above, height)
+        tall[:] = x[e, top].reshape(-1)
+        for h in range(top + 1, bottom):
+            _larger(tall, x[e, h].reshape(-1))
+        for j in range(y.shape[2]):
+            left, right = _inside(j, wide, across, before, width)
+            for c in range(channels):
+                y[e, i, j, c] = tall[left * channels + c]
+            for w in range(left + 1, right):
+                for c in range(channels):
+                    value, best = tall[w * channels + c], y[e, i, j, c]
+                    y[e, i, j, c] = value if (value > best) | (value != value) else best
+
+
+@kernel
+def _larger(best, x):
+    """best = the larger of the two; NaN is larger than all numbers."""
+    for i in range(len(best)):
+        best[i] = x[i] if (x[i] > best[i]) | (x[i] != x[i]) else best[i]
 
 
 @kernel(parallel=True)

@@ -14,11 +14,14 @@ There may be no column at all. Zeros of the margin may be left out of sums, as i
 import numpy as np
 
 
-def forward(y, xp, x, w, b, corner, inside):
-    """Write x into the middle of xp, and y. The margins of xp hold zeros already and stay."""
+def forward(y, xp, x, w, b, corner, inside, low):
+    """Write x into the middle of xp, and y. The margins of xp hold zeros already and stay.
+
+    What is below `low` in y becomes `low`: 0 makes ReLU part of the product, minus infinity does nothing.
+    """
     top, left = (xp.shape[1] - x.shape[1]) // 2, (xp.shape[2] - x.shape[2]) // 2
     xp[:, top : top + x.shape[1], left : left + x.shape[2]] = x
-    y[...] = _columns(xp, corner, inside) @ w.T + b
+    y[...] = np.maximum(_columns(xp, corner, inside) @ w.T + b, y.dtype.type(low))
 
 
 def dw_all(dw, dy, xp, corner, inside, top):

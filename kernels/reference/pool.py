@@ -25,6 +25,12 @@ def max_forward(y, winner, x, window):
         winner[:, i, j] = (rows.start + down) * x.shape[2] + columns.start + across
 
 
+def max_only(y, x, window):
+    """y of `max_forward`, where nobody asks who won."""
+    for i, j, rows, columns in _windows(y, x, window):
+        y[:, i, j] = x[:, rows, columns].max(axis=(1, 2))
+
+
 def max_backward(dx, dy, winner):
     """dx = the sum of dy over the windows that a pixel has won."""
     batch, _, _, channels = dx.shape

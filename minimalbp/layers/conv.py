@@ -144,7 +144,7 @@ class Conv2d(Centered):
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
         check_maps(x, self.in_channels, self)
-        self._window = win = Window.of(x.shape[2:], self.kernel_size, self.stride, self.padding, self.label)
+        self._window = win = self._look(x)
         x = pixels(x, self.be, self.buf, "x")
         self.last_x = x
         b = self._b
@@ -162,6 +162,13 @@ class Conv2d(Centered):
         """Take the weights as they are now: for the forward pass, and anew where backward is to see others."""
         self._w = self.buf.get("w", (self.out_channels, *self.kernel_size, self.in_channels))
         self.be.activation.copy(self._w, self.weight.value.transpose(0, 2, 3, 1))
+
+    def _look(self, x: Array) -> Window:
+        """The window's positions on these pictures."""
+        last, size = vars(self).get("_window"), x.shape[2:]
+        if last is not None and last.size == size:  # to find it by name takes microseconds
+            return last
+        return Window.of(size, self.kernel_size, self.stride, self.padding, self.label)
 
     def weight_and_bias(self) -> tuple[Array, Array]:
         """W and b of the same layer without `center`; where there is no bias, b is zeros."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,7 +19,7 @@ from .columns import SomeColumns, check_columns
 from .conv import Conv2d
 from .maps import check_maps, maps, pixels
 from .packed_sparse import backward
-from .window import Pair, Window
+from .window import Pair
 
 
 class PackedConv2d(SomeColumns, Conv2d):
@@ -114,15 +115,21 @@ class PackedConv2d(SomeColumns, Conv2d):
     def _first(self, rng: np.random.Generator) -> Array:
         return super()._first(rng).reshape(self.out_channels, -1)[:, self._first_columns]
 
-    def forward(self, x: Array, *, train: bool = True) -> Array:
+    def forward(self, x: Array, *, train: bool = True, low: float = -math.inf) -> Array:
+        """The output for x; what is below `low` becomes `low`, so that 0 includes a ReLU in it.
+
+        Only without `low` does `backward` belong to it.
+        """
         check_maps(x, self.in_channels, self)
-        self._window = win = Window.of(x.shape[2:], self.kernel_size, self.stride, self.padding, self.label)
+        self._window = win = self._look(x)
         x = pixels(x, self.be, self.buf, "x")
         self.last_x, batch = x, len(x)
         self.last_inside = self._inside(win.padded[1])
         self.last_xp = self.buf.get("xp", (batch, *win.padded, self.in_channels))
         y = self.buf.get("y", (batch, win.positions, self.out_channels))
-        self.be.packed.forward(y, self.last_xp, x, self.weight.value, self._b, win.corner, self.last_inside)
+        self.be.packed.forward(
+            y, self.last_xp, x, self.weight.value, self._b, win.corner, self.last_inside, low
+        )
         return maps(y.reshape(batch, *win.outputs, self.out_channels))
 
     def _inside(self, width: int) -> Array:

@@ -106,18 +106,29 @@ class MaxPool2d(_Pool):
     array([[[[4.]]]], dtype=float32)
     """
 
-    last_winner: Array = later()  # which pixel each output was, row by row
+    last_winner: Array = later()  # which pixel each output was, row by row; after an evaluation backward asks
+    _last: tuple[Array, Array] = later()  # the pixels of the last input and output
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
         x, shape = self._inputs(x)
-        y, self.last_winner = self.buf.get("y", shape), self.buf.get("winner", shape, "int32")
-        self.be.pool.max_forward(y, self.last_winner, x, self._window)
+        y = self.buf.get("y", shape)
+        if train:
+            self.last_winner = self.buf.get("winner", shape, "int32")
+            self.be.pool.max_forward(y, self.last_winner, x, self._window)
+        else:  # several times as fast
+            vars(self).pop("last_winner", None)
+            self.be.pool.max_only(y, x, self._window)
+        self._last = x, y
         return maps(y)
 
     def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
         if not need_dx:
             return None
         dx, dy = self._gradients(dy)
+        x, y = self._last
+        if "last_winner" not in vars(self):  # after an evaluation
+            self.last_winner = self.buf.get("winner", y.shape, "int32")
+            self.be.pool.max_forward(y, self.last_winner, x, self._window)
         self.be.pool.max_backward(dx, dy, self.last_winner)
         return maps(dx)
 

@@ -47,6 +47,11 @@ class Window:
     corner: Array
 
     @property
+    def size(self) -> Pair:
+        """Height and width of the picture without its padding."""
+        return self.padded[0] - 2 * self.padding[0], self.padded[1] - 2 * self.padding[1]
+
+    @property
     def positions(self) -> int:
         """The number of positions."""
         return len(self.corner)

@@ -158,3 +158,20 @@ def test_operations_are_those_of_the_layers(net, x, lengths, wanted, moved, back
         counted.append(meter.ops["forward"] + meter.ops["other"])
     # words are put in the order of time steps and back
     assert counted == [wanted + moved, wanted + moved]
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_packed_convolutions_take_the_relu_in(rows, backend, dtype, rng):
+    def convolution(n_in, n_out):
+        return mbp.PackedConv2d(n_in, n_out, 3, range(0, 9 * n_in, 4), padding=1)
+
+    layers = (
+        convolution(2, 5), mbp.Dropout(0.5), mbp.MaxPool2d(3, stride=2, padding=1), mbp.ReLU(), convolution(5, 4),
+        mbp.ReLU(), mbp.AvgPool2d(2), mbp.ReLU(), convolution(4, 3), mbp.AvgPool2d(2), mbp.ReLU(),
+        mbp.Residual(convolution(3, 3), mbp.ReLU()), mbp.Flatten(), mbp.Linear(3, 2),
+    )  # fmt: skip
+    net = mbp.Sequential(*layers, backend=backend, dtype=dtype)
+    for p in net.parameters():
+        p.value += 0.2 * rng.normal(size=p.value.shape)
+    x = rng.normal(size=(rows, 2, 9, 8))
+    close(mbp.Frozen(net)(x), net(x), dtype)

@@ -67,6 +67,18 @@ def test_pytorch_lets_nan_win_too(backend):
 
 
 @kinds
+def test_gradients_after_an_evaluation_are_those_after_a_forward_pass(kind, backend, rng):
+    net = net_of(kind, {"kernel_size": 3, "stride": 2}, backend)
+    x, found = rng.normal(size=(2, 3, 7, 6)).astype("float32"), []
+    for train in (True, False, False):
+        y = net.forward(x, train=train).copy()
+        found.append((y, net.backward(np.ones_like(y)).copy()))
+    for other in found[1:]:
+        for a, b in zip(found[0], other):
+            np.testing.assert_array_equal(a, b)
+
+
+@kinds
 def test_nothing_is_computed_that_nobody_needs(kind, backend):
     net = net_of(kind, {"kernel_size": 2}, backend)
     y = net.forward(np.ones((2, 3, 4, 4)))

@@ -73,10 +73,21 @@ def case(request, rng, dtype):
 def test_forward_is_that_of_the_dense_weights(be, case):
     y, expected = unwritten(case.dy.shape, case.x.dtype), np.empty_like(case.dy)
     xp = np.zeros_like(case.xp)
-    be.packed.forward(y, xp, case.x, case.w, case.b, case.corner, case.inside)
     REFERENCE.forward(expected, case.xp, case.x, case.dense, case.b, case.corner)
-    np.testing.assert_array_equal(y, expected)
+    for low in (-np.inf, 0, 2):
+        be.packed.forward(y, xp, case.x, case.w, case.b, case.corner, case.inside, low)
+        np.testing.assert_array_equal(y, np.maximum(expected, low))
     np.testing.assert_array_equal(xp, case.xp)
+
+
+def test_nan_is_not_below_anything(be, dtype):
+    corner, inside = Window.of((3, 3), (1, 1), (1, 1), (0, 0), "a layer").corner, np.array([0])
+    x, y, xp = np.full((1, 3, 3, 1), -1, dtype), unwritten((1, 9, 17), dtype), np.zeros((1, 3, 3, 1), dtype)
+    x[0, 1, 1] = np.nan
+    be.packed.forward(y, xp, x, np.ones((17, 1), dtype), np.zeros(17, dtype), corner, inside, 0)
+    expected = np.zeros((1, 9, 17))
+    expected[0, 4] = np.nan
+    np.testing.assert_array_equal(y, expected)
 
 
 def test_dense_backward_of_some_columns(be, case):

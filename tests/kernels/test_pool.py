@@ -54,6 +54,9 @@ def test_max(be, dtype, name, rng):
     x = small_integers(rng, shape, dtype)  # with ties
     y, winner = unwritten((shape[0], *size, shape[3]), dtype), unwritten((shape[0], *size, shape[3]), "int32")
     be.pool.max_forward(y, winner, x, window)
+    only = unwritten(y.shape, dtype)
+    be.pool.max_only(only, x, window)
+    np.testing.assert_array_equal(only, y)
     dy, dx = small_integers(rng, y.shape, dtype), unwritten(shape, dtype)
     be.pool.max_backward(dx, dy, winner)
     expected = np.zeros(shape)
@@ -87,6 +90,9 @@ def test_the_edges_of_the_numbers_win_and_lose(be, dtype, name, rng, quiet):
     x = rng.choice(np.array([math.nan, math.inf, -math.inf, -math.inf, 0.0, -0.0], dtype), shape)
     y, winner = unwritten((shape[0], *size, shape[3]), dtype), unwritten((shape[0], *size, shape[3]), "int32")
     be.pool.max_forward(y, winner, x, window)
+    only = unwritten(y.shape, dtype)
+    be.pool.max_only(only, x, window)
+    np.testing.assert_array_equal(only, y)
     for at, pixels, _ in outputs(shape, size, window):
         best = best_of(x, pixels)
         np.testing.assert_equal(y[at], x[best])

@@ -15,17 +15,18 @@ _picks, _pick = picks(ROWS), picks(1)
 
 
 @kernel(parallel=True)
-def forward_pieces(y, xp, x, panels, bias, tiles, at, spans, inside, n):
+def forward_pieces(y, xp, x, panels, bias, tiles, at, spans, inside, low, n):
     for p in prange(n):
-        forward(y, xp, x, panels, bias, tiles, at, spans, inside, len(x) * p // n, len(x) * (p + 1) // n)
+        forward(y, xp, x, panels, bias, tiles, at, spans, inside, low, len(x) * p // n, len(x) * (p + 1) // n)
 
 
 @kernel
-def forward(y, xp, x, panels, bias, tiles, at, spans, inside, lo, hi):
+def forward(y, xp, x, panels, bias, tiles, at, spans, inside, low, lo, hi):
     """y of the pictures lo to hi, which are copied into xp first. panels, bias: as `pack` writes them.
 
     at int64 (P,): where each window begins in its padded picture. spans int64 (tiles of windows, 3): the first
     window of each tile, and the first column and the end of those that do not lie in the margin for all of them.
+    low (1,): the least that y may be.
     """
     positions, filters, columns = y.shape[1], y.shape[2], len(inside)
     out, flat, size = y.reshape(-1), xp.reshape(-1), xp[0].size
@@ -40,13 +41,13 @@ def forward(y, xp, x, panels, bias, tiles, at, spans, inside, lo, hi):
                     first, begin, end = spans[s, 0], spans[s, 1], spans[s, 2]
                     _picks(
                         out, place + first * filters, filters, here, at, first, inside, begin, end, panels, panel,
-                        bias, m, used, vectors,
+                        bias, m, low, used, vectors,
                     )  # fmt: skip
             else:
                 for first in range(positions):
                     _pick(
                         out, place + first * filters, filters, here, at, first, inside, 0, columns, panels, panel,
-                        bias, m, used, vectors,
+                        bias, m, low, used, vectors,
                     )  # fmt: skip
 
 
@@ -90,6 +91,7 @@ def dx_pictures(dx, g, panels, tiles, at, inside, padded, top, left, lo, hi):
     for t in range(len(tiles)):
         most = max(most, tiles[t, 2])
     sums, zeros = np.empty(ROWS * most, dx.dtype), np.zeros(most, dx.dtype)
+    least = np.full(1, -np.inf, dx.dtype)
     for e in range(lo, hi):
         out[:] = 0
         mine = gradients[e * positions * filters : (e + 1) * positions * filters]
@@ -100,43 +102,17 @@ def dx_pictures(dx, g, panels, tiles, at, inside, padded, top, left, lo, hi):
                 for p in range(0, positions, ROWS):
                     first = min(p, positions - ROWS)
                     _picks(
-                        sums,
-                        0,
-                        width,
-                        mine,
-                        where,
-                        first,
-                        every,
-                        0,
-                        filters,
-                        panels,
-                        panel,
-                        zeros,
-                        0,
-                        used,
+                        sums, 0, width, mine, where, first, every, 0, filters, panels, panel, zeros, 0, least, used,
                         vectors,
-                    )
+                    )  # fmt: skip
                     for r in range(p - first, ROWS):
                         add_columns(out, at[first + r], inside, column, real, sums, r * width)
             else:
                 for r in range(positions):
                     _pick(
-                        sums,
-                        0,
-                        width,
-                        mine,
-                        where,
-                        r,
-                        every,
-                        0,
-                        filters,
-                        panels,
-                        panel,
-                        zeros,
-                        0,
-                        used,
+                        sums, 0, width, mine, where, r, every, 0, filters, panels, panel, zeros, 0, least, used,
                         vectors,
-                    )
+                    )  # fmt: skip
                     add_columns(out, at[r], inside, column, real, sums, 0)
         crop(dx[e], out, line, channels, top, left)
 

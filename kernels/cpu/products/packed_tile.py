@@ -29,7 +29,7 @@ def split(n, itemsize):
     return np.array(found, np.int64).reshape(-1, 4)
 
 
-def _picks(t, n, out, place, step, x, at, first, inside, begin, end, panel, where, b, bias, used):
+def _picks(t, n, out, place, step, x, at, first, inside, begin, end, panel, where, b, bias, low, used):
     window = [t.at(x, t.load(at, t.add(n[first], ir.IntType(64)(r)))) for r in range(t.rows)]
     sums = t.sums([t.vectors(b, n[bias])] * t.rows)
     with t.between(n[begin], n[end]) as i:
@@ -37,8 +37,20 @@ def _picks(t, n, out, place, step, x, at, first, inside, begin, end, panel, wher
         vectors = t.vectors(panel, t.add(n[where], t.mul(i, ir.IntType(64)(t.width))))
         for r in range(t.rows):
             t.accumulate(sums[r], vectors, t.spread(t.builder.gep(window[r], [there])))
+    least = t.spread(t.at(low, ir.IntType(64)(0)))
     for r in range(t.rows):
-        _store(t, out, t.add(n[place], t.mul(n[step], ir.IntType(64)(r))), t.read(sums[r]), n[used])
+        _store(
+            t,
+            out,
+            t.add(n[place], t.mul(n[step], ir.IntType(64)(r))),
+            _at_least(t, t.read(sums[r]), least),
+            n[used],
+        )
+
+
+def _at_least(t, vectors, least):
+    """The larger of each entry and `least`; NaN stays."""
+    return [t.builder.select(t.builder.fcmp_ordered("<", v, least), least, v) for v in vectors]
 
 
 def _store(t, array, place, vectors, used):
@@ -62,15 +74,16 @@ def _store(t, array, place, vectors, used):
 if not JIT:
 
     def picks(rows):
-        def tile(out, place, step, x, at, first, inside, begin, end, panel, where, b, bias, used, vectors):
+        def tile(
+            out, place, step, x, at, first, inside, begin, end, panel, where, b, bias, low, used, vectors
+        ):
             lanes = VECTOR // out.itemsize
             width, filters = vectors * lanes, (vectors - 1) * lanes + used
             w = panel[where + begin * width : where + end * width].reshape(-1, width)[:, :filters]
             for r in range(rows):
                 here = place + r * step
-                out[here : here + filters] = (
-                    b[bias : bias + filters] + x[at[first + r] + inside[begin:end]] @ w
-                )
+                mine = b[bias : bias + filters] + x[at[first + r] + inside[begin:end]] @ w
+                out[here : here + filters] = np.maximum(mine, low[0])
 
         return tile
 
@@ -79,15 +92,48 @@ else:
     def picks(rows):
         """A tile of y: out[place + r step:] = b[bias:] + sum of x[at[first + r] + inside[t]] panel[t].
 
-        The sum is over begin <= t < end. The panel (n, lanes) begins at `where`. Of the last vector of each row
-        `used` lanes are stored.
+        The sum is over begin <= t < end. The panel (n, lanes) begins at `where`. What is below low[0] becomes it.
+        Of the last vector of each row `used` lanes are stored.
         """
 
         @intrinsic
         def tile(
-            typing, out, place, step, x, at, first, inside, begin, end, panel, where, b, bias, used, vectors
+            typing,
+            out,
+            place,
+            step,
+            x,
+            at,
+            first,
+            inside,
+            begin,
+            end,
+            panel,
+            where,
+            b,
+            bias,
+            low,
+            used,
+            vectors,
         ):
-            given = (out, place, step, x, at, first, inside, begin, end, panel, where, b, bias, used, vectors)
+            given = (
+                out,
+                place,
+                step,
+                x,
+                at,
+                first,
+                inside,
+                begin,
+                end,
+                panel,
+                where,
+                b,
+                bias,
+                low,
+                used,
+                vectors,
+            )
             return types.void(*given), for_each_width(WIDTHS, rows, _picks)
 
         return tile

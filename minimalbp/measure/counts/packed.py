@@ -9,7 +9,7 @@ from . import INDEX, Count, Counts, size_in_bytes
 __all__ = ["backward_chosen", "dw_all", "dx_all", "forward", "spread"]
 
 
-def forward(y: Any, xp: Any, x: Any, w: Any, b: Any, corner: Any, inside: Any) -> Count:
+def forward(y: Any, xp: Any, x: Any, w: Any, b: Any, corner: Any, inside: Any, low: float) -> Count:
     """The product. The copy of x into xp is read and written once."""
     return Count("forward", len(x) * len(corner) * w.size, size_in_bytes(y, xp, x, x, w, b, corner, inside))
 

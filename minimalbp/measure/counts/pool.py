@@ -6,11 +6,15 @@ from typing import Any
 
 from . import Count, size_in_bytes
 
-__all__ = ["average_backward", "average_forward", "max_backward", "max_forward"]
+__all__ = ["average_backward", "average_forward", "max_backward", "max_forward", "max_only"]
 
 
 def max_forward(y: Any, winner: Any, x: Any, window: Any) -> Count:
     return Count("forward", _entries(y, x, window), size_in_bytes(y, winner, x))
+
+
+def max_only(y: Any, x: Any, window: Any) -> Count:
+    return Count("forward", _entries(y, x, window), size_in_bytes(y, x))
 
 
 def max_backward(dx: Any, dy: Any, winner: Any) -> Count:
