@@ -12,11 +12,14 @@ from .products.window_tile import ROWS
 
 __all__ = ["backward_chosen", "dw_all", "dx_all", "forward", "spread"]
 
+MOST_PLANS = 256
+_plans = {}
+
 
 def forward(y, xp, x, w, b, corner, inside, low):
     filters, n = w.shape
     tiles = _tiles(filters, w.itemsize)
-    at, spans, inside = _plan(corner.tobytes(), inside.tobytes(), inside.dtype, x.shape[1:], xp.shape[1:])
+    at, spans, inside = _plan(corner, inside, x.shape[1:], xp.shape[1:])
     wide = tiles[-1, 0] + tiles[-1, 2]
     panels, bias = np.empty(wide * n, w.dtype), np.empty(wide, w.dtype)
     packed.pack(panels, bias, w, b, tiles)
@@ -100,10 +103,20 @@ def _tiles(filters, itemsize):
     return split(filters, itemsize)
 
 
-@lru_cache(maxsize=256)
-def _plan(corner, inside, dtype, size, padded):
-    """Where windows begin, tiles of windows with their columns, and where columns lie: as the kernels take them."""
-    corner, inside = np.frombuffer(corner, np.int32), np.frombuffer(inside, dtype).astype(np.int64)
+def _plan(corner, inside, size, padded):
+    """Where windows begin, tiles of windows with their columns, and where columns lie: as the kernels take them.
+
+    Found by the arrays themselves, which are kept too. To compare what is in them takes as long as a small product.
+    """
+    key = id(corner), id(inside), size, padded
+    if key not in _plans:
+        if len(_plans) >= MOST_PLANS:
+            _plans.clear()
+        _plans[key] = corner, inside, _make_plan(corner, inside.astype(np.int64), size, padded)
+    return _plans[key][2]
+
+
+def _make_plan(corner, inside, size, padded):
     line, top, channels = padded[1] * padded[2], (padded[0] - size[0]) // 2, padded[2]
     at, columns = corner.astype(np.int64) * channels, inside // line
     spans = []
