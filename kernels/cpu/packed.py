@@ -1,5 +1,6 @@
 """Convolution with some columns: plans of a size, and in how many pieces; see reference/packed.py."""
 
+import threading
 from functools import lru_cache
 
 import numpy as np
@@ -13,7 +14,9 @@ from .products.window_tile import ROWS
 __all__ = ["backward_chosen", "dw_all", "dx_all", "forward", "spread"]
 
 MOST_PLANS = 256
+LINE = 64  # bytes of a line of the cache
 _plans = {}
+_rooms = threading.local()
 
 
 def forward(y, xp, x, w, b, corner, inside, low):
@@ -21,7 +24,7 @@ def forward(y, xp, x, w, b, corner, inside, low):
     tiles = _tiles(filters, w.itemsize)
     at, spans, inside = _plan(corner, inside, x.shape[1:], xp.shape[1:])
     wide = tiles[-1, 0] + tiles[-1, 2]
-    panels, bias = np.empty(wide * n, w.dtype), np.empty(wide, w.dtype)
+    panels, bias = _room(wide * n, w.dtype, "panels"), _room(wide, w.dtype, "bias")
     packed.pack(panels, bias, w, b, tiles)
     args = y, xp, x, panels, bias, tiles, at, spans, inside, _low(low, y.dtype)
     n = min(pieces(len(x) * len(corner) * w.size), len(x))
@@ -91,6 +94,19 @@ def spread(dx, picked, columns):
         packed_lists.spread_pieces(dx, picked, columns, n)
     else:
         packed_lists.spread(dx, picked, columns, 0, len(dx))
+
+
+def _room(size, dtype, name):
+    """Memory of this thread that begins a line of the cache, to be overwritten by the next call.
+
+    New memory comes from the system page by page, which takes longer than to fill it.
+    """
+    rooms, key = vars(_rooms), (name, dtype)
+    if key not in rooms or len(rooms[key]) < size:
+        memory = np.zeros(size * dtype.itemsize + LINE, np.uint8)
+        first = -memory.ctypes.data % LINE
+        rooms[key] = memory[first : first + size * dtype.itemsize].view(dtype)
+    return rooms[key][:size]
 
 
 @lru_cache(maxsize=8)
