@@ -1,18 +1,22 @@
 """Convolution with some columns: plans of a size, and in how many pieces; see reference/packed.py."""
 
+import math
 import threading
 from functools import lru_cache
 
 import numpy as np
 
+from . import conv
 from .conv import DENSER, find_lines, find_places, find_tiles
 from .policy import pieces
 from .products import packed, packed_lists, window
 from .products.packed_tile import split
-from .products.window_tile import ROWS
+from .products.window_tile import ROWS, VECTOR
 
 __all__ = ["backward_chosen", "dw_all", "dx_all", "forward", "spread"]
 
+GATHER = 10  # terms of a sum of rows that take as long as an element that is gathered and spread
+NARROW = 2 * VECTOR  # bytes of a line of a window that the dense kernel spreads in many small parts
 MOST_PLANS = 256
 LINE = 64  # bytes of a line of the cache
 _plans = {}
@@ -66,6 +70,19 @@ def dx_all(dx, dy, w, corner, inside, top, left):
 
 
 def backward_chosen(dw, count, sums, dx, begin, entry, picked, xp, w, corner, inside, top, left):
+    """By the dense kernel where that is quicker: it reads windows as vectors, and need not gather elements."""
+    (filters, n), entries = w.shape, int(begin[-1])
+    windows = min(entries, len(xp) * len(corner))
+    shape, where = _box(inside.tobytes(), inside.dtype, xp.shape[2], xp.shape[3])
+    taps = math.prod(shape)
+    narrow = len(dx) and shape[1] * shape[2] * w.itemsize < NARROW
+    if not narrow and (entries + GATHER * filters) * taps < (entries + GATHER * windows) * n:
+        dense_w, dense_dw = np.empty((2, filters, taps), w.dtype)
+        packed_lists.spread(dense_w, w, where, 0, filters)
+        dense = dense_dw.reshape(filters, *shape), dense_w.reshape(filters, *shape)
+        conv.backward_chosen(dense[0], count, sums, dx, begin, entry, picked, xp, dense[1], corner, top, left)
+        np.take(dense_dw, where, axis=1, out=dw, mode="clip")
+        return
     places = xp[0].size, xp.shape[2] * xp.shape[3], xp.shape[3], top, left
     args = (
         dw,
@@ -142,6 +159,15 @@ def _make_plan(corner, inside, size, padded):
         begin = np.searchsorted(columns, top - lowest)
         spans.append((first, begin, max(begin, np.searchsorted(columns, top + size[0] - highest))))
     return at, np.array(spans, np.int64).reshape(-1, 3), inside
+
+
+@lru_cache(maxsize=256)
+def _box(inside, dtype, width, channels):
+    """The smallest dense window (kh, kw, channels) with all columns, and their places in it."""
+    found = np.frombuffer(inside, dtype).astype(np.int64)
+    line, rest = np.divmod(found, width * channels)
+    kh, kw = line.max(initial=0) + 1, rest.max(initial=0) // channels + 1
+    return (int(kh), int(kw), channels), line * kw * channels + rest
 
 
 @lru_cache(maxsize=256)
