@@ -63,7 +63,7 @@ def theoretical(net: Sequential, packed: Sequential, shape: Sequence[int]) -> di
     4.0
     """
     pairs = _pairs(net, packed)
-    for one in (net, packed):
+    for one in (net, packed) if any(isinstance(a, Conv2d) for a, _ in pairs) else ():
         one(np.zeros((1, *shape), net.dtype))  # convolutions then know their positions
     work = [(_work(a), _work(b), isinstance(a, Conv2d)) for a, b in pairs]
     layers = [
@@ -193,4 +193,4 @@ def _work(layer: Conv2d | Linear) -> int:
 
 
 def _ratio(dense: int, left: int) -> float:
-    return dense / max(left, 1)
+    return dense / max(left, 1) if dense else 1.0
