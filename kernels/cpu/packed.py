@@ -19,8 +19,17 @@ GATHER = 10  # terms of a sum of rows that take as long as an element that is ga
 NARROW = 2 * VECTOR  # bytes of a line of a window that the dense kernel spreads in many small parts
 MOST_PLANS = 256
 LINE = 64  # bytes of a line of the cache
-_plans = {}
-_rooms = threading.local()
+_plans: dict = {}
+
+
+class _Rooms(threading.local):
+    """Memory of one thread."""
+
+    def __init__(self):
+        self.known: dict = {}
+
+
+_rooms = _Rooms()
 
 
 def forward(y, xp, x, w, b, corner, inside, low):
@@ -118,7 +127,7 @@ def _room(size, dtype, name):
 
     New memory comes from the system page by page, which takes longer than to fill it.
     """
-    rooms, key = vars(_rooms), (name, dtype)
+    rooms, key = _rooms.known, (name, dtype)
     if key not in rooms or len(rooms[key]) < size:
         memory = np.zeros(size * dtype.itemsize + LINE, np.uint8)
         first = -memory.ctypes.data % LINE
