@@ -8,7 +8,8 @@ A column of W is one channel at one place (i, j) of the window, over all filters
 
     y[n, p, m] = sum of w[m, t] window p of xp at inside[t] over t, + b[m]
 
-There may be no column at all. Zeros of the margin may be left out of sums, as in conv.py.
+There may be no column at all. Nobody changes corner or inside in place: a backend may keep what it made of them.
+Zeros of the margin may be left out of sums, as in conv.py.
 """
 
 import numpy as np

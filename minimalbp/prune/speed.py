@@ -63,7 +63,7 @@ def theoretical(net: Sequential, packed: Sequential, shape: Sequence[int]) -> di
     4.0
     """
     pairs = _pairs(net, packed)
-    for one in (net, packed):
+    for one in (net, packed) if any(isinstance(a, Conv2d) for a, _ in pairs) else ():
         one(np.zeros((1, *shape), net.dtype))  # convolutions then know their positions
     work = [(_work(a), _work(b), isinstance(a, Conv2d)) for a, b in pairs]
     layers = [
@@ -129,10 +129,8 @@ def measure(
     _check_equal(net, packed, x)
     arms: dict[Any, Callable[[], Any]] = {}
     for which, one in (("dense", net), ("packed", packed)):
-        frozen = Frozen(one)
         arms[which, "net"] = partial(one.forward, x, train=False)
-        if frozen.quick(len(x)):
-            arms[which, "frozen"] = partial(frozen.forward, x)
+        arms[which, "frozen"] = partial(Frozen(one).forward, x)
     convolutions = [pair for pair in _pairs(net, packed) if isinstance(pair[0], Conv2d)]
     for i, pair in enumerate(convolutions):
         for which, layer in zip(("dense", "packed"), pair):
@@ -140,7 +138,7 @@ def measure(
             arms[which, i] = partial(layer.forward, given, train=False)
     timed = {name: Timed(_clocked(call), lambda: net.be.threads(threads)) for name, call in arms.items()}
     took = {name: float(np.median(times)) for name, times in in_turns(timed, seconds).items()}
-    both = [min(took[w, n] for n in ("net", "frozen") if (w, n) in took) for w in ("dense", "packed")]
+    both = [min(took[which, "net"], took[which, "frozen"]) for which in ("dense", "packed")]
     for i, row in enumerate(found["layers"]):
         row["measured"] = took["dense", i] / took["packed", i]
     found["net"]["measured"] = both[0] / both[1]
@@ -195,4 +193,4 @@ def _work(layer: Conv2d | Linear) -> int:
 
 
 def _ratio(dense: int, left: int) -> float:
-    return dense / max(left, 1)
+    return dense / max(left, 1) if dense else 1.0

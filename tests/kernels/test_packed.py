@@ -98,8 +98,10 @@ def test_dense_backward_of_some_columns(be, case):
         np.testing.assert_array_equal(got, expected)
 
 
+@pytest.mark.parametrize("gather", [0, 1e9])  # never by the dense kernel, and nearly always
 @pytest.mark.parametrize("share", [0.0, 0.2, 1.0])
-def test_entries_of_any_positions_and_filters_with_some_columns(be, case, rng, share):
+def test_entries_of_any_positions_and_filters_with_some_columns(be, case, rng, share, gather, monkeypatch):
+    monkeypatch.setattr(get_backend("cpu").packed, "GATHER", gather)
     flat = case.dy.reshape(len(case.dy), -1)
     chosen = [np.flatnonzero(rng.random(flat.shape[1]) < share).astype(np.int32) for _ in flat]
     begin, entry = np.cumsum([0] + [len(c) for c in chosen]).astype(np.int32), np.concatenate(chosen)

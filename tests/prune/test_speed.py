@@ -60,3 +60,14 @@ def test_layers_without_any_column_are_counted(backend):
     net.children[0].weight.value[:] = 0
     facts = theoretical(net, pack(net), (1, 4, 4))
     assert facts["layers"][0]["theoretical"] == 4 * 9 * 2
+
+
+def test_networks_of_vectors_and_of_ids_have_facts_too(backend, rng):
+    net = mbp.Sequential(
+        mbp.Embedding([(9, 4)]), mbp.Linear(4, 6), mbp.Cube(), mbp.Linear(6, 3), backend=backend
+    )
+    net.children[1].weight.value[:, :2] = 0
+    packed = pack(net)
+    facts = measure(net, packed, rng.integers(0, 9, (5, 1)), threads=1, seconds=1e-3)
+    assert facts["layers"] == [] and facts["net"]["theoretical"] == 1
+    assert facts["net"]["all_layers"] == (4 * 6 + 6 * 3) / (2 * 6 + 6 * 3)

@@ -23,9 +23,13 @@ def forward(y, scale, x, box, factor, beta, k, first, last):
     for at in range(first, last):
         e, h = at // x.shape[1], at % x.shape[1]
         now = scale[e, h].reshape(-1)
-        _sum_boxes(now, x[e], h, box, before, line, row, True)
-        for i in range(len(now)):
-            now[i] = k + factor * now[i]
+        if box[1] == 3 and box[2] == 1:  # the usual window, in one loop
+            _sum_lines(line, len(now), x[e], h, box, before, True)
+            _three(now, line, x.shape[3], factor, k)
+        else:
+            _sum_boxes(now, x[e], h, box, before, line, row, True)
+            for i in range(len(now)):
+                now[i] = k + factor * now[i]
         _times_power(y[e, h].reshape(-1), x[e, h].reshape(-1), now, beta)
 
 
@@ -79,15 +83,9 @@ def _scratch(x, box):
 @kernel
 def _sum_boxes(total, a, h, box, before, line, row, squared):
     """total = for each entry of line h of the picture a the sum of a, or of its squares, over the box around it."""
-    channels, first = a.shape[2], h - before[0]
-    inside = line[before[1] * channels : before[1] * channels + len(total)]
-    inside[:] = 0
-    for i in range(max(first, 0), min(first + box[0], a.shape[0])):
-        if squared:
-            _add_squares(inside, a[i].reshape(-1))
-        else:
-            _add(inside, a[i].reshape(-1))
-    total[:] = line[: len(total)]
+    channels = a.shape[2]
+    _sum_lines(line, len(total), a, h, box, before, squared)
+    _copy(total, line)
     for j in range(1, box[1]):
         _add(total, line[j * channels :])
     if box[2] > 1:
@@ -97,6 +95,34 @@ def _sum_boxes(total, a, h, box, before, line, row, squared):
             mine[:] = row[:channels]
             for c in range(1, box[2]):
                 _add(mine, row[c:])
+
+
+@kernel
+def _sum_lines(line, n, a, h, box, before, squared):
+    """Into the middle of `line` the sum over the lines of a box around line h of a, or of the squares in them."""
+    channels, first = a.shape[2], h - before[0]
+    inside = line[before[1] * channels : before[1] * channels + n]
+    inside[:] = 0
+    for i in range(max(first, 0), min(first + box[0], a.shape[0])):
+        if squared:
+            _add_squares(inside, a[i].reshape(-1))
+        else:
+            _add(inside, a[i].reshape(-1))
+
+
+@kernel
+def _three(total, line, channels, factor, k):
+    """total = k + factor times the sum of three neighbouring pixels."""
+    middle, right = line[channels:], line[2 * channels :]
+    for i in range(len(total)):
+        total[i] = k + factor * (line[i] + middle[i] + right[i])
+
+
+@kernel
+def _copy(total, a):
+    """Assigning to a slice would take several times as long."""
+    for i in range(len(total)):
+        total[i] = a[i]
 
 
 @kernel

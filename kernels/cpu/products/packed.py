@@ -133,5 +133,7 @@ def pack_columns(panels, w, tiles):
         real = min(width, n - column)
         panel = panels[column * filters : (column + width) * filters].reshape((filters, width))
         for m in range(filters):
-            panel[m, :real] = w[m, column : column + real]
-            panel[m, real:] = 0
+            for j in range(real):
+                panel[m, j] = w[m, column + j]
+            for j in range(real, width):
+                panel[m, j] = 0
