@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..reference.conv import center
+from . import columns
 from .policy import pieces
 from .products import dense, window, window_lists
 from .products.window_tile import MOST, ROWS, VECTOR, WIDTHS, split
@@ -13,25 +14,19 @@ __all__ = [
     "backward_chosen", "center", "dw_all", "dw_rows", "dx_all", "dx_rows", "follow", "forward",
 ]  # fmt: skip
 
+NONE = float("-inf")  # the least output: none is too small
 DENSER = 4  # terms of a sum of rows that take as long as one element operation
 
 
 def forward(y, xp, x, w, b, corner):
-    filters, kh, kw, _ = w.shape
-    tiles = find_tiles(filters, w.itemsize)
-    panels = np.empty(w.size, w.dtype)
-    window.pack_filters(panels, w.reshape(filters, -1), tiles)
-    n = min(pieces(len(x) * len(corner) * w.size), len(x))
-    if n > 1:
-        window.forward_pieces(y, xp, x, panels, tiles, b, corner, kh, kw, n)
-    else:
-        window.forward(y, xp, x, panels, tiles, b, corner, kh, kw, 0, len(x))
+    filters, kh, kw, channels = w.shape
+    columns.forward(y, xp, x, w.reshape(filters, -1), b, corner, _taps(kh, kw, channels, xp.shape[2]), NONE)
 
 
 def dw_all(dw, dy, xp, corner, top):
     batch, positions = len(xp), len(corner)
     at = find_places(batch, corner.tobytes(), xp[0].size, xp.shape[3])
-    cuts = _cuts(batch, positions)
+    cuts = find_cuts(batch, positions)
     lines = find_lines(corner.tobytes(), xp.shape[2], dw.shape[1], top, xp.shape[1] - 2 * top)
     _dw(dw, dy.reshape(-1, dy.shape[2]), xp, at, cuts, lines)
 
@@ -43,8 +38,22 @@ def dw_rows(dw, picked, xp, corner, rows):
 
 def _dw(dw, g, xp, at, cuts, lines):
     inside = _inside(*dw.shape[1:], xp.shape[2])
-    sums = np.empty((len(inside), len(dw)), dw.dtype)
-    args = dw.reshape(len(dw), -1), sums, g, xp.reshape(-1), at, inside, find_tiles(len(dw), dw.itemsize)
+    sum_taps(dw.reshape(len(dw), -1), g, xp, at, inside, cuts, lines)
+
+
+def sum_taps(dw, g, xp, at, inside, cuts, lines):
+    """dw (filters, taps); the rest as `window.dw_taps` takes it.
+
+    Filters that fill no whole vectors get zeros beside them: narrow tiles take as long as wide ones.
+    """
+    filters, lanes = len(dw), VECTOR // dw.itemsize
+    wide = filters if filters * 4 <= lanes else -(-filters // lanes) * lanes
+    if wide > filters:
+        padded = columns.room(len(g) * wide, dw.dtype, "gradients").reshape(len(g), wide)
+        padded[:, :filters], padded[:, filters:] = g, 0
+        g = padded
+    sums = columns.room(len(inside) * wide, dw.dtype, "sums").reshape(len(inside), wide)
+    args = dw, sums, g, xp.reshape(-1), at, inside, _tiles(wide, dw.itemsize)
     n = min(pieces(dw.size * len(g)), len(inside) // ROWS)
     if n > 1:
         window.dw_pieces(*args, cuts, lines, n)
@@ -55,7 +64,7 @@ def _dw(dw, g, xp, at, cuts, lines):
 def dx_all(dx, dy, w, corner, top, left):
     batch, positions = len(dx), len(corner)
     at = find_places(batch, corner.tobytes(), 0, dx.shape[3])
-    cuts = _cuts(batch, positions)
+    cuts = find_cuts(batch, positions)
     lines = find_lines(corner.tobytes(), dx.shape[2] + 2 * left, w.shape[1], top, dx.shape[1])
     _dx(dx, dy.reshape(-1, dy.shape[2]), w, at, cuts, lines, top, left)
 
@@ -119,7 +128,7 @@ def _followed(x, more):
 
 
 @lru_cache(maxsize=64)
-def _cuts(batch, positions):
+def find_cuts(batch, positions):
     return np.arange(0, batch * positions + 1, positions)
 
 
@@ -131,7 +140,7 @@ def _part_tiles(lines, run, line, step, itemsize):
 
 
 @lru_cache(maxsize=64)
-def find_tiles(n, itemsize):
+def _tiles(n, itemsize):
     return np.array(split(n, itemsize, WIDTHS[0]), np.int64)
 
 
@@ -145,10 +154,15 @@ def _run_tiles(filters, lines, run, line, itemsize):
 
 
 @lru_cache(maxsize=64)
+def _taps(lines, kw, channels, width):
+    """Where each tap lies from the beginning of a window."""
+    return (np.arange(lines)[:, None] * (width * channels) + np.arange(kw * channels)).ravel()
+
+
+@lru_cache(maxsize=64)
 def _inside(lines, kw, channels, width):
-    """Where each tap lies from the beginning of a window; the last is repeated up to a whole tile."""
-    run = kw * channels
-    inside = (np.arange(lines)[:, None] * (width * channels) + np.arange(run)).ravel()
+    """The same in whole tiles: the last is repeated."""
+    inside = _taps(lines, kw, channels, width)
     return np.append(inside, np.full(-len(inside) % ROWS, inside[-1]))
 
 

@@ -1,6 +1,7 @@
-"""Kernels of a convolution with some columns: windows are read where they lie, but only the columns that are kept.
+"""Kernels of a convolution with all columns of W or some: windows are read where they lie, but only these columns.
 
-Picture by picture, as in window.py. dW is that of window.py, with other places of its taps.
+Picture by picture, as in window.py. The forward product is that of dense convolutions too: to be told where each
+column lies costs nothing. dW is that of window.py, with other places of its taps.
 """
 
 import numpy as np

@@ -1,69 +1,18 @@
-"""Kernels of the dense products of a convolution, without a lowered matrix: windows are read where they lie.
+"""Kernels of the dense backward products of a convolution, without a lowered matrix: windows are read in place.
 
-A window of pixels is a few runs, one for each of its lines. The forward product and dx hold ROWS windows at a time,
-and a panel of filters, or of a run; dW holds ROWS taps of the window for a panel of filters. All work picture by
-picture, which the nearer caches hold. Bodies of parallel loops are functions of their own, as in dense.py.
+A window of pixels is a few runs, one for each of its lines. dx holds ROWS windows at a time, and a panel of a run;
+dW holds ROWS taps of the window for a panel of filters. All work picture by picture, which the nearer caches hold.
+Bodies of parallel loops are functions of their own, as in dense.py. The forward product is in packed.py.
 """
 
 import numpy as np
 from numba import prange
 
 from ..policy import kernel
-from .window_tile import ROWS, dots, outer, scatter
+from .window_tile import ROWS, outer, scatter
 
 BLOCK = 64  # rows of a matrix that is transposed at a time: their lines stay in the first-level cache
-_dots, _dot = dots(ROWS), dots(1)
 _scatters, _scatter = scatter(ROWS), scatter(1)
-
-
-@kernel(parallel=True)
-def forward_pieces(y, xp, x, panels, tiles, b, corner, kh, kw, n):
-    for p in prange(n):
-        forward(y, xp, x, panels, tiles, b, corner, kh, kw, len(x) * p // n, len(x) * (p + 1) // n)
-
-
-@kernel
-def forward(y, xp, x, panels, tiles, b, corner, kh, kw, lo, hi):
-    """y of the pictures lo to hi, which are copied into xp first. panels: as `pack_filters` writes them."""
-    channels, filters, positions = x.shape[3], len(b), len(corner)
-    run, line, top = kw * channels, xp.shape[2] * channels, (xp.shape[1] - x.shape[1]) // 2
-    out, flat, size = y.reshape(-1), xp.reshape(-1), xp[0].size
-    at = np.empty(positions, np.int64)
-    for e in range(lo, hi):
-        pad(xp[e], x[e])
-        for p in range(positions):
-            at[p] = e * size + corner[p] * channels
-        for t in range(len(tiles)):
-            m, vectors = tiles[t, 0], tiles[t, 1]
-            for p in range(0, positions, ROWS):
-                first = min(p, positions - ROWS)  # the last tile is moved back, to end with the positions
-                if first < 0:
-                    break
-                # Lines that lie in the margin for all of these windows are left out.
-                highest, lowest = corner[first] // xp.shape[2], corner[first + ROWS - 1] // xp.shape[2]
-                i = max(top - lowest, 0)
-                lines, above = max(min(top + x.shape[1] - highest, kh) - i, 0), i * line
-                place, begin = (e * positions + first) * filters + m, m * kh * run + i * run * tiles[t, 2]
-                _dots(
-                    out,
-                    place,
-                    filters,
-                    flat,
-                    at,
-                    first,
-                    run,
-                    line,
-                    above,
-                    lines,
-                    panels,
-                    begin,
-                    b,
-                    m,
-                    vectors,
-                )
-            for first in range(positions if positions < ROWS else 0):
-                place, begin = (e * positions + first) * filters + m, m * kh * run
-                _dot(out, place, filters, flat, at, first, run, line, 0, kh, panels, begin, b, m, vectors)
 
 
 @kernel
@@ -75,18 +24,6 @@ def pad(xp, x):
         begin = ((top + i) * xp.shape[1] + left) * x.shape[2]
         for j in range(run):
             out[begin + j] = lines[i * run + j]
-
-
-@kernel
-def pack_filters(panels, w, tiles):
-    """The filters of each tile side by side: panel (taps, width) of the tile at filter m begins at m taps."""
-    taps = w.shape[1]
-    for t in range(len(tiles)):
-        m, width = tiles[t, 0], tiles[t, 2]
-        panel = panels[m * taps : (m + width) * taps].reshape((taps, width))
-        for j in range(width):
-            for k in range(taps):
-                panel[k, j] = w[m + j, k]
 
 
 @kernel(parallel=True)
@@ -110,13 +47,13 @@ def dw_pieces(dw, sums, g, x, at, inside, tiles, cuts, lines, n):
 
 @kernel
 def dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lines, lo, hi):
-    """Rows lo to hi of dWᵀ in `sums` (taps, filters), and from there into dw (filters, taps).
+    """Rows lo to hi of dWᵀ in `sums` (taps, wide), and from there into dw (filters, taps).
 
-    g (r, filters): the gradients of r windows, of which x has the first element at[i]. inside: where the taps lie
-    in a window, in whole tiles of ROWS. cuts: numbers of windows; those between two of them are near each other.
+    g (r, wide): the gradients of r windows, of which x has the first element at[i]; wide is at least
+    filters. inside: where the taps lie in a window, in whole tiles of ROWS. cuts: numbers of windows; those between two of them are near each other.
     lines (kh, 2): from which of them to which a line of the window is not all margin.
     """
-    filters, taps = dw.shape
+    (filters, taps), wide = dw.shape, g.shape[1]
     out, gradients = sums.reshape(-1), g.reshape(-1)
     sums[lo:hi] = 0
     run = taps // len(lines)
@@ -128,8 +65,8 @@ def dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lines, lo, hi):
                 for i in range(min(tap, taps - 1) // run, (min(tap + ROWS, taps) - 1) // run + 1):
                     first = min(first, cuts[c] + lines[i, 0])
                     last = max(last, min(cuts[c] + lines[i, 1], cuts[c + 1]))
-                place = tap * filters + m
-                outer(out, place, filters, x, at, first, last, inside, tap, gradients, m, filters, vectors)
+                place = tap * wide + m
+                outer(out, place, wide, x, at, first, last, inside, tap, gradients, m, wide, vectors)
     for begin in range(lo, min(hi, taps), BLOCK):
         for m in range(filters):
             for tap in range(begin, min(begin + BLOCK, hi, taps)):

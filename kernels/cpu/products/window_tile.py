@@ -7,7 +7,6 @@ are narrow tiles too, so that any number of filters or channels splits into tile
 
 from contextlib import contextmanager
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -139,21 +138,6 @@ def for_each_width(widths, rows, body):
     return emit
 
 
-def _dots(t, n, out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias):
-    window = [t.at(x, t.add(t.load(at, t.add(n[first], _LONG(r))), n[above])) for r in range(t.rows)]
-    sums = t.sums([t.vectors(b, n[bias])] * t.rows)
-    with t.times(n[lines]) as outer:
-        here = t.mul(outer.index, n[line])
-        tap = t.add(n[begin], t.mul(t.mul(outer.index, n[run]), _LONG(t.width)))
-        with t.times(n[run]) as inner:
-            vectors = t.vectors(panel, t.add(tap, t.mul(inner.index, _LONG(t.width))))
-            there = t.add(here, inner.index)
-            for r in range(t.rows):
-                t.accumulate(sums[r], vectors, t.spread(t.builder.gep(window[r], [there])))
-    for r in range(t.rows):
-        t.store(out, t.add(n[place], t.mul(n[step], _LONG(r))), t.read(sums[r]))
-
-
 def _outer(t, n, out, place, step, x, at, first, last, inside, tap, g, begin, across):
     where = [t.add(n[place], t.mul(n[step], _LONG(r))) for r in range(t.rows)]
     sums = t.sums([t.vectors(out, w) for w in where])
@@ -194,19 +178,6 @@ def _lists(t, n, out, place, shift, a, column, row, value, first, last, lists):
 
 if not JIT:
 
-    def dots(rows):
-        def tile(out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors):
-            inside, width = (
-                (np.arange(lines)[:, None] * line + np.arange(run)).ravel(),
-                lanes(vectors, out.itemsize),
-            )
-            w = panel[begin : begin + lines * run * width].reshape(-1, width)
-            for r in range(rows):
-                here = place + r * step
-                out[here : here + width] = b[bias : bias + width] + x[at[first + r] + above + inside] @ w
-
-        return tile
-
     def outer(out, place, step, x, at, first, last, inside, tap, g, begin, across, vectors):
         width = lanes(vectors, out.itemsize)
         for i in range(first, last):
@@ -232,22 +203,6 @@ if not JIT:
                 out[here : here + width] += value[i] * a[row[i] + column : row[i] + column + width]
 
 else:
-
-    def dots(rows):
-        """A tile of y: out[place + r step:] = b[bias:] + the window of x at at[first + r] times a panel.
-
-        Of a window `lines` runs of `run` elements are read, `line` apart, the first of them `above` its beginning.
-        The panel (lines run, width) begins at `begin`.
-        """
-
-        @intrinsic
-        def tile(
-            typing, out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors
-        ):
-            given = (out, place, step, x, at, first, run, line, above, lines, panel, begin, b, bias, vectors)
-            return types.void(*given), for_each_width(WIDTHS, rows, _dots)
-
-        return tile
 
     @intrinsic
     def outer(typing, out, place, step, x, at, first, last, inside, tap, g, begin, across, vectors):
