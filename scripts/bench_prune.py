@@ -1,10 +1,10 @@
 """Pruned networks against dense ones: the forward pass of each convolution and of the net, ours and PyTorch's.
 
 LeNet (28 x 28) and ConvNet (3 x 32 x 32) as they are made. Of each convolution three quarters of the columns, drawn
-at random, are removed; in another arm as many filters as give the same 4x in theory. Packed networks are proved equal
-in float64 before they are timed. PyTorch runs the dense network, the small dense one that is left of the filters, and
-the kept columns by two ways of its own; channels first and last in memory, and the fastest counts. One thread and
-several, one picture and 64. Medians. Needs PyTorch.
+at random, are removed; in another arm as many filters as give the same 4x in theory. Packed networks are proved
+equal in float64 before they are timed. PyTorch runs the dense network, the small dense one that is left of the
+filters, and the kept columns by two ways of its own; channels first and last in memory, and the fastest counts. One
+thread and several, one picture and 64. Medians. Needs PyTorch.
 
     python scripts/bench_prune.py --to docs/results/prune.json
 """

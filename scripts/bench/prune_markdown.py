@@ -24,7 +24,8 @@ def prune_table(report: Row) -> str:
             net = one["net"]
             cells = [
                 name, one["kind"], str(one["threads"]), str(one["batch"]), layers,
-                f"{net['measured']:.2f} of {net['theoretical']:.2f}", f"{net['all_layers']:.2f}", f"{1e3 * ours:.3f}",
+                f"{net['measured']:.2f} of {net['theoretical']:.2f}", f"{net['all_layers']:.2f}",
+                f"{1e3 * ours:.3f}",
                 *(f"{1e3 * peer:.3f} ({peer / ours:.2f}x)" for peer in (dense, small)),
             ]  # fmt: skip
             lines.append(f"| {' | '.join(cells)} |")

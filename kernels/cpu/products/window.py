@@ -49,9 +49,9 @@ def dw_pieces(dw, sums, g, x, at, inside, tiles, cuts, lines, n):
 def dw_taps(dw, sums, g, x, at, inside, tiles, cuts, lines, lo, hi):
     """Rows lo to hi of dWᵀ in `sums` (taps, wide), and from there into dw (filters, taps).
 
-    g (r, wide): the gradients of r windows, of which x has the first element at[i]; wide is at least
-    filters. inside: where the taps lie in a window, in whole tiles of ROWS. cuts: numbers of windows; those between two of them are near each other.
-    lines (kh, 2): from which of them to which a line of the window is not all margin.
+    g (r, wide): the gradients of r windows, of which x has the first element at[i]; wide is at least filters.
+    inside: where the taps lie in a window, in whole tiles of ROWS. cuts: numbers of windows; those between two of
+    them are near each other. lines (kh, 2): from which of them to which a line of the window is not all margin.
     """
     (filters, taps), wide = dw.shape, g.shape[1]
     out, gradients = sums.reshape(-1), g.reshape(-1)
