@@ -87,7 +87,7 @@ _HOME = {
     "train.scoring": ("Score", "evaluate"),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
-_PACKAGES = ("simplify",)  # reached as minimalbp.simplify without an import of its own
+_PACKAGES = ("simplify", "topology")  # reached as minimalbp.simplify without an import of its own
 __all__ = ["__version__", *sorted(_MODULE), *_PACKAGES]
 
 

@@ -24,6 +24,7 @@ HOUSE = (
     {"network"},
     {"layers", "optim"},
     {"data", "losses", "param", "select"},
+    {"topology"},
     {"backend", "files", "seeds"},
     {"errors"},
     {"__init__"},  # the version
