@@ -3,7 +3,17 @@
 from .base import Topology
 from .bipartite import Bipartite
 from .blocks import Blocks
+from .exchange import read_topology, read_triples, write_topology
 from .facts import Facts, LayerFacts, facts
+from .graphchallenge import (
+    CHALLENGE,
+    Challenge,
+    category_text,
+    challenge_images,
+    challenge_layers,
+    image_rows,
+    permutations,
+)
 from .paths import Paths, count_paths, dead_nodes
 from .radix import RadixNet, radix_net, reduced_format
 from .random import bernoulli, cayley, draw_inputs, draw_outputs, largest, random_net, x_linear
@@ -11,7 +21,9 @@ from .regular import regular
 from .spectrum import singular_ratio
 
 __all__ = [
-    "Bipartite", "Blocks", "Facts", "LayerFacts", "Paths", "RadixNet", "Topology", "bernoulli", "cayley",
-    "count_paths", "dead_nodes", "draw_inputs", "draw_outputs", "facts", "largest", "radix_net", "random_net",
-    "reduced_format", "regular", "singular_ratio", "x_linear",
+    "CHALLENGE", "Bipartite", "Blocks", "Challenge", "Facts", "LayerFacts", "Paths", "RadixNet", "Topology",
+    "bernoulli", "category_text", "cayley", "challenge_images", "challenge_layers", "count_paths",
+    "dead_nodes", "draw_inputs", "draw_outputs", "facts", "image_rows", "largest", "permutations",
+    "radix_net", "random_net", "read_topology", "read_triples", "reduced_format", "regular", "singular_ratio",
+    "write_topology", "x_linear",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import BadInput, check_int
 from .blocks import Array, Blocks, block_edges
 
-MOST_NODES = 2**31 - 1  # inputs are int32
+MOST_NODES = 2**27  # of a side: a mistake in a file must not ask for all memory
 MOST_EDGES = 2**29  # of a layer: 2 GiB of inputs
 MOST_DENSE = 2**31  # entries of a mask
 

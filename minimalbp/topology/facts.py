@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-
 from .base import Topology
 from .bipartite import Bipartite
 from .paths import MOST_WORK, Paths, count_paths, dead_nodes
@@ -143,8 +142,8 @@ def _warnings(topology: Topology, paths: Paths | None, unreached: list[int], unr
     least = int(last.fan_in.min())
     if least < min(LEAST_FAN_IN, last.n_in):
         found.append(
-            f"an output reads only {least} of {last.n_in} nodes; such networks train badly: keep the last layer dense, "
-            f"or give it a fan-in of at least {LEAST_FAN_IN}"
+            f"an output reads only {least} of {last.n_in} nodes, and such networks train badly; keep the last "
+            f"layer dense, or give it a fan-in of at least {LEAST_FAN_IN}"
         )
     for i, (a, b, size) in enumerate(zip(unreached, unread, topology.sizes)):
         if b:

@@ -8,7 +8,7 @@ from .bipartite import Bipartite
 
 __all__ = ["singular_ratio"]
 
-DENSE = 1500  # nodes of the smaller side up to which all of its products are formed
+DENSE = 300  # nodes of the smaller side up to which all singular values are computed
 
 
 def singular_ratio(layer: Bipartite) -> float:
