@@ -3,6 +3,7 @@
 from .base import Topology
 from .bipartite import Bipartite
 from .blocks import Blocks
+from .build import radix_net
 from .exchange import read_topology, read_triples, write_topology
 from .facts import Facts, LayerFacts, facts
 from .graphchallenge import (
@@ -15,7 +16,7 @@ from .graphchallenge import (
     permutations,
 )
 from .paths import Paths, count_paths, dead_nodes
-from .radix import RadixNet, radix_net, reduced_format
+from .radix import RadixNet, reduced_format
 from .random import bernoulli, cayley, draw_inputs, draw_outputs, largest, random_net, x_linear
 from .regular import regular
 from .spectrum import singular_ratio

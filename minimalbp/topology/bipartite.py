@@ -122,7 +122,8 @@ class Bipartite:
                 f"a matrix of edges must be (n_in, n_out) of at least 1 x 1, not of shape {matrix.shape}"
             )
         there = matrix.data != 0
-        return cls.from_edges(*matrix.shape, matrix.row[there], matrix.col[there])
+        n_in, n_out = matrix.shape
+        return cls.from_edges(n_in, n_out, matrix.row[there], matrix.col[there])
 
     @property
     def n_edges(self) -> int:

@@ -112,6 +112,8 @@ def read_edges(path: Path, commas: bool) -> tuple[list[tuple[Array, Array]], tup
     with open(path, encoding="utf-8") as file:
         said = re.fullmatch(r"#\s*sizes((?:\s+\d{1,10})+)\s*", file.readline())
     sizes = tuple(map(int, said[1].split())) if said else None
+    if sizes and (len(sizes) < 2 or (table.shape[1] == 2 and len(sizes) != 2)):
+        raise BadInput(f"{path}: {len(sizes)} sizes in its first line do not fit its columns")
     if table.shape[1] == 2:
         return [(table[:, 0], table[:, 1])], sizes
     count = len(sizes) - 1 if sizes else int(table[:, 0].max())

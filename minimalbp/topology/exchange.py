@@ -9,6 +9,8 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -128,17 +130,15 @@ def read_topology(path: str | Path, sizes: Sequence[int] | None = None, depth: i
     path = Path(path)
     if path.is_dir():
         read = [_read_file(file) for file in _layer_files(path, depth)]
-        if any(len(one) > 1 for one, _ in read):
+        if len(read) > 1 and any(len(layers) > 1 for layers in read):
             raise BadInput(
                 f"a file in {path} holds several layers; give one file for each, or that file alone"
             )
-        parts, said = [part for one, _ in read for part in one], None
-        if len(read) == 1:
-            said = read[0][1]
+        parts = [part for layers in read for part in layers]
     else:
-        parts, said = _read_file(path)
+        parts = _read_file(path)
     try:
-        return _fit(parts, sizes if sizes is not None else said)
+        return _fit(parts, sizes)
     except BadInput as e:
         raise BadInput(f"cannot use {path}: {e}") from e
 
@@ -169,34 +169,47 @@ def _layer_files(folder: Path, depth: int | None) -> list[Path]:
     return [numbered[number] for number in range(first, first + count)]
 
 
-Part = tuple[int, int, Any, Any]  # (n_in, n_out, source, target); sizes are the least that the edges need
-Found = tuple[list[Part], tuple[int, ...] | None]
+@dataclass(frozen=True)
+class _Part:
+    """The edges of one layer; its sizes, where the file says them."""
+
+    source: Any
+    target: Any
+    sizes: tuple[int, int] | None
+
+    def size(self, side: int) -> tuple[int | None, int]:
+        """The size of a side, if it is known, and the least that the edges need."""
+        needed = int((self.source, self.target)[side].max(initial=0)) + 1
+        return self.sizes[side] if self.sizes else None, needed
 
 
-def _read_file(path: Path) -> Found:
+def _read_file(path: Path) -> list[_Part]:
     if path.suffix not in SUFFIXES:
         raise BadInput(f"a topology is a folder, or a file that ends in {', '.join(SUFFIXES)}, not {path}")
     if path.suffix == ".npz":
         matrix = read_matrix(path).tocoo()
         there = matrix.data != 0
-        return [(*matrix.shape, matrix.row[there], matrix.col[there])], None
+        return [_Part(matrix.row[there], matrix.col[there], matrix.shape)]
     if path.suffix == ".tsv":
         source, target, value = read_triples(path)
-        return [_part(source[value != 0], target[value != 0])], None
-    layers, said = read_edges(path, path.suffix == ".csv")
-    return [_part(source, target) for source, target in layers], said
+        return [_Part(source[value != 0], target[value != 0], None)]
+    layers, sizes = read_edges(path, path.suffix == ".csv")
+    pairs = list(pairwise(sizes)) if sizes else [None] * len(layers)
+    return [_Part(*edges, pair) for edges, pair in zip(layers, pairs)]
 
 
-def _part(source: Any, target: Any) -> Part:
-    return int(source.max(initial=-1)) + 1, int(target.max(initial=-1)) + 1, source, target
-
-
-def _fit(parts: Sequence[Part], sizes: Sequence[int] | None) -> Topology:
-    """Layers of edges with sizes that fit each other."""
-    if sizes is None:
-        outs, ins = [1, *(part[1] for part in parts)], [*(part[0] for part in parts), 1]
-        sizes = [max(pair) for pair in zip(outs, ins)]
-    elif len(sizes) != len(parts) + 1:
+def _fit(parts: Sequence[_Part], sizes: Sequence[int] | None) -> Topology:
+    """Layers of edges with sizes that fit each other: those given, those that files say, or the least."""
+    if sizes is not None and len(sizes) != len(parts) + 1:
         raise BadInput(f"{len(parts)} layers of edges need {len(parts) + 1} sizes, not {len(sizes)}")
-    pairs = zip(sizes, sizes[1:], parts)
-    return Topology([Bipartite.from_edges(n_in, n_out, *part[2:]) for n_in, n_out, part in pairs])
+    ends = [(part.size(0), part.size(1)) for part in parts]
+    layers = []
+    for i, (part, ((n_in, first), (n_out, last))) in enumerate(zip(parts, ends)):
+        before, known_before = (ends[i - 1][1][1], ends[i - 1][1][0]) if i else (1, None)
+        after, known_after = (ends[i + 1][0][1], ends[i + 1][0][0]) if i + 1 < len(ends) else (1, None)
+        if sizes is not None:
+            n_in, n_out = sizes[i], sizes[i + 1]
+        n_in = n_in or known_before or max(first, before)
+        n_out = n_out or known_after or max(last, after)
+        layers.append(Bipartite.from_edges(n_in, n_out, part.source, part.target))
+    return Topology(layers)

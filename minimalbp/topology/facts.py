@@ -20,7 +20,7 @@ MOST_SIDE = 20_000  # nodes up to which singular values of layers without a stru
 class LayerFacts:
     """What there is to say of one layer.
 
-    Attributes
+    Parameters
     ----------
     n_in, n_out, edges : int
         Its nodes and edges.
@@ -45,7 +45,7 @@ class LayerFacts:
 class Facts:
     """What there is to say of a topology.
 
-    Attributes
+    Parameters
     ----------
     sizes : tuple of int
         Nodes of each node layer.
@@ -133,8 +133,8 @@ def facts(topology: Topology, most_work: int | None = MOST_WORK) -> Facts:
 def _layer_facts(layer: Bipartite) -> LayerFacts:
     small = max(layer.n_in, layer.n_out) <= MOST_SIDE or layer.blocks is not None
     ratio = singular_ratio(layer) if small and layer.n_edges else None
-    fans = ((int(fan.min()), int(fan.max())) for fan in (layer.fan_in, layer.fan_out))
-    return LayerFacts(layer.n_in, layer.n_out, layer.n_edges, layer.density, *fans, ratio)
+    ins, outs = ((int(fan.min()), int(fan.max())) for fan in (layer.fan_in, layer.fan_out))
+    return LayerFacts(layer.n_in, layer.n_out, layer.n_edges, layer.density, ins, outs, ratio)
 
 
 def _warnings(topology: Topology, paths: Paths | None, unreached: list[int], unread: list[int]) -> list[str]:

@@ -20,7 +20,7 @@ import numpy as np
 from ..errors import BadInput, check_float, check_int
 from .bipartite import Bipartite
 from .blocks import Array, Blocks
-from .radix import RadixNet
+from .build import radix_net
 
 __all__ = [
     "CHALLENGE",
@@ -45,7 +45,7 @@ SHA_1024 = "a006e26755ca317ecf629035972137457705f20e3139b7796a2f9e9d58c8f4e1"
 class Challenge:
     """What is known of one size of the challenge.
 
-    Attributes
+    Parameters
     ----------
     neurons : int
         Nodes of each node layer.
@@ -175,7 +175,7 @@ def challenge_layers(neurons: int, depth: int) -> Iterator[Bipartite]:
     found = challenge(neurons)
     if check_int("layers", depth, least=1) > DEPTHS[-1]:
         raise BadInput(f"the challenge has at most {DEPTHS[-1]} layers, not {depth}")
-    base = RadixNet([[2] * found.period], [COPIES] * (found.period + 1)).build()
+    base = radix_net([[2] * found.period], [COPIES] * (found.period + 1))
     drawn = permutations(neurons)
     order = None
     for i in range(depth):

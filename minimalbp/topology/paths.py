@@ -23,12 +23,15 @@ CHUNK = 2**25  # entries of a product at a time: 256 MiB
 class Paths:
     """What the products of all layers' matrices hold.
 
-    Attributes
+    Parameters
     ----------
     least, most : int
         The smallest and the largest number of paths from an input to an output.
     unconnected, pairs : int
         Pairs of an input and an output without a path, and all pairs.
+
+    Attributes
+    ----------
     symmetric : bool
         Whether all pairs have as many paths.
     connected : bool

@@ -1,4 +1,4 @@
-"""RadiX-Nets: mixed radices, systems of them, Kronecker expansion (arXiv 1809.05242, 1905.00416)."""
+"""The numbers that define a RadiX-Net: mixed radices, systems of them, and copies (arXiv 1905.00416)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from ..errors import BadInput, check_int, short
-from .base import Topology
-from .bipartite import Bipartite
-from .blocks import Blocks
 
-__all__ = ["RadixNet", "radix_net", "reduced_format"]
+__all__ = ["RadixNet", "reduced_format"]
 
 
 @dataclass(frozen=True)
@@ -120,15 +117,6 @@ class RadixNet:
         pairs = [a * b for a, b in pairwise(self.d)]
         return Fraction(sum(r * pair for r, pair in zip(self.radices, pairs)), self.n * sum(pairs))
 
-    def build(self) -> Topology:
-        """The topology itself."""
-        layers = []
-        for radix, place, d_in, d_out in zip(self.radices, self.places, self.d, self.d[1:]):
-            # an edge leads from j to j + sign s v, so that output c reads c - sign s v
-            offsets = tuple(sorted(-self.sign * s * place % self.n for s in range(radix)))
-            layers.append(Bipartite.from_blocks(Blocks(d_in, d_out, self.n, offsets)))
-        return Topology(layers, self)
-
 
 def _systems(systems: Any) -> tuple[tuple[int, ...], ...]:
     rows = systems if isinstance(systems, (list, tuple)) else ()
@@ -219,39 +207,3 @@ def reduced_format(sizes: Sequence[int], degrees: Sequence[int], *, sign: int = 
             "or more layers"
         )
     return RadixNet(systems, d, sign=sign)
-
-
-def radix_net(
-    systems: Any, d: Any = None, *, sign: int = -1, anywhere: bool = False, cut: Sequence[int] | None = None
-) -> Topology:
-    """A RadiX-Net: `RadixNet(systems, d, ...)`, built, and cut where asked.
-
-    Parameters
-    ----------
-    systems : sequence of sequences of int
-        As for `RadixNet`.
-    d : sequence of int, optional
-        As for `RadixNet`.
-    sign : int, default -1
-        As for `RadixNet`.
-    anywhere : bool, default False
-        As for `RadixNet`.
-    cut : sequence of int, optional
-        Nodes to leave in each node layer; the first ones are dropped.
-
-    Returns
-    -------
-    Topology
-
-    Raises
-    ------
-    BadInput
-        As `RadixNet` and `Topology.cut` do.
-
-    Examples
-    --------
-    >>> radix_net([[10, 10]], [8, 3, 1], cut=[784, 300, 100])
-    Topology(784-300-100, 26520 edges, density 0.1)
-    """
-    net = RadixNet(systems, d, sign=sign, anywhere=anywhere).build()
-    return net if cut is None else net.cut(cut)
