@@ -11,7 +11,7 @@ from ..errors import BadInput, check_int
 from .blocks import Array, Blocks, block_edges
 
 MOST_NODES = 2**27  # of a side: a mistake in a file must not ask for all memory
-MOST_EDGES = 2**29  # of a layer: 2 GiB of inputs
+MOST_EDGES = 2**29  # 2 GiB of inputs
 MOST_DENSE = 2**31  # entries of a mask
 
 
@@ -55,7 +55,9 @@ class Bipartite:
     def __post_init__(self) -> None:
         for name in ("n_in", "n_out"):
             if check_int(name, getattr(self, name), least=1) > MOST_NODES:
-                raise BadInput(f"{name} must be at most {MOST_NODES}, not {getattr(self, name)}")
+                raise BadInput(
+                    f"{name} must be at most {MOST_NODES}, not {getattr(self, name)}; use a smaller layer"
+                )
         start, source = np.ascontiguousarray(self.start, np.int64), np.ascontiguousarray(self.source)
         if start.shape != (self.n_out + 1,) or source.ndim != 1:
             raise BadInput(
@@ -196,10 +198,10 @@ class Bipartite:
 
 
 def check_edges(count: int) -> None:
-    """Refuse a layer of too many edges before memory is asked for."""
+    """Refuse so many edges before memory is asked for."""
     if count > MOST_EDGES:
         raise BadInput(
-            f"a layer may have {MOST_EDGES} edges at most, not {count}; use smaller layers or a lower density"
+            f"{count} edges are too many: at most {MOST_EDGES}; use smaller layers or a lower density"
         )
 
 

@@ -224,7 +224,7 @@ def dead_nodes(topology: Topology) -> list[tuple[Array, Array]]:
     >>> from minimalbp.topology import radix_net
     >>> net = radix_net([[2, 2]], cut=[4, 4, 1])
     >>> dead_nodes(net)[1][1].tolist()
-    [False, True, False, True]
+    [True, False, True, False]
     """
     reached = list(_reached(topology.sizes[0], topology.layers))
     turned = [layer.transposed()[0] for layer in reversed(topology.layers)]
