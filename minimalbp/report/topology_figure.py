@@ -12,7 +12,7 @@ from ..topology import Bipartite, Topology
 from .curves_figure import check_figure
 
 MOST_LAYERS = 8  # that are drawn
-MOST_LINES = 6000  # edges of a layer that are drawn; of more, one in so many
+MOST_LINES = 2000  # edges of a layer that are drawn; of more, one in so many
 CELLS = 400  # of a matrix along a side; larger ones are drawn as shares of edges
 
 
