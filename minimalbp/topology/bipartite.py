@@ -53,11 +53,7 @@ class Bipartite:
     blocks: Blocks | None = None
 
     def __post_init__(self) -> None:
-        for name in ("n_in", "n_out"):
-            if check_int(name, getattr(self, name), least=1) > MOST_NODES:
-                raise BadInput(
-                    f"{name} must be at most {MOST_NODES}, not {getattr(self, name)}; use a smaller layer"
-                )
+        _check_sizes(self.n_in, self.n_out)
         start, source = np.ascontiguousarray(self.start, np.int64), np.ascontiguousarray(self.source)
         if start.shape != (self.n_out + 1,) or source.ndim != 1:
             raise BadInput(
@@ -93,6 +89,7 @@ class Bipartite:
     @classmethod
     def from_edges(cls, n_in: int, n_out: int, source: Any, target: Any) -> Bipartite:
         """The layer with edges from source[e] to target[e], in any order."""
+        _check_sizes(n_in, n_out)
         source, target = np.asarray(source), np.asarray(target)
         if source.ndim != 1 or source.shape != target.shape:
             raise BadInput(f"edges need as many inputs as outputs, not {source.shape} and {target.shape}")
@@ -203,6 +200,12 @@ def check_edges(count: int) -> None:
         raise BadInput(
             f"{count} edges are too many: at most {MOST_EDGES}; use smaller layers or a lower density"
         )
+
+
+def _check_sizes(n_in: int, n_out: int) -> None:
+    for name, size in (("n_in", n_in), ("n_out", n_out)):
+        if check_int(name, size, least=1) > MOST_NODES:
+            raise BadInput(f"{name} must be at most {MOST_NODES}, not {size}; use a smaller layer")
 
 
 def _check_nodes(side: str, nodes: Array, count: int) -> None:
