@@ -1,14 +1,14 @@
 """The GraphChallenge's layers and images: fixed points, and properties that a wrong stream would not have."""
 
-import gzip
 import hashlib
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from minimalbp import BadInput
+from minimalbp.data import KNOWN
+from minimalbp.data.formats.idx import parse_idx
+from minimalbp.data.known.locations import locate, read_verified
 from minimalbp.topology import (
     CHALLENGE,
     Topology,
@@ -136,21 +136,14 @@ def test_parts_of_all_images():
     assert (alone != whole[:3]).any()  # neighbours leak into each other
 
 
-def training_images():
-    """MNIST's training images, or None."""
-    folder = Path(os.environ.get("MINIMALBP_DATA", "/nowhere"))
-    for path in folder.glob("**/train-images-idx3-ubyte*"):
-        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        if hashlib.sha256(raw).hexdigest().startswith("ba891046"):
-            return np.frombuffer(raw[16:], np.uint8).reshape(-1, 28, 28)
-    return None
-
-
 @pytest.mark.slow
-def test_mnist_at_1024_neurons():
-    images = training_images()
-    if images is None:
-        pytest.skip("needs MNIST in $MINIMALBP_DATA")
+def test_mnist_at_1024_neurons(users_data):
+    mnist = KNOWN["mnist"]
+    hit = locate(mnist, mnist.files[0])
+    if hit is None:
+        pytest.skip("no copy of MNIST in MINIMALBP_DATA")
+    images = parse_idx(read_verified(mnist, mnist.files[0], hit[1]), mnist.files[0].name)
+    assert images.shape == (60_000, 28, 28)
     known = CHALLENGE[1024]
     found = challenge_images(images, 32, maximum=known.maximum)
     assert found.sum() == known.nonzeros
