@@ -25,8 +25,8 @@ WEIGHT = 1 / 16
 CEILING = 32  # of the activations
 DEPTHS = (120, 480, 1920)
 SEED = 5489  # of MATLAB's generator, where nobody sets one
-# Of what the regenerated networks gave here. The official file for 1,024 has the same first 16 digits, which are all
-# that we had of it; for 4,096 no official one was at hand.
+# Of what the regenerated networks gave here. The official file for 1,024 has the same first 16 digits, all that
+# we had of it; for 4,096 no official one was at hand.
 SHA_1024 = "a006e26755ca317ecf629035972137457705f20e3139b7796a2f9e9d58c8f4e1"
 SHA_4096 = "5ff66a396a73723af800e551214b2c5f89efc77a7062e231e361aecd60f672a0"
 
