@@ -89,7 +89,7 @@ _HOME = {
     "train.scoring": ("Score", "evaluate"),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
-_PACKAGES = ("prune", "simplify")  # reached as minimalbp.simplify without an import of their own
+_PACKAGES = ("prune", "simplify", "topology")  # reached as minimalbp.simplify without an import of their own
 __all__ = ["__version__", *sorted(_MODULE), *_PACKAGES]
 
 

@@ -20,6 +20,7 @@ PURPOSES = (
     "unknown",
     "augment",
     "prune",
+    "topology",
 )  # append only: the index is a part of the key
 
 

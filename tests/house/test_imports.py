@@ -24,6 +24,7 @@ HOUSE = (
     {"network"},
     {"layers", "optim"},
     {"data", "losses", "param", "select"},
+    {"topology"},
     {"backend", "files", "seeds"},
     {"errors"},
     {"__init__"},  # the version
@@ -111,6 +112,16 @@ def test_nothing_heavy_at_import(dotted, part, path):
     assert not top & HEAVY
     if dotted != "minimalbp.cost.peers":  # the one place that may use it, where it is installed
         assert "torch" not in {name.partition(".")[0] for name, _ in imports(path, dotted)}
+
+
+def test_topologies_are_numbers_only():
+    reached = {
+        part_of(name)
+        for dotted, part, path in MODULES
+        if part == "topology"
+        for name, _ in imports(path, dotted)
+    }
+    assert reached - {None, "topology"} == {"errors", "files"}
 
 
 def test_every_room_has_its_place():

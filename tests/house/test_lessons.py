@@ -45,7 +45,13 @@ def test_a_lesson_runs_as_it_is_written(page):
 
 @pytest.mark.parametrize(
     "page, made",
-    [("data.md", "net"), ("pictures.md", "block"), ("prune.md", "Spread"), ("sweeps.md", "again")],
+    [
+        ("data.md", "net"),
+        ("pictures.md", "block"),
+        ("prune.md", "Spread"),
+        ("sweeps.md", "again"),
+        ("topology.md", "net"),
+    ],  # fmt: skip
 )
 @pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="they train with compiled kernels")
 def test_a_page_whose_code_is_complete_runs_as_it_is_written(page, made, tmp_path, monkeypatch):
