@@ -51,7 +51,7 @@ def test_a_lesson_runs_as_it_is_written(page):
         ("prune.md", "Spread"),
         ("sweeps.md", "again"),
         ("topology.md", "net"),
-    ],  # fmt: skip
+    ],
 )
 @pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="they train with compiled kernels")
 def test_a_page_whose_code_is_complete_runs_as_it_is_written(page, made, tmp_path, monkeypatch):
