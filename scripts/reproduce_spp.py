@@ -63,7 +63,10 @@ def summary(name: str, found: dict[str, list[Run]]) -> dict[str, Any]:
     """Mean, standard error and interval of one arm over the seeds; its paired differences."""
     runs = found[name]
     row: dict[str, Any] = {"name": name, "before": spread([run["before"] for run in runs])}
-    row |= {key: spread([run["after"][key] for run in runs]) for key in ("retrain", "total")}
+    row |= {
+        key: spread([run["after"][key] for run in runs if key in run["after"]])
+        for key in ("retrain", "total")
+    }
     scored = [flat(run) for run in runs]
     row["minus before"] = paired(scored, [one | {"retrain": one["before"]} for one in scored], "retrain")
     if name == NONE:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ..backend import Array
+from ..errors import check_float
 
 LOWEST = -1.0  # what is added to a probability; less sends it to 0 just as well, and would overflow
 
@@ -32,6 +33,11 @@ def delta(rank: Array, zero: float, a: float = 0.05, u: float = 0.25) -> Array:
     array of float64
         At least -1.
 
+    Raises
+    ------
+    BadInput
+        For a number out of range.
+
     References
     ----------
     Wang, Zhang, Wang and Hu (2018), "Structured Probabilistic Pruning for Convolutional Neural Network
@@ -42,7 +48,7 @@ def delta(rank: Array, zero: float, a: float = 0.05, u: float = 0.25) -> Array:
     >>> [f"{change:.4f}" for change in delta([0, 50, 100], zero=75)]
     ['0.0500', '0.0125', '-0.0250']
     """
-    r = np.asarray(rank, float)
+    r, zero, u = np.asarray(rank, float), _positive("zero", zero), check_float("u", u, 0, 1, open_low=True)
     alpha = (math.log(2) - math.log(u)) / zero
     centre = -math.log(u) / alpha
     below = a * np.exp(-alpha * np.minimum(r, centre))
@@ -67,9 +73,18 @@ def linear_delta(rank: Array, zero: float, a: float = 0.05, u: float = 0.25) -> 
     array of float64
         At least -1.
 
+    Raises
+    ------
+    BadInput
+        For a number out of range.
+
     Examples
     --------
     >>> linear_delta([0, 5, 10, 20], zero=10)
     array([ 0.05 ,  0.025,  0.   , -0.05 ])
     """
-    return np.maximum(a - a / zero * np.asarray(rank, float), LOWEST)
+    return np.maximum(a - a / _positive("zero", zero) * np.asarray(rank, float), LOWEST)
+
+
+def _positive(name: str, value: float) -> float:
+    return check_float(name, value, 0, open_low=True)

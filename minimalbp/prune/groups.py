@@ -9,8 +9,9 @@ import numpy as np
 
 from ..backend import Array
 from ..errors import BadInput, unknown
-from ..layers import Chain, Conv2d, Layer, Linear
+from ..layers import Chain, Conv2d, Layer, Linear, PackedConv2d, PackedLinear
 from ..optim import Optimizer
+from ..param import Param
 
 KINDS = ("columns", "filters", "channels")
 MOMENTS = ("velocity", "m")  # of an optimiser: its memory of past gradients, which would move a masked group
@@ -42,10 +43,13 @@ class Groups:
             self.parts = [(w, (filters, inputs * taps, 1))]
         elif kind == "channels":
             self.parts = [(w, (filters, inputs, taps))]
-        else:
+        own: list[Param] = []
+        if kind == "filters":
             own = [p for la in _follow(after) for p in la.parameters()]
             bias = [] if layer.bias is None else [layer.bias]
             self.parts = [(w, (1, filters, inputs * taps)), *((p, (1, filters, 1)) for p in [*bias, *own])]
+        # What the outputs are linear in: the last of these layers
+        self.outputs = self.parts[-2:] if kind == "filters" and own else self.parts
         self.n = self.parts[0][1][1]
         self._true: list[Array] = [p.value.copy() for p, _ in self.parts]
 
@@ -60,9 +64,16 @@ class Groups:
         return np.abs(w.value.reshape(shape)).sum(axis=(0, 2), dtype=float)
 
     def scale(self, factor: Array) -> None:
-        """Multiply each group by its factor (n,), for good."""
-        for p, shape in self.parts:
-            p.value.reshape(shape)[...] *= factor.astype(p.value.dtype)[:, None]
+        """Multiply the weights of each group by its factor (n,), and all else that belongs to it, for good."""
+        _scale(self.parts, factor)
+
+    def scale_weights(self, factor: Array) -> None:
+        """Multiply the weights of each group alone."""
+        _scale(self.parts[:1], factor)
+
+    def scale_outputs(self, factor: Array) -> None:
+        """Multiply what each group gives: by its weights, of a filter by its bias or batch normalisation too."""
+        _scale(self.outputs, factor)
 
     def mask(self, mask: Array) -> None:
         """Multiply by the mask (n,), until `unmask`."""
@@ -86,9 +97,15 @@ class Groups:
                 continue
             values, rows = p.grad.values, p.grad.rows
             if self.kind == "filters":
-                values.reshape(len(values), -1)[...] *= factor if rows is None else factor[rows]
-            else:
+                mine = factor if rows is None else factor[rows]
+                values *= mine.reshape(-1, *[1] * (values.ndim - 1))
+            elif len(values):
                 values.reshape(len(values), n, behind)[...] *= factor
+
+
+def _scale(parts: list[tuple[Param, tuple[int, int, int]]], factor: Array) -> None:
+    for p, shape in parts:
+        p.value.reshape(shape)[...] *= factor.astype(p.value.dtype)[:, None]
 
 
 def _follow(after: list[Layer]) -> Iterator[Layer]:
@@ -116,6 +133,10 @@ def _walk(net: Chain, kind: str, wanted: Callable[[Layer], bool]) -> Iterator[Gr
                 _check_free(project, kind, [])
                 yield Groups(project, kind, [])
         elif isinstance(layer, (Conv2d, Linear)) and wanted(layer):
+            if isinstance(layer, (PackedConv2d, PackedLinear)):
+                raise BadInput(
+                    f"{layer.label} is packed; prune the network before it is packed, or unpack it"
+                )
             _check_free(layer, kind, after)
             yield Groups(layer, kind, after)
 

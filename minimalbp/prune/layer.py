@@ -9,7 +9,8 @@ import numpy as np
 from ..backend import Array
 from .groups import Groups
 
-ARRAYS = ("p", "gone", "rose", "fell")  # what a checkpoint keeps
+ARRAYS = ("p", "gone", "fell")  # what a checkpoint keeps
+NEARLY = 0.99  # the probability of a group that was to leave, when no more may
 
 
 class PrunedLayer:
@@ -29,15 +30,16 @@ class PrunedLayer:
         Their pruning probabilities: how likely each is masked in a forward pass.
     gone : array of bool, shape (n,)
         The groups that have left. Their p is 1 and their weights are zero.
-    rose, fell : array of bool, shape (n,)
-        The groups whose p was ever above 0, and those of them whose p was lowered later: these recovered.
+    fell : array of bool, shape (n,)
+        The groups whose p was lowered at some time.
     """
 
     def __init__(self, groups: Groups, ratio: float):
         self.groups, self.ratio, self.n = groups, ratio, groups.n
         self.target = math.ceil(ratio * groups.n - 1e-9)
         self.p = np.zeros(self.n)
-        self.gone, self.rose, self.fell = (np.zeros(self.n, bool) for _ in range(3))
+        self.gone, self.fell = groups.norms() == 0, np.zeros(self.n, bool)  # some had left before
+        self.p[self.gone] = 1
 
     @property
     def name(self) -> str:
@@ -52,7 +54,7 @@ class PrunedLayer:
     @property
     def wanted(self) -> int:
         """How many groups have still to leave."""
-        return self.target - self.pruned
+        return max(self.target - self.pruned, 0)
 
     def ranks(self, score: Array, *, among_all: bool = False) -> Array:
         """The rank of each group, 0 for the weakest that is left; among all the groups that left come first.
@@ -75,14 +77,13 @@ class PrunedLayer:
         """Give the groups that are left new probabilities."""
         p = np.where(self.gone, 1.0, np.clip(p, 0, 1))
         self.fell |= p < self.p
-        self.rose |= p > 0
         self.p = p
 
     def remove(self, which: Array) -> None:
         """Let groups leave for good. Never more than the target asks; those with the lower L1 norms go first."""
         if len(which) > self.wanted:
             which = which[np.argsort(self.groups.norms()[which], kind="stable")]
-            self.p[which[self.wanted :]] = 0  # they stay, though they were masked in every pass
+            self.p[which[self.wanted :]] = NEARLY
             which = which[: self.wanted]
         self.gone[which] = True
         self.p[self.gone] = 1
@@ -91,7 +92,8 @@ class PrunedLayer:
     def settle(self, *, rescale: bool) -> None:
         """The groups that are left stay. rescale: each is first multiplied by its chance 1 - p to be in a pass."""
         if rescale:
-            self.groups.scale(np.where(self.gone, 0.0, 1 - self.p))
+            chance = np.where(self.p < NEARLY, 1 - self.p, 1.0)  # those that were to leave are as they were
+            self.groups.scale_outputs(np.where(self.gone, 0.0, chance))
         self.p = self.gone.astype(float)
 
     def recovered(self) -> float:

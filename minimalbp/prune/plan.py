@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,8 +22,9 @@ class PrunePlan:
 
     Parameters
     ----------
-    ratio : float, optional
-        R, the share of the groups of each layer that leaves, in (0, 1). Either it or `speedup` is given.
+    ratio : float or sequence of float, optional
+        R, the share of the groups of each layer that leaves, in (0, 1); or one for each of `layers`. Either it or
+        `speedup` is given.
     speedup : float, optional
         The theoretical speed-up of all convolutions together, above 1. All layers get the ratio that leads to it.
     method : str, default "spp"
@@ -76,7 +79,7 @@ class PrunePlan:
     'filters'
     """
 
-    ratio: float | None = None
+    ratio: float | tuple[float, ...] | None = None
     speedup: float | None = None
     method: str = "spp"
     groups: str | None = None
@@ -102,14 +105,14 @@ class PrunePlan:
         if (self.ratio is None) == (self.speedup is None):
             raise BadInput("give either ratio, such as 0.75, or speedup, such as 4")
         if self.ratio is not None:
-            put("ratio", _inside("ratio", self.ratio))
+            put("ratio", _ratios(self.ratio))
         else:
             put("speedup", check_float("speedup", self.speedup, 1, open_low=True))
         known: dict[str, Any] = {"method": METHODS, "ranks": ("left", "all"), "backward": ("masked", "full")}
         if self.groups is not None:
             known["groups"] = KINDS
         for name, names in known.items():
-            if getattr(self, name) not in names:
+            if getattr(self, name) not in tuple(names):
                 raise unknown(name, getattr(self, name), names)
         only = METHODS[self.method].only
         if only is not None and self.kind != only:
@@ -118,6 +121,13 @@ class PrunePlan:
             raise BadInput(f"linear is for groups = columns, not {self.kind}; leave one of them out")
         if self.layers is not None:
             put("layers", _paths(self.layers))
+            if self.linear:
+                raise BadInput("linear is for all Linear layers; leave it out where layers are named")
+        if isinstance(self.ratio, tuple) and (self.layers is None or len(self.ratio) != len(self.layers)):
+            raise BadInput(
+                f"{len(self.ratio)} ratios need as many layers by name, not {self.layers}; give layers, or one "
+                "ratio"
+            )
         for name in ("interval", "updates"):
             put(name, check_int(name, getattr(self, name), least=1))
         span = min(SPAN, self.updates) if self.span is _OWN else check_int("span", self.span, least=1)
@@ -126,13 +136,28 @@ class PrunePlan:
         put("span", span)
         put("a", check_float("a", self.a, 0, 1, open_low=True))
         put("u", _inside("u", self.u))
+        if self.updates < METHODS[self.method].least_updates:
+            raise BadInput(
+                f"the method {self.method} needs {METHODS[self.method].least_updates} updates or more"
+            )
         if self.margin is not None:
             put("margin", check_float("margin", self.margin, 0, 1))
+            if self.ranks == "all":
+                raise BadInput("ranks = all asks for R as the formula says, and has no margin; leave one out")
         put("decay", check_float("decay", self.decay, 0, 1))
         put("strength", check_float("strength", self.strength, 0))
         for name in ("linear", "decay_masked", "rescale"):
             if not isinstance(getattr(self, name), bool):
                 raise BadInput(f"{name} must be true or false, not {short(getattr(self, name))}")
+
+    def check_used(self, names: Iterable[str]) -> None:
+        """Raise BadInput where one of these settings, which somebody gave, says nothing to the method."""
+        for name in names:
+            users = [rule.name for rule in METHODS.values() if name in rule.options]
+            if users and self.method not in users:
+                raise BadInput(
+                    f"{name} is for the methods {', '.join(users)}; leave it out with {self.method}"
+                )
 
     @property
     def kind(self) -> str:
@@ -145,7 +170,12 @@ class PrunePlan:
 
     def as_json(self) -> dict[str, Any]:
         """The settings as run.json keeps them."""
-        return asdict(self) | ({} if self.layers is None else {"layers": list(self.layers)})
+        lists = {
+            name: list(value)
+            for name in ("layers", "ratio")
+            if isinstance(value := getattr(self, name), tuple)
+        }
+        return asdict(self) | lists
 
     @classmethod
     def from_json(cls, plan: Any) -> PrunePlan:
@@ -158,10 +188,23 @@ class PrunePlan:
             raise BadInput(str(e)) from None
 
 
+def _ratios(value: Any) -> float | tuple[float, ...]:
+    """One ratio, or one for each layer, from a list or from "0.5,0.9"."""
+    if isinstance(value, str):
+        parts = value.split(",")
+        try:
+            value = [float(part) for part in parts] if len(parts) > 1 else float(value)
+        except ValueError:
+            raise BadInput(f'ratio must be a number such as 0.9, or "0.5,0.9", not {short(value)}') from None
+    if isinstance(value, (list, tuple)):
+        return tuple(_inside("each ratio", one) for one in value)
+    return _inside("ratio", value)
+
+
 def _inside(name: str, value: Any) -> float:
     """A number between 0 and 1, neither of them."""
-    found = check_float(name, value, 0, 1, open_low=True)
-    if found == 1:
+    found = check_float(name, value, 0, math.inf, open_low=True)
+    if found >= 1:
         raise BadInput(f"{name} must be below 1, not {short(value)}")
     return found
 

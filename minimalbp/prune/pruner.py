@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array
-from ..errors import BadInput
+from ..errors import BadInput, check_int, short
 from ..layers import Conv2d, Layer, Linear
 from ..network import Sequential
 from ..optim import Optimizer
 from ..seeds import Streams
 from ..train.companion import Companion, State
 from ..train.history import History, Record
-from .groups import groups_of
+from .groups import Groups, groups_of
 from .layer import ARRAYS, PrunedLayer
 from .plan import PrunePlan
 from .rules import METHODS
@@ -30,7 +30,9 @@ class Pruner(Companion):
     and stay as they are in the update. When all layers have reached their ratio, or the whole network its speed-up,
     the groups that are left stay, and the training goes on without draws. Removed groups stay zero.
 
-    An evaluation sees all groups that have not left; the authors draw masks there too.
+    An evaluation sees all groups that have not left; the authors draw masks there too. Groups whose weights are all
+    zero at the start have left already. An exception in the middle of a step, such as Ctrl-C, leaves the network
+    masked: go on from the checkpoint.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ class Pruner(Companion):
     remainder : list of int
         How many groups of each layer left by rank, because the updates had come to their limit.
     trajectories : list of list of array
-        For each layer the probabilities after each update, float32 (n,).
+        For each layer the probabilities after each update until it is done, float32 (n,).
 
     Raises
     ------
@@ -86,7 +88,10 @@ class Pruner(Companion):
         retrain: int | None = None,
         on_settled: Callable[[], dict[str, float]] | None = None,
     ):
-        self.plan, self.seed, self.retrain, self.on_settled = plan, seed, retrain, on_settled
+        if not isinstance(plan, PrunePlan):
+            raise BadInput(f"plan must be a PrunePlan, such as PrunePlan(ratio=0.9), not {short(plan)}")
+        self.plan, self.seed, self.on_settled = plan, check_int("seed", seed), on_settled
+        self.retrain = None if retrain is None else check_int("retrain", retrain)
 
     def begin(self, net: Sequential, optimizer: Optimizer, parts: int) -> None:
         self.net, self.optimizer = net, optimizer
@@ -96,17 +101,11 @@ class Pruner(Companion):
                 "the network has no convolutions to prune; take the model lenet or convnet, or give linear for the "
                 "columns of its Linear layers"
             )
-        ratio = self.plan.ratio
-        if ratio is None:
-            assert self.plan.speedup is not None
-            if not any(isinstance(one.layer, Conv2d) for one in groups):
-                raise BadInput("speedup is about convolutions, of which none is pruned; give ratio instead")
-            ratio = ratio_for(self.plan.speedup, net, groups)  # the check of the data was a forward pass
-        self.layers = [PrunedLayer(one, ratio) for one in groups]
+        self.layers = [PrunedLayer(one, ratio) for one, ratio in zip(groups, self._ratios(groups))]
         for one in self.layers:
             if one.target >= one.n:
                 raise BadInput(
-                    f"ratio = {ratio:.4g} would take all {one.n} {self.plan.kind} of {one.groups.layer.label}; "
+                    f"ratio = {one.ratio:.4g} would take all {one.n} {self.plan.kind} of {one.groups.layer.label}; "
                     "give a smaller one, or leave it out with layers"
                 )
         streams = Streams(self.seed)
@@ -120,6 +119,21 @@ class Pruner(Companion):
         self.scores: dict[str, float] = {}
         self.masks = [np.ones(one.n, bool) for one in self.layers]
         self.trajectories: list[list[Array]] = [[] for _ in self.layers]
+
+    def _ratios(self, groups: list[Groups]) -> list[float]:
+        """The ratio of each layer."""
+        plan = self.plan
+        if isinstance(plan.ratio, tuple):
+            assert plan.layers is not None
+            return [plan.ratio[plan.layers.index(one.name)] for one in groups]
+        if plan.ratio is not None:
+            return [plan.ratio] * len(groups)
+        assert plan.speedup is not None
+        if not any(isinstance(one.layer, Conv2d) for one in groups):
+            raise BadInput("speedup is about convolutions, of which none is pruned; give ratio instead")
+        return [ratio_for(plan.speedup, self.net, groups)] * len(
+            groups
+        )  # the data were checked by a forward pass
 
     def _wanted(self, net: Sequential) -> Callable[[Layer], bool]:
         plan = self.plan
@@ -162,7 +176,7 @@ class Pruner(Companion):
                 one.groups.unmask()
                 if self.plan.decay:
                     spared = ~mask & (not self.plan.decay_masked)
-                    one.groups.scale(np.where(spared, 1.0, 1 - rate * self.plan.decay))
+                    one.groups.scale_weights(np.where(spared, 1.0, 1 - rate * self.plan.decay))
                 rule.observe(rate)
             one.groups.mask_gradients(mask, self.optimizer)
 
@@ -179,13 +193,15 @@ class Pruner(Companion):
         self.updates += 1
         last = self.updates == self.plan.updates
         for i, (one, rule) in enumerate(zip(self.layers, self.rules)):
-            if one.wanted:
+            unfinished = one.wanted > 0
+            if unfinished:
                 one.remove(rule.update(self.updates))
             if last and one.wanted:
                 self.remainder[i] = one.wanted
-                # Those of the highest probability; of equal ones the weakest
-                one.remove(one.weakest(one.ranks(rule.score()) / one.n - one.p * one.n, one.wanted))
-            self.trajectories[i].append(one.p.astype(np.float32))
+                order = np.lexsort((rule.score(), -one.p))  # of equal probabilities the weakest first
+                one.remove(order[~one.gone[order]][: one.wanted])
+            if unfinished:
+                self.trajectories[i].append(one.p.astype(np.float32))
         fast = self.plan.speedup is not None and speedup(self.net) >= self.plan.speedup
         for one in self.layers:
             if fast or not one.wanted:

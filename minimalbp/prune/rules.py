@@ -32,6 +32,8 @@ class Rule:
     name: ClassVar[str]
     only: ClassVar[str | None] = None  # the kind of groups that it is about, None for any
     at_once: ClassVar[bool] = False  # whether all groups leave at the first update
+    least_updates: ClassVar[int] = 1  # before the rule knows enough
+    options: tuple[str, ...] = ("span",)  # the options of a plan that it reads
 
     def __init__(self, plan: Plan, layer: PrunedLayer, rng: np.random.Generator):
         self.plan, self.layer = plan, layer
@@ -61,6 +63,7 @@ class SPP(Rule):
     """
 
     name = "spp"
+    options: tuple[str, ...] = ("a", "u", "margin", "ranks")
 
     def change(self, rank: Array, zero: float) -> Array:
         """What is added to the probabilities."""
@@ -89,6 +92,7 @@ class LinearDelta(SPP):
     """SPP with a straight line in the place of the exponential."""
 
     name = "spp-linear"
+    options = ("a", "margin", "ranks")
 
     def change(self, rank: Array, zero: float) -> Array:
         return linear_delta(rank, zero, self.plan.a)
@@ -104,6 +108,7 @@ class L1AtOnce(Rule):
     """The columns with the smallest L1 norms, all at the first update."""
 
     name, only, at_once = "columns-l1-oneshot", "columns", True
+    options = ()
 
 
 class L1Filters(Rule):
@@ -131,7 +136,7 @@ class Taylor(Rule):
     The score is the sum of |output times its gradient| over pictures and positions since the update before.
     """
 
-    name, only = "taylor", "filters"
+    name, only, least_updates = "taylor", "filters", 2
 
     def __init__(self, plan: Plan, layer: PrunedLayer, rng: np.random.Generator):
         super().__init__(plan, layer, rng)
@@ -159,23 +164,32 @@ class SSL(Rule):
     """Structured sparsity learning (Wen et al. 2016, arXiv 1608.03665): a group lasso draws columns towards zero.
 
     Each step takes `rate` times `strength` times w / ||w|| from a column w, never beyond zero. It is done beside
-    the update of the optimiser, as a decay of weights is, so that Adam does not scale it. Columns that are zero
-    leave; at the end of the span the smallest ones follow.
+    the update of the optimiser, as a decay of weights is, so that Adam does not scale it. Columns that it took to
+    zero in the step before an update leave; at the end of the span the smallest ones follow.
     """
 
-    name, only = "ssl", "columns"
+    name, only, options = "ssl", "columns", ("span", "strength")
+
+    def __init__(self, plan: Plan, layer: PrunedLayer, rng: np.random.Generator):
+        super().__init__(plan, layer, rng)
+        self.zero = np.zeros(layer.n, bool)
 
     def observe(self, rate: float) -> None:
+        if not self.layer.wanted:
+            return
         w, shape = self.layer.groups.parts[0]
         norms = np.sqrt((w.value.reshape(shape) ** 2).sum(axis=(0, 2), dtype=float))
         step = rate * self.plan.strength
-        self.layer.groups.scale(np.where(norms > step, 1 - step / np.maximum(norms, step), 0.0))
+        self.zero[:] = norms <= step
+        self.layer.groups.scale(np.where(self.zero, 0.0, 1 - step / np.maximum(norms, step)))
 
     def update(self, number: int) -> Array:
-        norms = self.score()
         if number >= self.plan.span:
-            return self.layer.weakest(norms, self.layer.wanted)
-        return np.flatnonzero((norms == 0) & ~self.layer.gone)
+            return self.layer.weakest(self.score(), self.layer.wanted)
+        return np.flatnonzero(self.zero & ~self.layer.gone)
+
+    def arrays(self) -> dict[str, Array]:
+        return {"zero": self.zero}
 
 
 METHODS: dict[str, type[Rule]] = {

@@ -31,7 +31,8 @@ def trained(settings: mbp.Settings, weights: Path) -> None:
 class Stops(mbp.Companion):
     """Scores a network on the test part after so many epochs in all, and so many after the last removal.
 
-    Both are ends of epochs. The training ends with the later one.
+    Both are ends of epochs. The training ends with the later one. A network that is not pruned by then has no score
+    after so many epochs in all.
     """
 
     def __init__(self, net: mbp.Sequential, data: Any, pruner: Pruner | None, total: int, retrain: int):
@@ -46,16 +47,16 @@ class Stops(mbp.Companion):
         self.steps += 1
 
     def after_part(self, record: mbp.Record) -> bool:
-        per_epoch = self.steps / record.epoch
         settled = 0 if self.pruner is None else self.pruner.settled
-        ends = {"total": self.total}
-        if settled is not None:
-            ends["retrain"] = math.ceil(settled / per_epoch) + self.retrain
+        if settled is None:
+            return False
+        last = math.ceil(settled * record.epoch / self.steps)  # the epoch of the last removal
+        ends = {"retrain": last + self.retrain, **({"total": self.total} if last <= self.total else {})}
         for name, end in ends.items():
-            if record.epoch >= end and name not in self.scores:
+            if record.epoch == end:
                 self.scores[name] = mbp.evaluate(self.net, self.data.test, threads=1).accuracy
                 self.epochs[name] = record.epoch
-        return len(self.scores) == 2
+        return record.epoch >= max(ends.values())
 
 
 def pruned(
@@ -93,7 +94,7 @@ def pruned(
         threads=settings.threads, companions=[stops] if pruner is None else [pruner, stops],
     )  # fmt: skip
     run = wanted | {
-        "before": before, "after": {key: stops.scores[key] for key in ("retrain", "total")}, "epochs": stops.epochs,
+        "before": before, "after": stops.scores, "epochs": stops.epochs,
         "dev": [record.dev_accuracy for record in history.records], "machine": mbp.machine(), "commit": commit(),
         "seconds": round(time.perf_counter() - began, 1),
     }  # fmt: skip

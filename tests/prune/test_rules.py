@@ -20,8 +20,10 @@ class Stub:
     def scale(self, factor):
         self.kept = self.kept * factor
 
+    scale_outputs = scale
 
-def made(n, ratio, method="spp", jitter=0.0, seed=0, **plan):
+
+def made(n, ratio, method="spp", seed=0, **plan):
     rng = np.random.default_rng(seed)
     layer = PrunedLayer(Stub(rng.permutation(n) + 1.0), ratio)
     rule = METHODS[method](PrunePlan(ratio=ratio, method=method, updates=5000, **plan), layer, rng)
@@ -42,9 +44,14 @@ def updates(n, ratio, most=4000, **options):
 @pytest.mark.parametrize("n", [75, 800])
 @pytest.mark.parametrize("ratio", [0.5, 0.75, 0.9])
 def test_static_ranks_need_as_many_updates_as_the_simulation_says(n, ratio):
-    without = updates(n, ratio, margin=0.0)
-    assert 103 <= without <= 176
-    assert 68 <= updates(n, ratio, margin=0.1) <= 80 or ratio == 0.9
+    assert 103 <= updates(n, ratio, margin=0.0) <= 176
+    if ratio < 0.9:  # where the margin would ask for all groups
+        assert 68 <= updates(n, ratio, margin=0.1) <= 80
+
+
+def test_with_the_usual_margin_they_need_ninety_and_more():
+    """What the tables of reproduce_spp.py take as the span of the other methods."""
+    assert [updates(400, ratio) for ratio in (0.75, 0.9, 0.95)] == [89, 113, 127]
 
 
 def test_the_first_group_needs_twenty_updates():
@@ -54,14 +61,35 @@ def test_the_first_group_needs_twenty_updates():
 
 
 def test_taken_literally_the_last_groups_hardly_move():
-    assert updates(75, 0.5, margin=0.0, ranks="all", most=2000) > 700
-    assert updates(500, 0.5, margin=0.0, ranks="all", most=1500) is None
+    assert updates(75, 0.5, ranks="all", most=2000) > 700
+    assert updates(500, 0.5, ranks="all", most=1500) is None
 
 
 def test_a_larger_step_or_centre_needs_fewer_updates():
-    usual = updates(500, 0.75, margin=0.05)
-    assert updates(500, 0.75, margin=0.05, a=0.1) < usual
-    assert updates(500, 0.75, margin=0.05, u=0.5) < usual < updates(500, 0.75, margin=0.05, u=0.1)
+    """Near the counts of the fact sheet: 41 and 21 for A = 0.1 and 0.2; 111, 80 and 62 for u = 0.1, 0.25, 0.5."""
+    found = {name: updates(500, 0.75, margin=0.05, **options) for name, options in (
+        ("usual", {}), ("A = 0.1", {"a": 0.1}), ("A = 0.2", {"a": 0.2}), ("u = 0.1", {"u": 0.1}),
+        ("u = 0.5", {"u": 0.5}),
+    )}  # fmt: skip
+    assert found["A = 0.1"] == pytest.approx(found["usual"] / 2, abs=2)
+    assert found["A = 0.2"] == pytest.approx(found["usual"] / 4, abs=2)
+    assert found["u = 0.5"] < 0.85 * found["usual"] < found["usual"] < 0.8 * found["u = 0.1"]
+
+
+def test_ranks_that_jitter_stall_without_a_margin():
+    """With noise of a tenth in the norms some groups never reach 1; a margin mends it (section 2.10)."""
+
+    def left_over(margin):
+        layer, rule, rng = made(200, 0.75, margin=margin)
+        true = layer.groups.true.copy()
+        for number in range(1, 300):
+            layer.groups.true = true * rng.normal(1, 0.1, len(true))
+            layer.remove(rule.update(number))
+            if not layer.wanted:
+                return 0
+        return layer.wanted
+
+    assert left_over(0.0) >= 4 and left_over(0.1) == 0
 
 
 def test_with_static_ranks_the_weakest_groups_leave():
@@ -106,7 +134,9 @@ def test_no_more_leave_than_the_target_asks_and_the_others_stay_whole():
     layer.p[:] = 1
     layer.remove(np.arange(4))
     assert layer.gone.tolist() == [False, True, True, False]
-    assert layer.p.tolist() == [0, 1, 1, 0]
+    assert layer.p.tolist() == [0.99, 1, 1, 0.99]
+    layer.settle(rescale=True)
+    assert layer.p.tolist() == [0, 1, 1, 0] and layer.groups.kept.tolist() == [1, 0, 0, 1]
 
 
 def test_recovered_are_the_survivors_that_had_risen_and_fell():
