@@ -98,7 +98,7 @@ def prune(
     [('0', 13, 25), ('3', 50, 100)]
     """
     retrain = check_int("retrain", retrain)
-    if settings.task != "classify":
+    if not settings.task_object.prunable:
         raise BadInput(f"prune is for networks of pictures and vectors, not for the task {settings.task}")
     settings, notes = fit_batch(settings, data)
     if progress:
