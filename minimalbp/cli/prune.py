@@ -133,7 +133,7 @@ def run(args: argparse.Namespace) -> int:
                 measure=measure, resume=hasattr(args, "resume"), progress=True, **more,
             )  # fmt: skip
         except Unequal as e:
-            raise BadInput(f"the small network is not kept: {e}") from e
+            raise BadInput(f"the small network is not kept, and run.json has the rest: {e}") from e
 
     return finish(train, out, "prune", as_json, prune_table)
 

@@ -8,9 +8,18 @@ from __future__ import annotations
 import numpy as np
 
 from ..backend import Array
+from ..errors import BadInput, short
 from ..layers import Conv2d, Linear, PackedConv2d, PackedLinear
+from ..network import Sequential
 
 Product = Conv2d | Linear
+
+
+def check_network(*nets: object) -> None:
+    """Raise BadInput for what is no network."""
+    for net in nets:
+        if not isinstance(net, Sequential):
+            raise BadInput(f"this takes a network, which is a Sequential, not {short(net)}")
 
 
 def weight_and_bias(layer: Product) -> tuple[Array, Array]:

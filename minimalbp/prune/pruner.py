@@ -19,7 +19,8 @@ from .groups import groups_of
 from .layer import ARRAYS, PrunedLayer
 from .plan import PrunePlan
 from .rules import METHODS
-from .theory import ratio_for, speedup
+from .speed import speedup
+from .theory import ratio_for
 
 
 class Pruner(Companion):

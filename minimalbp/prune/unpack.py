@@ -9,7 +9,7 @@ from ..backend import Array
 from ..layers import Conv2d, Layer, Linear, PackedConv2d, PackedLinear
 from ..network import Sequential
 from ..network.rewrite import Instead, rewrite
-from .plain import dense_weight, has_bias, same_but, values, weight_and_bias
+from .plain import check_network, dense_weight, has_bias, same_but, values, weight_and_bias
 
 
 def unpack(net: Sequential) -> Sequential:
@@ -34,6 +34,7 @@ def unpack(net: Sequential) -> Sequential:
     >>> unpack(net)
     Sequential(Linear(n_in=4, n_out=3), ReLU())
     """
+    check_network(net)
     return rewrite(net, _dense)
 
 
