@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import BadInput
 from ..report.prune_table import prune_table
-from .numbers import float_or_text, int_or_text
+from .numbers import float_or_text, floats_or_text, int_or_text
 from .options import add_output, add_settings, finish, read_options, resumed
 
 PLAN = (  # fields of PrunePlan that have a value
@@ -35,9 +35,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="which network of RUN (default dense, else the first; of a run of prune: trained)")  # fmt: skip
     add(
         "--ratio",
-        type=float_or_text,
-        metavar="R",
-        help="the share of the groups of each layer that leaves, in (0, 1)",
+        type=floats_or_text,
+        metavar="R[,R]",
+        help="the share of the groups of each layer that leaves, in (0, 1); or one for each of --layers",
     )
     add("--speedup", type=float_or_text, metavar="S",
         help="instead of --ratio: the theoretical speed-up of all convolutions together, above 1")  # fmt: skip

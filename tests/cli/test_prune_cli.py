@@ -9,6 +9,7 @@ from helpers import stop_after
 
 import minimalbp as mbp
 from minimalbp.cli import main
+from minimalbp.cli.numbers import floats_or_text
 from minimalbp.prune import METHODS, PrunePlan
 
 SIZES = ["--filters", "4,6", "--hidden", "8"]
@@ -214,6 +215,13 @@ def test_what_is_refused(capsys, first, trained, tmp_path):
     ):
         assert said in refused(capsys, *words, "--out", tmp_path / "out")
         assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("0.5", 0.5), ("0.5, .9", [0.5, 0.9]), ("0.5,x", "0.5,x"), ("", ""), (",", ",")]
+)
+def test_a_ratio_may_be_one_for_each_layer(text, found):
+    assert floats_or_text(text) == found
 
 
 def test_runs_of_another_kind_are_refused(capsys, trained, pictures, tmp_path):
