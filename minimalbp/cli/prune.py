@@ -25,7 +25,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "prune", help="prune a trained network (SPP), and make it small",
         description="Prune the columns, filters or channels of a trained network and retrain what is left. Without "
-        "RUN or FILE a network is trained first. Gradients are dense, unless --k or --select is given.",
+        "RUN or FILE a network is trained first. Gradients are dense, unless --k or --select is given, or the "
+        "network of RUN was trained with others.",
         argument_default=argparse.SUPPRESS,
     )  # fmt: skip
     add = parser.add_argument
@@ -75,7 +76,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add(
         "--strength", type=float_or_text, metavar="L", help="of the group lasso of the method ssl (default 1)"
     )
-    add("--retrain", type=int_or_text, metavar="EPOCHS", help="epochs after the last removal (default 5)")
+    add(
+        "--retrain",
+        type=int_or_text,
+        metavar="EPOCHS",
+        help="epochs after the last removal, up to the next evaluation (default 5)",
+    )
     add(
         "--fold-batchnorm",
         action="store_true",
@@ -84,7 +90,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add(
         "--measure",
         action="store_true",
-        help="time the small network: speed-ups of each layer and of the whole",
+        help="time the small network: speed-ups of each layer, Linear ones too, and of the whole",
     )
     add_settings(parser)
     add_output(

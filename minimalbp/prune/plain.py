@@ -22,8 +22,8 @@ def check_network(*nets: object) -> None:
             raise BadInput(f"this takes a network, which is a Sequential, not {short(net)}")
 
 
-def weight_and_bias(layer: Product) -> tuple[Array, Array]:
-    """The weight as it is, and the bias that the layer has without `center`; zeros where there is none."""
+def exact_weights(layer: Product) -> tuple[Array, Array]:
+    """The weight as it is, and the bias that the layer has without `center`, zeros where there is none; float64."""
     w = layer.be.get(layer.weight.value).astype(np.float64)
     b = np.zeros(len(w)) if layer.bias is None else layer.be.get(layer.bias.value).astype(np.float64)
     if layer.center == "forward" and layer.mean is not None:

@@ -149,7 +149,7 @@ class Pruner(Companion):
         else:
             self.masks = [~one.gone for one in self.layers]
 
-    def between(self) -> None:
+    def before_backward(self) -> None:
         if self.settled is None and self.plan.backward == "full":
             for one in self.layers:
                 one.groups.unmask()

@@ -75,7 +75,7 @@ def test_a_step_is_that_of_the_network_with_the_masked_weights(backend):
             :, ~pruner.masks[pruner.layers.index(one)]
         ] = 0
     np.testing.assert_array_equal(net.forward(x), plain.forward(x))
-    pruner.between()
+    pruner.before_backward()
     np.testing.assert_array_equal(net.backward(dy), plain.backward(dy))
     pruner.observe()
     for one, mask, layer in zip(pruner.layers, pruner.masks, (plain.children[0], plain.children[3])):
@@ -93,7 +93,7 @@ def test_full_weights_in_dx_are_an_option():
             one.p[:] = 0.5
         pruner.before_step()
         net.forward(net.prepare(SPLIT.x[:4]))
-        pruner.between()
+        pruner.before_backward()
         dx[backward] = net.backward(np.ones((4, 3))).copy()
         pruner.observe()
     assert (dx["masked"] != dx["full"]).any()
