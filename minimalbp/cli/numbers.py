@@ -19,3 +19,11 @@ def float_or_text(text: str) -> Any:
         return float(text)
     except ValueError:
         return text
+
+
+def floats_or_text(text: str) -> Any:
+    """The text as a float, or as a list of them if there are commas."""
+    parts = [float_or_text(part) for part in text.split(",")]
+    if any(isinstance(part, str) for part in parts):
+        return text
+    return parts if len(parts) > 1 else parts[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import BadInput
 from ..report.prune_table import prune_table
-from .numbers import float_or_text, int_or_text
+from .numbers import float_or_text, floats_or_text, int_or_text
 from .options import add_output, add_settings, finish, read_options, resumed
 
 PLAN = (  # fields of PrunePlan that have a value
@@ -25,7 +25,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "prune", help="prune a trained network (SPP), and make it small",
         description="Prune the columns, filters or channels of a trained network and retrain what is left. Without "
-        "RUN or FILE a network is trained first. Gradients are dense, unless --k or --select is given.",
+        "RUN or FILE a network is trained first. Gradients are dense, unless --k or --select is given, or the "
+        "network of RUN was trained with others.",
         argument_default=argparse.SUPPRESS,
     )  # fmt: skip
     add = parser.add_argument
@@ -35,9 +36,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="which network of RUN (default dense, else the first; of a run of prune: trained)")  # fmt: skip
     add(
         "--ratio",
-        type=float_or_text,
-        metavar="R",
-        help="the share of the groups of each layer that leaves, in (0, 1)",
+        type=floats_or_text,
+        metavar="R[,R]",
+        help="the share of the groups of each layer that leaves, in (0, 1); or one for each of --layers",
     )
     add("--speedup", type=float_or_text, metavar="S",
         help="instead of --ratio: the theoretical speed-up of all convolutions together, above 1")  # fmt: skip
@@ -75,7 +76,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add(
         "--strength", type=float_or_text, metavar="L", help="of the group lasso of the method ssl (default 1)"
     )
-    add("--retrain", type=int_or_text, metavar="EPOCHS", help="epochs after the last removal (default 5)")
+    add(
+        "--retrain",
+        type=int_or_text,
+        metavar="EPOCHS",
+        help="epochs after the last removal, up to the next evaluation (default 5)",
+    )
     add(
         "--fold-batchnorm",
         action="store_true",
@@ -84,7 +90,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add(
         "--measure",
         action="store_true",
-        help="time the small network: speed-ups of each layer and of the whole",
+        help="time the small network: speed-ups of each layer, Linear ones too, and of the whole",
     )
     add_settings(parser)
     add_output(
@@ -133,7 +139,7 @@ def run(args: argparse.Namespace) -> int:
                 measure=measure, resume=hasattr(args, "resume"), progress=True, **more,
             )  # fmt: skip
         except Unequal as e:
-            raise BadInput(f"the small network is not kept: {e}") from e
+            raise BadInput(f"the small network is not kept, and run.json has the rest: {e}") from e
 
     return finish(train, out, "prune", as_json, prune_table)
 

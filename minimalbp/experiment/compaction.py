@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..layers import Conv2d, Linear
 from ..network import Sequential, weights
 from ..prune import PrunedLayer, measure, pack, prove, save_packed, theoretical, unpack
 from ..train.batches import first
 
 COMPACT, DENSE = "compact", "dense.safetensors"  # what stands in the folder of the run
 PROVED, TIMED = 50, 64  # test examples on which the two networks are compared, and timed
-SECONDS = 0.5  # of timing, for each convolution and each network
+SECONDS = 0.5  # of timing, for each layer and each network
 
 
 def compaction(
@@ -32,35 +31,25 @@ def compaction(
     """
     packed = pack(net, fold_batchnorm=fold_batchnorm)
     difference = prove(net, packed, first(data.test, PROVED)[0])
-    if out is not None:
-        save_packed(packed, out / COMPACT)
-        weights.save(unpack(packed), out / DENSE)
     x, _ = first(data.test, TIMED)
     if timed:
         facts = measure(net, packed, x, threads=threads, seconds=SECONDS)
     else:
         facts = theoretical(net, packed, x.shape[1:])
-    # Positions are those of before, so multiply-adds are as many times fewer as weights
-    saved = {
-        ".".join(map(str, a.path)): a.weight.value.size / max(b.weight.value.size, 1)
-        for a, b in zip(_products(net), _products(packed), strict=True)
-    }
-    clocked = {layer["name"]: layer.get("measured") for layer in facts["layers"]}
+    if out is not None:  # last, so that what differs is not kept
+        save_packed(packed, out / COMPACT)
+        weights.save(unpack(packed), out / DENSE)
+    layers = {layer["name"]: layer for layer in facts["layers"]}
     return {
         "difference": difference,
         "all_layers": facts["net"]["all_layers"],
         "speedup": {
-            "theoretical": facts["net"]["theoretical" if facts["layers"] else "all_layers"],
+            "theoretical": facts["net"]["theoretical"],
             "measured": facts["net"].get("measured"),
         },
         "layers": [
             {"name": one.name, "groups": one.n, "pruned": one.pruned,
-             "theoretical": saved[one.name], "measured": clocked.get(one.name)}
+             "theoretical": layers[one.name]["theoretical"], "measured": layers[one.name].get("measured")}
             for one in pruned
         ],
     }  # fmt: skip
-
-
-def _products(net: Sequential) -> list[Conv2d | Linear]:
-    """The layers with a weight."""
-    return [layer for layer in net.layers() if isinstance(layer, (Conv2d, Linear))]

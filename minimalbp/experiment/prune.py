@@ -82,7 +82,8 @@ def prune(
     Diverged
         When a loss is no longer finite.
     Unequal
-        When the small network does not compute what the one with zeros computes.
+        When the small network does not compute what the one with zeros computes. It is then not written, while
+        run.json has the accuracies.
 
     Examples
     --------
@@ -98,7 +99,7 @@ def prune(
     [('0', 13, 25), ('3', 50, 100)]
     """
     retrain = check_int("retrain", retrain)
-    if settings.task != "classify":
+    if not settings.task_object.prunable:
         raise BadInput(f"prune is for networks of pictures and vectors, not for the task {settings.task}")
     settings, notes = fit_batch(settings, data)
     if progress:
@@ -136,14 +137,15 @@ def prune(
     report["accuracy"] = {
         "before": trained, "pruned": pruner.scores[name], "retrained": run[f"last_test_{name}"],
     }  # fmt: skip
-    report |= compaction(
-        pruned.net, pruner.layers, data, fold_batchnorm=fold_batchnorm, timed=measure,
-        threads=settings.threads, out=out,
-    )  # fmt: skip
     report |= {
         "updates": pruner.updates, "remainder": pruner.remainder,
         "recovered": [one.recovered() for one in pruner.layers], "settled": pruner.settled,
     }  # fmt: skip
+    folder.write("run.json", report)  # the accuracies stand, whatever becomes of the small network
+    report |= compaction(
+        pruned.net, pruner.layers, data, fold_batchnorm=fold_batchnorm, timed=measure,
+        threads=settings.threads, out=out,
+    )  # fmt: skip
     if out is not None:
         _pictures(report, pruner, folder, out)
         folder.write("run.json", report)

@@ -94,7 +94,7 @@ def read_source(path: str | Path | None, typed: Mapping[str, Any], arm: str | No
     if name not in found:
         raise unknown("arm", name, found)
     before = found[name]
-    if before.task != "classify":
+    if not before.task_object.prunable:
         raise BadInput(
             f"prune is for networks of pictures and vectors; the run in {path} is of {before.task}"
         )

@@ -150,10 +150,6 @@ class PackedConv2d(SomeColumns, Conv2d):
         w = self._spread_weight(self.in_channels * self.taps)
         return w.reshape(self.out_channels, self.in_channels, *self.kernel_size)
 
-    def weight_and_bias(self) -> tuple[Array, Array]:
-        """W and b of the same layer as a dense one; where there is no bias, b is zeros."""
-        return self.unpacked(), self._b
-
     def statistics(self) -> list[Param]:
         return [self.columns]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from .. import layers
 from ..errors import BadInput, short, unknown
 from ..layers import Layer, Residual, Sparsify
-from ..select import Dense
+from ..select import Dense, Selector
 from .sequential import Sequential
 
 KNOWN: dict[str, type[Layer]] = {
@@ -17,17 +18,28 @@ KNOWN: dict[str, type[Layer]] = {
 }
 
 
+CHOOSE = (("Sparsify",), ("Conv2d", "PackedConv2d"))  # the layers that get the selector, if there are any
+
+
 def rebuild(
-    description: dict[str, Any], *, rng: int = 0, backend: str = "cpu", dtype: str = "float32"
+    description: dict[str, Any],
+    *,
+    select: Selector | None = None,
+    rng: int = 0,
+    backend: str = "cpu",
+    dtype: str = "float32",
 ) -> Sequential:
     """Build the network that `Sequential.describe` describes, with new weights.
 
-    A description says what weights need. It does not say how layers choose units, so all selectors are Dense.
+    A description says what weights need. It does not say how layers choose units.
 
     Parameters
     ----------
     description : dict
         As `net.describe()` returns it, or as JSON gives it back.
+    select : Selector, default Dense()
+        Of the hidden layers, as `lenet`, `convnet` and `mlp` take it: of the convolutions, or the Sparsify behind
+        them; in a network without any of all layers with units but the last.
     rng : int, default 0
         As for Sequential, like the next two.
     backend : {"cpu", "reference"}, default "cpu"
@@ -40,7 +52,8 @@ def rebuild(
     Raises
     ------
     BadInput
-        When it is no description, or names a layer or a setting that minimalbp does not have.
+        When it is no description, or names a layer or a setting that minimalbp does not have; and for a selector
+        that no layer takes.
 
     Examples
     --------
@@ -51,29 +64,53 @@ def rebuild(
     """
     if not isinstance(description, dict) or description.get("layer") != "Sequential":
         raise BadInput(f"a network is described by a dict of a Sequential, not by {short(description)}")
-    inside = [_build(one) for one in _list(description)]
+    chosen = [] if select is None else _choosing(description)
+    inside = [_build(one, select, chosen) for one in _list(description)]
     return Sequential(*inside, rng=rng, backend=backend, dtype=dtype)
 
 
-def _build(description: Any) -> Layer:
+def _choosing(description: dict[str, Any]) -> list[int]:
+    """The ids of the descriptions of the layers that choose units. Raises BadInput where there are none."""
+    every = list(_every(description))
+    for kinds in CHOOSE:
+        if found := [id(one) for one in every if one.get("layer") in kinds]:
+            return found
+    units = [id(one) for one in every if one.get("layer") in ("Linear", "PackedLinear", "LSTM")]
+    if len(units) < 2:
+        raise BadInput("the network has no hidden layer that chooses units; leave select out")
+    return units[:-1]
+
+
+def _every(description: Any) -> Iterator[dict[str, Any]]:
+    """A description and those inside it."""
+    if isinstance(description, dict):
+        yield description
+        layers = description.get("layers")
+        for one in [*(layers if isinstance(layers, list) else []), description.get("project")]:
+            yield from _every(one)
+
+
+def _build(description: Any, select: Selector | None, chosen: Collection[int]) -> Layer:
     """One layer, with those inside it."""
     if not isinstance(description, dict) or "layer" not in description:
         raise BadInput(f"a layer is described by a dict with its class, not by {short(description)}")
     settings = dict(description)
     name = settings.pop("layer")
-    if name not in KNOWN:
+    if not isinstance(name, str) or name not in KNOWN:
         raise unknown("layer", name, KNOWN)
     kind, inside = KNOWN[name], []
     if "layers" in settings:
-        inside = [_build(one) for one in _list(settings)]
+        inside = [_build(one, select, chosen) for one in _list(settings)]
         del settings["layers"]
     if issubclass(kind, Residual) and "project" in settings:
-        settings["project"] = _build(settings["project"])
-    if kind is Sparsify:
-        settings["select"] = Dense()
+        settings["project"] = _build(settings["project"], select, chosen)
+    if id(description) in chosen or kind is Sparsify:
+        settings["select"] = select or Dense()
     try:
         return kind(*inside, **settings)
-    except TypeError as e:
+    except BadInput:
+        raise
+    except (TypeError, ValueError, AttributeError) as e:
         raise BadInput(f"{name} cannot be built from {short(description)} ({e})") from None
 
 

@@ -23,7 +23,7 @@ from ..layers import (
 )
 from ..network import Sequential
 from ..network.compact import Hidden, compact, hidden_layers
-from .plain import dense_weight, weight_and_bias
+from .plain import dense_weight, exact_weights
 
 # Where an input of zeros comes out as zeros.
 KEEPS_ZERO = (
@@ -66,7 +66,7 @@ def _read(hidden: Hidden) -> Array:
 def _silent(hidden: Hidden) -> Array:
     """Which units always arrive at the next layer as 0."""
     assert isinstance(hidden.layer, (Conv2d, Linear))
-    w, b = weight_and_bias(hidden.layer)
+    w, b = exact_weights(hidden.layer)
     silent = ~w.reshape(len(w), -1).any(axis=1) & (b == 0)
     for layer in hidden.between:
         if isinstance(layer, Flatten):

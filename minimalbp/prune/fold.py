@@ -9,7 +9,7 @@ import numpy as np
 from ..layers import BatchNorm1d, BatchNorm2d, Conv2d, Layer, Linear
 from ..network import Sequential
 from ..network.rewrite import Instead, fresh, rewrite
-from .plain import values, weight_and_bias
+from .plain import exact_weights, values
 
 
 def fold(net: Sequential) -> Sequential:
@@ -32,7 +32,7 @@ def _folded(layers: Sequence[Layer], at: int) -> Instead | None:
         for p in (after.weight, after.bias, after.running_mean, after.running_var)
     )
     scale = weight / np.sqrt(var + after.eps)
-    w, b = weight_and_bias(layer)
+    w, b = exact_weights(layer)
     new = fresh(layer)
     new.has_bias, new.center = True, "off"
     more = [layer.be.get(p.value) for p in layer.statistics() if p.name.endswith(".columns")]

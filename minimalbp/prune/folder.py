@@ -11,6 +11,7 @@ from ..files import read_json, replacing
 from ..network import Sequential
 from ..network.describe import rebuild
 from ..network.weights import load, save
+from ..select import Selector
 
 NETWORK, WEIGHTS = "network.json", "weights.safetensors"
 FORMAT = 1
@@ -19,7 +20,7 @@ FORMAT = 1
 def save_packed(net: Sequential, folder: str | Path) -> None:
     """Write a network of any layers into a folder: network.json says what they are, weights.safetensors the rest.
 
-    How layers choose units is not written.
+    How layers choose units is not written; `load_packed` is told.
 
     Parameters
     ----------
@@ -49,12 +50,15 @@ def save_packed(net: Sequential, folder: str | Path) -> None:
         text.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
-def load_packed(folder: str | Path, *, backend: str = "cpu") -> Sequential:
-    """Read a network that `save_packed` wrote. Its selectors are Dense.
+def load_packed(folder: str | Path, *, select: Selector | None = None, backend: str = "cpu") -> Sequential:
+    """Read a network that `save_packed` wrote.
 
     Parameters
     ----------
     folder : str or Path
+    select : Selector, default Dense()
+        Of the hidden layers, with which a training goes on: of the convolutions, or the Sparsify behind them; in a
+        network without any of all layers with units but the last.
     backend : {"cpu", "reference"}, default "cpu"
 
     Returns
@@ -64,7 +68,7 @@ def load_packed(folder: str | Path, *, backend: str = "cpu") -> Sequential:
     Raises
     ------
     BadInput
-        When the two files are not there, damaged, or not of one network.
+        When the two files are not there, damaged, or not of one network; and for a selector that no layer takes.
 
     Examples
     --------
@@ -82,6 +86,6 @@ def load_packed(folder: str | Path, *, backend: str = "cpu") -> Sequential:
         raise BadInput(f"cannot read {weights}: {e.strerror or e}; save the network again") from e
     if digest != said["sha256"]:
         raise BadInput(f"{weights} is not the file that {text} belongs to; save the network again")
-    net = rebuild(said["network"], backend=backend, dtype=said["dtype"])
+    net = rebuild(said["network"], select=select, backend=backend, dtype=said["dtype"])
     load(net, weights)
     return net

@@ -12,7 +12,7 @@ from ..network import Sequential
 from ..network.rewrite import Instead, rewrite
 from .dead import remove_dead
 from .fold import fold
-from .plain import dense_weight, same_but, values
+from .plain import check_network, dense_weight, same_but, values
 from .unpack import plain_layer
 
 
@@ -37,6 +37,11 @@ def pack(net: Sequential, *, fold_batchnorm: bool = False) -> Sequential:
     Sequential
         On the same backend and in the same type; a plain copy where there is nothing to pack.
 
+    Raises
+    ------
+    BadInput
+        For what is no network.
+
     References
     ----------
     Wang, Zhang, Wang and Hu (2018), "Structured Probabilistic Pruning for Convolutional Neural Network
@@ -52,6 +57,7 @@ def pack(net: Sequential, *, fold_batchnorm: bool = False) -> Sequential:
     >>> pack(net)
     Sequential(PackedLinear(n_in=4, n_out=2, columns=2), ReLU(), Linear(n_in=2, n_out=2))
     """
+    check_network(net)
     smaller = rewrite(net, _uncentred)
     if fold_batchnorm:
         smaller = fold(smaller)

@@ -8,13 +8,22 @@ from __future__ import annotations
 import numpy as np
 
 from ..backend import Array
+from ..errors import BadInput, short
 from ..layers import Conv2d, Linear, PackedConv2d, PackedLinear
+from ..network import Sequential
 
 Product = Conv2d | Linear
 
 
-def weight_and_bias(layer: Product) -> tuple[Array, Array]:
-    """The weight as it is, and the bias that the layer has without `center`; zeros where there is none."""
+def check_network(*nets: object) -> None:
+    """Raise BadInput for what is no network."""
+    for net in nets:
+        if not isinstance(net, Sequential):
+            raise BadInput(f"this takes a network, which is a Sequential, not {short(net)}")
+
+
+def exact_weights(layer: Product) -> tuple[Array, Array]:
+    """The weight as it is, and the bias that the layer has without `center`, zeros where there is none; float64."""
     w = layer.be.get(layer.weight.value).astype(np.float64)
     b = np.zeros(len(w)) if layer.bias is None else layer.be.get(layer.bias.value).astype(np.float64)
     if layer.center == "forward" and layer.mean is not None:

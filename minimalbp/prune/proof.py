@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array
+from ..errors import BadInput
 from ..layers import BatchNorm1d, BatchNorm2d
 from ..network import Sequential
 from ..network.rewrite import clone
 from .pack import pack
+from .plain import check_network
 
 LIMIT = 1e-12
 
@@ -49,6 +51,8 @@ def prove(net: Sequential, packed: Sequential, x: Any) -> float:
 
     Raises
     ------
+    BadInput
+        Without any example, and for examples that the networks do not take.
     Unequal
         When it is above 1e-12, or not a number.
 
@@ -60,6 +64,8 @@ def prove(net: Sequential, packed: Sequential, x: Any) -> float:
     >>> prove(net, mbp.prune.pack(net), [[1, 2, 3, 4]]) < 1e-15
     True
     """
+    check_network(net, packed)
+    check_examples(net, x)
     true = clone(net, backend="reference", dtype="float64")
     expected = true(x)
     found = _difference(expected, clone(packed, backend="reference", dtype="float64")(x))
@@ -73,6 +79,16 @@ def prove(net: Sequential, packed: Sequential, x: Any) -> float:
             "the packed network is not that of these weights: pack them again"
         )
     return found
+
+
+def check_examples(net: Sequential, x: Any) -> Array:
+    """The examples as the network takes them. Raises BadInput where there is none."""
+    x = net.prepare(x)
+    if not len(x):
+        raise BadInput(
+            f"x must hold at least one example, not be of shape {x.shape}; give some of the test part"
+        )
+    return x
 
 
 def _difference(expected: Array, found: Array) -> float:

@@ -19,7 +19,8 @@ from .groups import Groups, groups_of
 from .layer import ARRAYS, PrunedLayer
 from .plan import PrunePlan
 from .rules import METHODS
-from .theory import ratio_for, speedup
+from .speed import speedup
+from .theory import ratio_for
 
 
 class Pruner(Companion):
@@ -162,7 +163,7 @@ class Pruner(Companion):
         else:
             self.masks = [~one.gone for one in self.layers]
 
-    def between(self) -> None:
+    def before_backward(self) -> None:
         if self.settled is None and self.plan.backward == "full":
             for one in self.layers:
                 one.groups.unmask()

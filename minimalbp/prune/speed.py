@@ -1,25 +1,59 @@
-"""How much faster a packed network is: by its multiplications, and by the clock."""
+"""How much faster a packed network is in theory: by its multiplications."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array
-from ..errors import BadInput, check_float
+from ..errors import BadInput
 from ..layers import Conv2d, Linear, PackedConv2d, PackedLinear
-from ..layers.maps import maps
-from ..measure.timing import Timed, in_turns
 from ..network import Sequential
-from ..network.frozen import Frozen
-from .proof import Unequal
+from .pack import pack
+from .plain import check_network
 
-CLOSE = {"float32": 1e-4, "float64": 1e-10}  # of outputs on one backend, whose sums have other orders
 Pairs = list[tuple[Conv2d | Linear, Conv2d | Linear]]
+
+
+def speedup(net: Sequential) -> float:
+    """The theoretical speed-up of all convolutions of a pruned network together.
+
+    It counts what `pack` leaves, as `theoretical` does. A filter that is zero, or that nobody reads, is gone where
+    it can be removed. What a Residual adds to its input stays.
+
+    Parameters
+    ----------
+    net : Sequential
+        With zeros, after a forward pass, which tells the sizes of its pictures.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    BadInput
+        For a network without convolutions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minimalbp as mbp
+    >>> net = mbp.lenet((8, 8), 3, filters=(4, 4), units=(), backend="reference")
+    >>> outputs = net(np.zeros((1, 8, 8)))
+    >>> net.children[3].weight.value[:, :3] = 0  # three of four channels, so three filters have no reader
+    >>> speedup(net)
+    4.0
+    """
+    check_network(net)
+    pairs = [pair for pair in layer_pairs(net, pack(net)) if isinstance(pair[0], Conv2d)]
+    if not pairs:
+        raise BadInput(
+            "the network has no convolutions, whose multiply-adds speedup counts; ask theoretical(net, pack(net), "
+            "shape), which counts Linear layers too"
+        )
+    return _together(pairs)
 
 
 def theoretical(net: Sequential, packed: Sequential, shape: Sequence[int]) -> dict[str, Any]:
@@ -38,9 +72,10 @@ def theoretical(net: Sequential, packed: Sequential, shape: Sequence[int]) -> di
     Returns
     -------
     dict
-        "layers": for each convolution its name, [kept, of] its columns and filters, and "theoretical", dense
-        multiplications by those left. "net": the same for all convolutions together under "theoretical", as the
-        paper counts, and under "all_layers" with linear layers too.
+        "layers": for each convolution and linear layer its name and kind, "Conv2d" or "Linear", [kept, of] its
+        columns and filters, or of its inputs and units, and "theoretical", dense multiplications by those left.
+        "net": the same for all convolutions together under "theoretical", as the paper counts, of a network
+        without any for all linear layers; and under "all_layers" for both.
 
     Raises
     ------
@@ -58,114 +93,32 @@ def theoretical(net: Sequential, packed: Sequential, shape: Sequence[int]) -> di
     >>> net.children[3].weight.value[:, :3] = 0  # three of four channels of the second convolution
     >>> facts = theoretical(net, mbp.prune.pack(net), (8, 8))
     >>> facts["layers"][1]
-    {'name': '3', 'columns': [25, 100], 'filters': [6, 6], 'theoretical': 4.0}
+    {'name': '3', 'kind': 'Conv2d', 'columns': [25, 100], 'filters': [6, 6], 'theoretical': 4.0}
     >>> facts["net"]["theoretical"]
     4.0
     """
-    pairs = _pairs(net, packed)
-    for one in (net, packed) if any(isinstance(a, Conv2d) for a, _ in pairs) else ():
-        one(np.zeros((1, *shape), net.dtype))  # convolutions then know their positions
-    work = [(_work(a), _work(b), isinstance(a, Conv2d)) for a, b in pairs]
+    check_network(net, packed)
+    pairs = layer_pairs(net, packed)
+    convolutions = [pair for pair in pairs if isinstance(pair[0], Conv2d)]
+    if convolutions:
+        net(np.zeros((1, *shape), net.dtype))  # they then know their positions
     layers = [
         {
             "name": ".".join(map(str, a.path)),
+            "kind": "Conv2d" if isinstance(a, Conv2d) else "Linear",
             "columns": [_columns(b), _columns(a)],
             "filters": [b.units, a.units],
-            "theoretical": _ratio(_work(a), _work(b)),
+            "theoretical": _together([(a, b)]),
         }
         for a, b in pairs
-        if isinstance(a, Conv2d)
     ]
-    found = {}
-    for key, count in (("theoretical", [w for w in work if w[2]]), ("all_layers", work)):
-        found[key] = _ratio(sum(w[0] for w in count), sum(w[1] for w in count))
-    return {"layers": layers, "net": found}
+    return {
+        "layers": layers,
+        "net": {"theoretical": _together(convolutions or pairs), "all_layers": _together(pairs)},
+    }
 
 
-def measure(
-    net: Sequential, packed: Sequential, x: Any, *, threads: int | None = None, seconds: float = 1.0
-) -> dict[str, Any]:
-    """Measure how many times as fast the forward pass of the packed network is, and of each of its convolutions.
-
-    All take turns, on the inputs that they have in the network. Of each network the faster counts of itself and
-    Frozen. Outputs are compared before.
-
-    Parameters
-    ----------
-    net, packed : Sequential
-        The network that was packed, and what `pack` made of it, on the same backend.
-    x : array
-        One batch.
-    threads : int, optional
-        Cores; by default all that this process may use.
-    seconds : float, default 1.0
-        About how long each network and each convolution is timed.
-
-    Returns
-    -------
-    dict
-        As `theoretical` returns it, with "measured" for each convolution and for "net": the ratio of medians. Also
-        "batch", "threads", and "seconds" of both networks, [dense, packed].
-
-    Raises
-    ------
-    BadInput
-        As `theoretical` does.
-    Unequal
-        When outputs differ.
-
-    Examples
-    --------
-    >>> import minimalbp as mbp
-    >>> net = mbp.lenet((8, 8), 3, filters=(4, 6), units=(), backend="reference")
-    >>> net.children[3].weight.value[:, :3] = 0
-    >>> facts = measure(net, mbp.prune.pack(net), [[[1] * 8] * 8], threads=1, seconds=0.01)
-    >>> sorted(facts["net"])
-    ['all_layers', 'measured', 'theoretical']
-    """
-    seconds = check_float("seconds", seconds, 0, open_low=True)
-    x = net.prepare(x)
-    found = theoretical(net, packed, x.shape[1:])
-    _check_equal(net, packed, x)
-    arms: dict[Any, Callable[[], Any]] = {}
-    for which, one in (("dense", net), ("packed", packed)):
-        arms[which, "net"] = partial(one.forward, x, train=False)
-        arms[which, "frozen"] = partial(Frozen(one).forward, x)
-    convolutions = [pair for pair in _pairs(net, packed) if isinstance(pair[0], Conv2d)]
-    for i, pair in enumerate(convolutions):
-        for which, layer in zip(("dense", "packed"), pair):
-            given = maps(layer.last_x.copy())  # what the layer got in `_check_equal`
-            arms[which, i] = partial(layer.forward, given, train=False)
-    timed = {name: Timed(_clocked(call), lambda: net.be.threads(threads)) for name, call in arms.items()}
-    took = {name: float(np.median(times)) for name, times in in_turns(timed, seconds).items()}
-    both = [min(took[which, "net"], took[which, "frozen"]) for which in ("dense", "packed")]
-    for i, row in enumerate(found["layers"]):
-        row["measured"] = took["dense", i] / took["packed", i]
-    found["net"]["measured"] = both[0] / both[1]
-    with net.be.threads(threads) as used:
-        return found | {"batch": len(x), "threads": max(used.values()), "seconds": both}
-
-
-def _clocked(call: Callable[[], Any]) -> Callable[[], tuple[float, ...]]:
-    def clocked() -> tuple[float, ...]:
-        began = time.perf_counter()
-        call()
-        return (time.perf_counter() - began,)
-
-    return clocked
-
-
-def _check_equal(net: Sequential, packed: Sequential, x: Array) -> None:
-    """Raise Unequal unless both have the same outputs for x."""
-    expected, found = (one.be.get(one.forward(x, train=False)) for one in (net, packed))
-    apart, limit = np.abs(expected - found).max(), CLOSE[net.dtype] * np.abs(expected).max()
-    if not apart <= limit:
-        raise Unequal(
-            f"outputs differ by {apart:.2g}, above {limit:.2g}; pack the network again before it is timed"
-        )
-
-
-def _pairs(net: Sequential, packed: Sequential) -> Pairs:
+def layer_pairs(net: Sequential, packed: Sequential) -> Pairs:
     """The convolutions and linear layers of both networks, side by side."""
     mine, theirs = (
         [layer for layer in one.layers() if isinstance(layer, (Conv2d, Linear))] for one in (net, packed)
@@ -186,11 +139,11 @@ def _columns(layer: Conv2d | Linear) -> int:
     return int(layer.weight.value[0].size)
 
 
-def _work(layer: Conv2d | Linear) -> int:
-    """The multiplications for one example."""
-    positions = layer.positions if isinstance(layer, Conv2d) else 1
-    return positions * layer.units * _columns(layer)
-
-
-def _ratio(dense: int, left: int) -> float:
+def _together(pairs: Pairs) -> float:
+    """How many times fewer multiplications the packed layers do, at as many positions as the dense ones."""
+    dense = left = 0
+    for a, b in pairs:
+        positions = a.positions if isinstance(a, Conv2d) else 1
+        dense += positions * a.units * _columns(a)
+        left += positions * b.units * _columns(b)
     return dense / max(left, 1) if dense else 1.0

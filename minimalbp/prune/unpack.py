@@ -9,7 +9,7 @@ from ..backend import Array
 from ..layers import Conv2d, Layer, Linear, PackedConv2d, PackedLinear
 from ..network import Sequential
 from ..network.rewrite import Instead, rewrite
-from .plain import dense_weight, has_bias, same_but, values, weight_and_bias
+from .plain import check_network, dense_weight, exact_weights, has_bias, same_but, values
 
 
 def unpack(net: Sequential) -> Sequential:
@@ -34,6 +34,7 @@ def unpack(net: Sequential) -> Sequential:
     >>> unpack(net)
     Sequential(Linear(n_in=4, n_out=3), ReLU())
     """
+    check_network(net)
     return rewrite(net, _dense)
 
 
@@ -76,5 +77,5 @@ def plain_layer(layer: Layer) -> Instead | None:
         new = Conv2d(*sizes, layer.stride, layer.padding, **both)
     else:
         new = Linear(layer.n_in, layer.n_out, **both)
-    bias = weight_and_bias(layer)[1] if new.has_bias else None
+    bias = exact_weights(layer)[1] if new.has_bias else None
     return Instead(same_but(layer, new), values(dense_weight(layer), bias))

@@ -35,7 +35,7 @@ def prune_table(report: dict[str, Any]) -> str:
 
 def _head(report: dict[str, Any]) -> str:
     plan, config = report["plan"], report["config"]
-    goal = f"ratio {plan['ratio']:g}" if plan["ratio"] is not None else f"speed-up {plan['speedup']:g}"
+    goal = f"speed-up {plan['speedup']:g}" if plan["ratio"] is None else f"ratio {_ratio(plan['ratio'])}"
     gradients = "dense" if config["select"] == "dense" else f"{config['select']} {config['k']}"
     source = "trained here" if report["source"] is None else report["source"]
     epochs = f"{report['retrain']} epoch{'s' * (report['retrain'] != 1)}"
@@ -43,6 +43,11 @@ def _head(report: dict[str, Any]) -> str:
         f"{head(report, epochs=report['source'] is None)}\n{source} · {plan['method']}, {goal} · an update every "
         f"{plan['interval']} steps · {epochs} of retraining · {gradients} gradients"
     )
+
+
+def _ratio(ratio: float | list[float]) -> str:
+    """One ratio, or those of the layers."""
+    return ", ".join(f"{one:g}" for one in (ratio if isinstance(ratio, list) else [ratio]))
 
 
 def _layers(report: dict[str, Any]) -> list[list[str]]:

@@ -76,6 +76,8 @@ class Task(ABC):
         What an example is called in tables, such as "sentences"; may be empty.
     dropout_silences : bool
         Whether a hidden unit that dropout has switched off has no gradient, so that it counts as inactive.
+    prunable : bool
+        Whether `minimalbp prune` takes its networks.
     """
 
     name: ClassVar[str]
@@ -87,6 +89,7 @@ class Task(ABC):
     scores: ClassVar[dict[str, str]] = {"accuracy": "accuracy"}
     examples: ClassVar[str] = ""
     dropout_silences: ClassVar[bool] = True
+    prunable: ClassVar[bool] = False
 
     def defaults_of(self, settings: Choices) -> dict[str, Any]:
         """`defaults`, or those of the network that `settings.model` names."""

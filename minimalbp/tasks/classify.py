@@ -25,6 +25,7 @@ class Classify(Task):
     )
     learning_rates = {"adam": 1e-3, "adagrad": 0.1, "sgd": 0.1}  # of the papers, which do not use SGD
     first_run = MODELS["mlp"].first_run
+    prunable = True
     simplify_defaults = {"k": 160, "prune": 0.1}  # of meSimp's released configuration for MNIST
 
     def defaults_of(self, settings: Choices) -> dict[str, Any]:

@@ -18,9 +18,9 @@ class Companion:
     """The base class of what goes along with a training. `fit` calls its methods; override those you need.
 
     A training has parts, each of which ends with an evaluation on the dev set. `fit` calls `begin` once. For each
-    part it calls `before_part`, then in every step `before_step`, `between` and `observe`, then `after_part`. Then
-    a checkpoint is written, so that it holds the network that was scored. A resumed training goes on with
-    `before_part`.
+    part it calls `before_part`, then in every step `before_step`, `before_backward` and `observe`, then
+    `after_part`. Then a checkpoint is written, so that it holds the network that was scored. A resumed training
+    goes on with `before_part`.
 
     A companion that must go on where a checkpoint left it overrides `settings`, `state` and `restore`. Of the
     companions of one training, at most one may do so.
@@ -52,7 +52,7 @@ class Companion:
     def before_step(self) -> None:
         """A forward pass of the training begins."""
 
-    def between(self) -> None:
+    def before_backward(self) -> None:
         """The forward pass is done, and the backward pass begins."""
 
     def observe(self) -> None:
@@ -113,9 +113,9 @@ class Together(Companion):
         for member in self.members:
             member.before_step()
 
-    def between(self) -> None:
+    def before_backward(self) -> None:
         for member in self.members:
-            member.between()
+            member.before_backward()
 
     def observe(self) -> None:
         for member in self.members:

@@ -113,7 +113,7 @@ class Run:
             self.companion.before_step()
             value = train_step(
                 self.net, self.loss, self.optimizer, x, labels, mark, lengths,
-                self.companion.observe, self.companion.between,
+                self.companion.observe, self.companion.before_backward,
             )  # fmt: skip
             self.done += 1
             if not math.isfinite(value):

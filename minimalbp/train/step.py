@@ -24,7 +24,7 @@ def train_step(
     mark: Callable[[str], None] = no_mark,
     lengths: Any = None,
     observe: Callable[[], None] | None = None,
-    between: Callable[[], None] | None = None,
+    before_backward: Callable[[], None] | None = None,
 ) -> float:
     """Forward, loss, backward, update.
 
@@ -46,8 +46,8 @@ def train_step(
         Lengths of the sentences in x, as for `Sequential.forward`.
     observe : callable, optional
         Called when all gradients are there, before the update.
-    between : callable, optional
-        Called after the forward pass.
+    before_backward : callable, optional
+        Called after the forward pass, before the loss and the backward pass.
 
     Returns
     -------
@@ -67,8 +67,8 @@ def train_step(
     True
     """
     logits = net.forward(x, lengths=lengths)
-    if between:
-        between()
+    if before_backward:
+        before_backward()
     mark("forward")
     value = loss.forward(logits, labels)
     net.backward(loss.backward(), need_dx=False)

@@ -20,7 +20,7 @@ def prune_table(report: Row) -> str:
     for name, cases in report["networks"].items():
         for one in cases:
             ours, dense, small = best(one, "minimalbp"), best(one, "PyTorch, dense"), pruned(one)
-            layers = ", ".join(f"{r['measured']:.2f} of {r['theoretical']:.2f}" for r in one["layers"])
+            layers = ", ".join(f"{r['measured']:.2f} of {r['theoretical']:.2f}" for r in convolutions(one))
             net = one["net"]
             cells = [
                 name, one["kind"], str(one["threads"]), str(one["batch"]), layers,
@@ -39,7 +39,7 @@ def verdicts(name: str, cases: list[Row]) -> list[str]:
     for kind in ("columns", "filters"):
         mine = [one for one in cases if one["kind"] == kind]
         share = [one["net"]["measured"] / one["net"]["theoretical"] for one in mine]
-        layer = [r["measured"] / r["theoretical"] for one in mine for r in one["layers"]]
+        layer = [r["measured"] / r["theoretical"] for one in mine for r in convolutions(one)]
         dense = [best(one, "PyTorch, dense") / best(one, "minimalbp") for one in mine]
         small = [pruned(one) / best(one, "minimalbp") for one in mine]
         aims = (
@@ -54,6 +54,11 @@ def verdicts(name: str, cases: list[Row]) -> list[str]:
         ]
         found.append(f"* {name}, {kind}: {'; '.join(words)}.")
     return found
+
+
+def convolutions(one: Row) -> list[Row]:
+    """What was measured of each convolution; Linear layers are measured too."""
+    return [layer for layer in one["layers"] if layer["kind"] == "Conv2d"]
 
 
 def best(one: Row, begins: str) -> float:

@@ -9,6 +9,7 @@ from helpers import stop_after
 
 import minimalbp as mbp
 from minimalbp.cli import main
+from minimalbp.cli.numbers import floats_or_text
 from minimalbp.prune import METHODS, PrunePlan
 
 SIZES = ["--filters", "4,6", "--hidden", "8"]
@@ -190,7 +191,7 @@ def test_what_is_refused(capsys, first, trained, tmp_path):
     run = trained[0]
     for words, said in (
         ([*first, "--ratio", "1"], "ratio must be below 1"),
-        ([*first, "--ratio", "0"], "ratio must be a number in (0, 1]"),
+        ([*first, "--ratio", "0"], "ratio must be a number in (0,"),
         ([*first, "--ratio", "x"], "ratio must be a number"),
         ([*first, "--speedup", "4"], "give either ratio, such as 0.75, or speedup"),
         (["prune"], "give either ratio"),
@@ -216,6 +217,13 @@ def test_what_is_refused(capsys, first, trained, tmp_path):
         assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "found"), [("0.5", 0.5), ("0.5, .9", [0.5, 0.9]), ("0.5,x", "0.5,x"), ("", ""), (",", ",")]
+)
+def test_a_ratio_may_be_one_for_each_layer(text, found):
+    assert floats_or_text(text) == found
+
+
 def test_runs_of_another_kind_are_refused(capsys, trained, pictures, tmp_path):
     run = trained[0]
     kept = json.loads((run / "run.json").read_text())
@@ -238,12 +246,12 @@ def test_a_configuration_file_knows_the_plan(capsys, pictures, trained, tmp_path
     path = tmp_path / "c.toml"
     path.write_text(
         f"source = {str(trained[0])!r}\narm = 'dense'\nratio = 0.5\nmethod = 'columns-l1'\nlayers = [0, 3]\n"
-        "interval = 1\nspan = 2\nretrain = 1\nno-rescale = true\nlinear = true\nmargin = 0.05\n"
+        "interval = 1\nspan = 2\nretrain = 1\nno-rescale = true\nno-decay-masked = true\ndecay = 0.01\n"
     )
     found = report(capsys, "prune", "--config", path, "--ratio", "0.4")
     plan = PrunePlan.from_json(found["plan"])
     assert plan == PrunePlan(ratio=0.4, method="columns-l1", layers=("0", "3"), interval=1, span=2, rescale=False,
-                             linear=True, margin=0.05)  # fmt: skip
+                             decay=0.01, decay_masked=False)  # fmt: skip
     path.write_text("linear = 1\n")
     assert "linear must be true or false" in refused(capsys, "prune", "--config", path)
     path.write_text("ration = 0.5\n")

@@ -111,6 +111,41 @@ def test_what_cannot_be_built_or_copied_is_said():
     refused(lambda: rebuild({"layer": "Sequential", "layers": [{"layer": "relu"}]}), "did you mean 'ReLU'?")
     wrong = {"layer": "Sequential", "layers": [{"layer": "Linear", "n_in": 2, "units": 3}]}
     refused(lambda: rebuild(wrong), "Linear cannot be built from")
+    unhashable = {"layer": "Sequential", "layers": [{"layer": ["ReLU"]}]}
+    refused(lambda: rebuild(unhashable), "unknown layer \"['ReLU']\"")
+    ragged = {"layer": "PackedLinear", "n_in": 2, "n_out": 3, "columns": [[0], [0, 1]]}
+    refused(lambda: rebuild({"layer": "Sequential", "layers": [ragged]}), "PackedLinear cannot be built from")
+
+
+TOP = mbp.TopK(2)
+
+
+@pytest.mark.parametrize(
+    "net, chosen",
+    [
+        (mbp.mlp([4, 3, 3, 2], backend="reference"), ["0", "2"]),
+        (mbp.Sequential(mbp.PackedLinear(4, 3, [1]), mbp.Linear(3, 2), backend="reference"), ["0"]),
+        (mbp.lenet((6, 6), 3, filters=(2, 3), units=(4,), backend="reference"), ["0", "3"]),
+        (mbp.lenet((6, 6), 3, filters=(2, 3), units=(4,), batchnorm=True, cut="before", select=TOP,
+                   backend="reference"), ["2", "7"]),
+        (mbp.Sequential(mbp.Residual(mbp.PackedConv2d(2, 2, 1, [0]), project=mbp.Conv2d(2, 2, 1)),
+                        backend="reference"), ["0.0", "0.1"]),
+    ],
+)  # fmt: skip
+def test_the_hidden_layers_get_the_selector(net, chosen):
+    again = rebuild(net.describe(), select=TOP, backend="reference")
+    found = [".".join(map(str, la.path)) for la in again.layers() if getattr(la, "select", None) == TOP]
+    assert found == chosen
+
+
+def test_a_selector_that_no_layer_takes_is_refused():
+    net = mbp.mlp([4, 3, 2], backend="reference")
+    refused(lambda: rebuild(net.describe(), select=mbp.Channels(2)), "is for Conv2d")
+    refused(lambda: rebuild(net.describe(), select=3), "select must be a selector")
+    net = mbp.Sequential(mbp.Linear(4, 2), backend="reference")
+    refused(
+        lambda: rebuild(net.describe(), select=TOP), "no hidden layer that chooses units; leave select out"
+    )
 
 
 def test_the_makers_are_of_all_kinds():

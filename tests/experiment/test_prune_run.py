@@ -11,6 +11,7 @@ import minimalbp as mbp
 from minimalbp.errors import BadInput
 from minimalbp.experiment import compaction
 from minimalbp.experiment.prune import plan_of, prune
+from minimalbp.files import read_json
 from minimalbp.prune import PrunePlan, Unequal, load_packed, pack
 from minimalbp.train import loop
 
@@ -106,6 +107,20 @@ def test_a_small_network_that_is_another_one_is_not_kept(data, tmp_path, monkeyp
         prune(SETTINGS.changed(epochs=1), PLAN, data, retrain=0, out=tmp_path / "run")
     assert not (tmp_path / "run" / "compact").exists()
     monkeypatch.undo()
+
+    def late(*args, **options):
+        raise Unequal("outputs differ by the clock")
+
+    monkeypatch.setattr(compaction, "measure", late)
+    with pytest.raises(Unequal, match="by the clock"):
+        prune(
+            SETTINGS.changed(epochs=1), PLAN, data, retrain=0, out=tmp_path / "run", measure=True, resume=True
+        )
+    assert not (tmp_path / "run" / "compact").exists()
+    assert not (tmp_path / "run" / "dense.safetensors").exists()
+    half = read_json(tmp_path / "run" / "run.json")
+    assert half["accuracy"].keys() == KEYS and half["updates"] > 3 and half["layers"] == []
+    monkeypatch.undo()
     prune(SETTINGS.changed(epochs=1), PLAN, data, retrain=0, out=tmp_path / "run", resume=True)
     assert (tmp_path / "run" / "compact" / "network.json").is_file()
 
@@ -114,10 +129,8 @@ def test_what_is_drawn_stands_in_the_folder(whole):
     out, report = whole
     with np.load(out / "trajectories.npz") as file:
         paths = {name: file[name] for name in file.files}
-    assert {name: rows.shape for name, rows in paths.items()} == {
-        "layer/0": (report["updates"], 25),
-        "layer/3": (report["updates"], 100),
-    }
+    assert {name: rows.shape[1] for name, rows in paths.items()} == {"layer/0": 25, "layer/3": 100}
+    assert max(len(rows) for rows in paths.values()) == report["updates"]
     assert int((paths["layer/3"][-1] == 1).sum()) == 50
     assert (out / "prune.png").read_bytes()[:4] == b"\x89PNG"
 
@@ -188,13 +201,15 @@ def test_a_speed_is_reached_and_noted_groups_leave_by_rank(data):
     assert any("50 of its 50 columns had not left after 5 updates" in n for n in report["runs"][1]["notes"])
 
 
-def test_columns_of_a_perceptron(data):
+def test_columns_of_a_perceptron(data, monkeypatch):
     settings = mbp.Settings(
         data=SETTINGS.data, hidden=(8,), select="dense", epochs=1, batch=25, backend="reference"
     )
     plan = PrunePlan(ratio=0.5, linear=True, method="random", interval=1, span=2)
-    report = prune(settings, plan, data, retrain=0)
+    monkeypatch.setattr(compaction, "SECONDS", 0.01)
+    report = prune(settings, plan, data, retrain=0, measure=True)
     assert [(layer["name"], layer["pruned"]) for layer in report["layers"]] == [("0", 32), ("2", 4)]
+    assert all(layer["measured"] > 0 and layer["theoretical"] > 1 for layer in report["layers"])
     assert report["speedup"]["theoretical"] > 2  # units that nobody reads leave with their columns
     with pytest.raises(BadInput, match="no convolutions to prune; take the model lenet"):
         prune(settings, PLAN, data)

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 from helpers import refused
-from pruned import SHAPE, convnet, lenet, prune
+from pruned import NETS, SHAPE, convnet, learn, lenet, prune
 
 import minimalbp as mbp
-from minimalbp.prune import Unequal, measure, pack, theoretical
+from minimalbp.prune import Unequal, measure, pack, prove, speedup, theoretical, unpack
 
 
 def test_multiplications_follow_columns_and_filters(backend):
@@ -20,9 +20,13 @@ def test_multiplications_follow_columns_and_filters(backend):
     second.weight.value[:, 0] = 0  # a fifth of its columns, and of the first's filters
     hidden.weight.value[:, 12:14] = 0  # two of the inputs that are left
     facts = theoretical(net, pack(net), SHAPE)
-    one, two = facts["layers"]
-    assert one == {"name": "0", "columns": [9, 18], "filters": [4, 5], "theoretical": 2 * 5 / 4}
-    assert two == {"name": "3", "columns": [36, 45], "filters": [3, 6], "theoretical": 2 * 5 / 4}
+    keys = ("name", "kind", "columns", "filters", "theoretical")
+    assert [tuple(row[key] for key in keys) for row in facts["layers"]] == [
+        ("0", "Conv2d", [9, 18], [4, 5], 2 * 5 / 4),
+        ("3", "Conv2d", [36, 45], [3, 6], 2 * 5 / 4),
+        ("7", "Linear", [10, 24], [7, 7], 24 / 10),
+        ("9", "Linear", [7, 7], [3, 3], 1),
+    ]
     before, after = 72 * 18 * 5 + 16 * 45 * 6, 72 * 9 * 4 + 16 * 36 * 3
     assert facts["net"]["theoretical"] == before / after
     rest = 24 * 7 + 7 * 3, 10 * 7 + 7 * 3
@@ -35,8 +39,9 @@ def test_a_measurement_is_json(backend, batch, rng):
     facts = measure(net, pack(net), rng.normal(size=(batch, *SHAPE)), threads=1, seconds=1e-3)
     assert json.loads(json.dumps(facts)) == facts
     assert [set(row) for row in facts["layers"]] == [
-        {"name", "columns", "filters", "theoretical", "measured"}
-    ] * 3
+        {"name", "kind", "columns", "filters", "theoretical", "measured"}
+    ] * 4
+    assert all(row["measured"] > 0 for row in facts["layers"])
     assert set(facts["net"]) == {"theoretical", "measured", "all_layers"}
     assert (facts["batch"], facts["threads"]) == (batch, 1)
     assert min(facts["seconds"]) > 0
@@ -53,6 +58,32 @@ def test_what_is_not_equal_is_not_timed(backend, rng):
         lambda: theoretical(net, convnet(backend=backend), SHAPE), "has 4 convolutions", "the other has 4"
     )
     refused(lambda: measure(net, packed, np.ones((1, *SHAPE)), seconds=0), "seconds must be a number in (0")
+    other = mbp.lenet(SHAPE, 4, filters=(5, 6), kernel=3, units=(7,), backend=backend)
+    with pytest.raises(Unequal, match=r"outputs have the shapes \(1, 3\) and \(1, 4\); give the network"):
+        measure(net, other, np.ones((1, *SHAPE)), threads=1, seconds=1e-3)
+
+
+@pytest.mark.parametrize("ask", [measure, prove])
+def test_examples_are_needed(ask, backend):
+    net = lenet(backend=backend)
+    refused(
+        lambda: ask(net, pack(net), np.ones((0, *SHAPE))), "x must hold at least one example, not be of shape"
+    )
+    refused(lambda: ask(net, pack(net), []), "inputs must be (batch, features)")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pack,
+        unpack,
+        speedup,
+        lambda one: prove(lenet(), one, []),
+        lambda one: theoretical(one, lenet(), SHAPE),
+    ],
+)
+def test_what_is_no_network_is_refused(call):
+    refused(lambda: call(3), "takes a network, which is a Sequential, not 3")
 
 
 def test_layers_without_any_column_are_counted(backend):
@@ -69,5 +100,36 @@ def test_networks_of_vectors_and_of_ids_have_facts_too(backend, rng):
     net.children[1].weight.value[:, :2] = 0
     packed = pack(net)
     facts = measure(net, packed, rng.integers(0, 9, (5, 1)), threads=1, seconds=1e-3)
-    assert facts["layers"] == [] and facts["net"]["theoretical"] == 1
-    assert facts["net"]["all_layers"] == (4 * 6 + 6 * 3) / (2 * 6 + 6 * 3)
+    assert [(row["name"], row["kind"], row["columns"]) for row in facts["layers"]] == [
+        ("1", "Linear", [2, 4]),
+        ("3", "Linear", [6, 6]),
+    ]
+    assert all(row["measured"] > 0 for row in facts["layers"])
+    assert facts["net"]["all_layers"] == (4 * 6 + 6 * 3) / (2 * 6 + 6 * 3) == facts["net"]["theoretical"]
+
+
+@pytest.mark.parametrize("name", [name for name in NETS if name != "vectors"])
+def test_the_speedup_of_a_network_is_that_of_what_pack_makes_of_it(name, rng):
+    """In front of a Residual too, where a filter of zeros stays, and where removals reach the layers before."""
+    make, shape = NETS[name]
+    net = prune(learn(make(backend="reference", rng=2), rng.normal(size=(2, *shape)), rng), rng)
+    net(np.ones((1, *shape)))
+    for removed in range(4):
+        net.children[0].weight.value[:removed] = 0
+        assert speedup(net) == theoretical(net, pack(net), shape)["net"]["theoretical"]
+
+
+def test_a_filter_in_front_of_a_residual_is_not_counted_as_gone():
+    net = mbp.Sequential(
+        mbp.Conv2d(1, 4, 3, padding=1), mbp.Residual(mbp.Conv2d(4, 4, 3, padding=1), mbp.ReLU()),
+        backend="reference",
+    )  # fmt: skip
+    net(np.ones((1, 1, 4, 4)))
+    net.children[0].weight.value[:2] = 0
+    assert speedup(net) == 1
+
+
+def test_a_speedup_without_convolutions_is_refused():
+    net = mbp.mlp([4, 3, 2], backend="reference")
+    refused(lambda: speedup(net), "the network has no convolutions", "theoretical(net, pack(net), shape)")
+    refused(lambda: speedup(lenet()), "forward")

@@ -5,7 +5,7 @@ import pytest
 from helpers import Told, assert_same, close, parameters
 
 import minimalbp as mbp
-from minimalbp.prune import pack, prove
+from minimalbp.prune import load_packed, pack, prove, save_packed
 
 
 def pictures():
@@ -73,6 +73,16 @@ def test_a_resumed_training_is_that_of_one_piece(select, shrinks, backend, tmp_p
         first = packed(select, backend)
         assert sum(p.value.size for p in whole.parameters()) < sum(p.value.size for p in first.parameters())
     assert history.records[-1].train_loss < history.records[0].train_loss
+
+
+def test_a_network_from_a_folder_goes_on_with_top_k(backend, tmp_path):
+    save_packed(packed(None, backend), tmp_path / "small")
+    net = load_packed(tmp_path / "small", select=mbp.TopK(ratio=0.1), backend=backend)
+    mbp.fit(net, DATA, mbp.Adam(net.parameters()), epochs=1, batch_size=8)
+    convolutions = [la for la in net.layers() if isinstance(la, mbp.Conv2d)]
+    assert [la.last_choice.shape for la in convolutions] == [
+        (8, round(0.1 * la.positions * la.units)) for la in convolutions
+    ]
 
 
 def test_a_trained_packed_network_is_right_in_every_form(backend, tmp_path):

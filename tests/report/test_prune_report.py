@@ -51,6 +51,7 @@ def test_the_table_says_what_was_trained_and_what_came_of_it():
     [
         ({"source": "runs/a/dense.safetensors"}, "runs/a/dense.safetensors · spp"),
         ({"plan": PLAN | {"ratio": None, "speedup": 4.0}}, "spp, speed-up 4 ·"),
+        ({"plan": PLAN | {"ratio": [0.5, 0.9]}}, "spp, ratio 0.5, 0.9 ·"),
         ({"config": CONFIG | {"select": "topk"}}, "topk 5% gradients"),
         ({"remainder": [3, 4]}, "7 groups left by rank"),
         ({"speedup": {"theoretical": 2.0, "measured": 1.7}}, "1.80 times; measured, it is 1.70 times."),
