@@ -119,9 +119,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         options, out, as_json, on = read_options(args, SWITCHES, (*PLAN, *OTHER))
         switches = dict(zip(SWITCHES, on))
-        asked = {name: options.pop(name) for name in PLAN if name in options} | {"linear": switches["linear"]}
+        typed = {name: options.pop(name) for name in PLAN if name in options}
+        asked = typed | {"linear": switches["linear"]}
         asked |= {field: not switches[name] for name, field in OFF.items()}
-        PrunePlan(**asked)  # before anything is read
+        PrunePlan(**asked).check_used(typed)  # before anything is read
         path, arm, retrain = (options.pop(name, None) for name in OTHER)
         found = read_source(path, options, arm)
         more = {

@@ -198,6 +198,13 @@ def test_what_is_refused(capsys, first, trained, tmp_path):
         ([*first, "--method", "sp"], "did you mean 'spp'"),
         ([*first, "--groups", "rows"], "unknown groups 'rows'"),
         ([*first, "--layers", "5"], "there is no layer 5"),
+        ([*first, "--ratio", "0.5,0.9"], "2 ratios need as many layers by name"),
+        ([*first, "--ratio", "0.5,x"], "ratio must be a number such as 0.9"),
+        (
+            [*first, "--method", "columns-l1"],
+            "a is for the methods spp, spp-norecovery, spp-linear; leave it out",
+        ),
+        ([*first, "--strength", "2"], "strength is for the methods ssl; leave it out with spp"),
         ([*first, "--layers", "a"], 'layers must be paths such as "0,3"'),
         ([*first, "--groups", "filters", "--ratio", "0.9"], "would take all 4 filters"),
         ([*first, "--model", "mlp"], "is for the models lenet and convnet"),
@@ -222,6 +229,30 @@ def test_what_is_refused(capsys, first, trained, tmp_path):
 )
 def test_a_ratio_may_be_one_for_each_layer(text, found):
     assert floats_or_text(text) == found
+
+
+def test_each_layer_has_its_ratio_also_when_the_run_goes_on(capsys, trained, tmp_path):
+    out = tmp_path / "out"
+    words = [
+        "--method",
+        "columns-l1",
+        "--layers",
+        "3,0",
+        "--ratio",
+        "0.75,0.5",
+        "--interval",
+        "1",
+        "--span",
+        "2",
+    ]
+    assert main([str(word) for word in ("prune", trained[0], *words, "--retrain", "0", "--out", out)]) == 0
+    assert "columns-l1, ratio 0.75, 0.5" in capsys.readouterr().out
+    found = report(capsys, "prune", "--resume", out, "--ratio", "0.75,0.5")
+    assert [(one["name"], one["pruned"], one["groups"]) for one in found["layers"]] == [
+        ("0", 25, 50),
+        ("3", 75, 100),
+    ]
+    assert "has ratio = [0.75, 0.5]" in refused(capsys, "prune", "--resume", out, "--ratio", "0.5,0.75")
 
 
 def test_runs_of_another_kind_are_refused(capsys, trained, pictures, tmp_path):
@@ -260,7 +291,9 @@ def test_a_configuration_file_knows_the_plan(capsys, pictures, trained, tmp_path
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_by_its_name(capsys, method, trained):
-    words = ["--a", "0.3", "--interval", "1", "--updates", "30", "--span", "3", "--retrain", "0"]
+    quick = {"a": ["--a", "0.3"], "span": ["--span", "3"]}
+    words = ["--interval", "1", "--updates", "30", "--retrain", "0"]
+    words += [word for name, own in quick.items() if name in METHODS[method].options for word in own]
     found = report(capsys, "prune", trained[0], "--ratio", "0.5", "--method", method, *words)
     kind = "filters" if method in ("filters-l1", "taylor") else "columns"
     assert [layer["pruned"] for layer in found["layers"]] == ([2, 3] if kind == "filters" else [25, 50])
