@@ -1,0 +1,97 @@
+"""A sparse layer: in how many pieces its products go; see reference/sparse.py for what they mean."""
+
+from ..reference.sparse import FEW, STEP, WIDE
+from .policy import pieces
+from .products import sparse_edges as by_edge
+from .products import sparse_panels as panels
+
+__all__ = [
+    "FEW", "STEP", "WIDE", "dw", "dw_chosen", "dw_few", "dx", "dx_chosen", "dx_few", "edges_of", "forward",
+    "forward_few", "from_panels", "to_panels",
+]  # fmt: skip
+
+QUICK = 8  # multiply-adds in panels, or numbers copied, that take as long as one element operation
+
+
+def to_panels(xt, x):
+    n = pieces(xt.size // QUICK)
+    if n > 1:
+        panels.to_panels_pieces(xt, x, n)
+    else:
+        panels.to_panels(xt, x, 0, x.shape[1])
+
+
+def from_panels(y, yt):
+    n = pieces(yt.size // QUICK)
+    if n > 1:
+        panels.from_panels_pieces(y, yt, n)
+    else:
+        panels.from_panels(y, yt, 0, y.shape[1])
+
+
+def forward(yt, xt, w, b, start, source, group, member):
+    _sums(yt, xt, w, b, start, source, group, member)
+
+
+def dx(dxt, dyt, w, back, target, edge, group, member):
+    _sums(dxt, dyt, w, edge, back, target, group, member)
+
+
+def _sums(out, a, w, extra, start, source, group, member):
+    n = min(pieces(w.size * len(a) * a.shape[2] // QUICK), len(out) * (len(group) - 1))
+    if n > 1:
+        panels.sums_pieces(out, a, w, extra, start, source, group, member, n)
+    else:
+        panels.sums(out, a, w, extra, start, source, group, member, 0, len(out) * (len(group) - 1))
+
+
+def dw(dw, dyt, xt, start, source, group, member):
+    n = min(pieces(dw.size * len(xt) * xt.shape[2] // QUICK), len(group) - 1)
+    if n > 1:
+        panels.dw_pieces(dw, dyt, xt, start, source, group, member, n)
+    else:
+        panels.dw_groups(dw, dyt, xt, start, source, group, member, 0, len(group) - 1)
+
+
+def forward_few(y, x, w, b, start, source):
+    n = min(pieces(len(x) * w.size), y.shape[1])
+    if n > 1:
+        by_edge.forward_few_pieces(y, x, w, b, start, source, n)
+    else:
+        by_edge.forward_few(y, x, w, b, start, source, 0, y.shape[1])
+
+
+def dx_few(dx, dy, w, back, target, edge):
+    n = min(pieces(len(dy) * w.size), dx.shape[1])
+    if n > 1:
+        by_edge.dx_few_pieces(dx, dy, w, back, target, edge, n)
+    else:
+        by_edge.dx_few(dx, dy, w, back, target, edge, 0, dx.shape[1])
+
+
+def dw_few(dw, dy, x, start, source):
+    n = min(pieces(len(x) * dw.size), dy.shape[1])
+    if n > 1:
+        by_edge.dw_few_pieces(dw, dy, x, start, source, n)
+    else:
+        by_edge.dw_few(dw, dy, x, start, source, 0, dy.shape[1])
+
+
+def edges_of(edges, rows, start):
+    by_edge.edges_of(edges, rows, start)
+
+
+def dw_chosen(dw, value, x, begin, example, rows, start, source):
+    n = min(pieces(int(begin[-1]) * len(source) // max(len(start) - 1, 1)), len(rows))
+    if n > 1:
+        by_edge.dw_chosen_pieces(dw, value, x, begin, example, rows, start, source, n)
+    else:
+        by_edge.dw_chosen(dw, value, x, begin, example, rows, start, source, 0, len(rows))
+
+
+def dx_chosen(dx, value, w, begin, unit, start, source):
+    n = min(pieces(int(begin[-1]) * len(source) // max(len(start) - 1, 1)), len(dx))
+    if n > 1:
+        by_edge.dx_chosen_pieces(dx, value, w, begin, unit, start, source, n)
+    else:
+        by_edge.dx_chosen(dx, value, w, begin, unit, start, source, 0, len(dx))

@@ -1,0 +1,105 @@
+"""y = x Wᵀ + b where W has entries on the edges of a graph only, and the backward products.
+
+    x (batch, n_in), y and dy (batch, n_out)
+    w (edges,)                               one weight for each edge, output by output
+    start int32 (n_out + 1,), source int32   output o has the edges start[o]:start[o + 1], from the inputs source[...]
+    back int32 (n_in + 1,), target, edge     the same by inputs: input i leads to target[back[i]:back[i + 1]], and the
+                                             weights of these edges are w[edge[...]]
+
+Products of many examples take panels, where the batch is last: xt (panels, n_in, width) holds x[p width + j, i] at
+[p, i, j], and zeros beyond the batch. Each edge is then a few vectors of examples. `group` int32 (groups + 1,) and
+`member` int32 list the outputs (for dx the inputs) so that member[group[g]:group[g + 1]] have the same neighbours:
+a kernel may load these once for all of them. What is written does not depend on it. Each stands there once.
+
+An output may have no edge, and an input none.
+"""
+
+import numpy as np
+
+STEP = 64  # bytes of a vector of examples: the width of a panel in bytes is a multiple of it
+WIDE = 256  # bytes, the widest panel
+FEW = 8  # examples from which panels are faster, though they hold more than these
+
+
+def to_panels(xt, x):
+    """xt = x in panels."""
+    panels, n, width = xt.shape
+    whole = np.zeros((panels * width, n), x.dtype)
+    whole[: len(x)] = x
+    xt[...] = whole.reshape(panels, width, n).transpose(0, 2, 1)
+
+
+def from_panels(y, yt):
+    """y = what is in the panels, without the zeros beyond the batch."""
+    y[...] = yt.transpose(0, 2, 1).reshape(-1, y.shape[1])[: len(y)]
+
+
+def forward(yt, xt, w, b, start, source, group, member):
+    """y = x Wᵀ + b, in panels."""
+    yt[...] = _matrix(w, start, source, xt) @ xt + b[:, None]
+
+
+def dx(dxt, dyt, w, back, target, edge, group, member):
+    """dx = dy W, in panels."""
+    dxt[...] = _matrix(w[edge], back, target, dyt) @ dyt
+
+
+def dw(dw, dyt, xt, start, source, group, member):
+    """dw[e] = sum over the batch of dy[output of e] x[input of e]."""
+    for o in range(len(start) - 1):
+        mine = slice(start[o], start[o + 1])
+        dw[mine] = np.einsum("pj,pej->e", dyt[:, o], xt[:, source[mine]])
+
+
+def forward_few(y, x, w, b, start, source):
+    """y = x Wᵀ + b, of a few examples."""
+    y[...] = x @ _matrix(w, start, source, x.T).T + b
+
+
+def dx_few(dx, dy, w, back, target, edge):
+    """dx = dy W, of a few examples."""
+    dx[...] = dy @ _matrix(w[edge], back, target, dy.T).T
+
+
+def dw_few(dw, dy, x, start, source):
+    """dW of a few examples."""
+    output = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    dw[...] = np.einsum("be,be->e", dy[:, output], x[:, source])
+
+
+def edges_of(edges, rows, start):
+    """edges int32: the edges of the outputs `rows`, one output after another."""
+    at = 0
+    for o in rows:
+        n = start[o + 1] - start[o]
+        edges[at : at + n] = np.arange(start[o], start[o + 1])
+        at += n
+
+
+def dw_chosen(dw, value, x, begin, example, rows, start, source):
+    """dW of the edges of `rows`, one output after another, for a choice listed by units.
+
+    Edge e of rows[s] gets the sum of value[i] x[example[i], source[e]] over i in begin[s]:begin[s + 1], as
+    `select.invert` writes the lists.
+    """
+    at = 0
+    for s, o in enumerate(rows):
+        mine, inputs = slice(begin[s], begin[s + 1]), source[start[o] : start[o + 1]]
+        dw[at : at + len(inputs)] = value[mine] @ x[example[mine]][:, inputs]
+        at += len(inputs)
+
+
+def dx_chosen(dx, value, w, begin, unit, start, source):
+    """dx[e] = sum of value[i] W[unit[i]] over i in begin[e]:begin[e + 1]: the edges of the units that e chose."""
+    dx.fill(0)
+    for e in range(len(dx)):
+        for i in range(begin[e], begin[e + 1]):
+            mine = slice(start[unit[i]], start[unit[i] + 1])
+            dx[e, source[mine]] += value[i] * w[mine]
+
+
+def _matrix(w, start, source, xt):
+    """The dense matrix of these weights: (as many as start lists, rows of xt)."""
+    dense = np.zeros((len(start) - 1, xt.shape[-2]), w.dtype)
+    dense[np.repeat(np.arange(len(dense)), np.diff(start)), source] = w
+    return dense
