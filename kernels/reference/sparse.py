@@ -18,7 +18,7 @@ import numpy as np
 
 STEP = 64  # bytes of a vector of examples: the width of a panel in bytes is a multiple of it
 WIDE = 256  # bytes, the widest panel
-FEW = 8  # examples from which panels are faster, though they hold more than these
+FEW = 4  # examples from which panels are faster, though they hold more than these
 
 
 def to_panels(xt, x):

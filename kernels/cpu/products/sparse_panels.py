@@ -159,15 +159,15 @@ def to_panels_pieces(xt, x, n):
 def to_panels(xt, x, lo, hi):
     """The features lo:hi of x, in panels."""
     lanes, width = VECTOR // x.itemsize, xt.shape[2]
-    few = np.zeros((lanes, hi - lo), x.dtype)
+    few = np.empty((lanes, hi - lo if len(x) < len(xt) * width else 0), x.dtype)
     for e in range(0, len(xt) * width, lanes):
         p, j = e // width, e % width
         if e + lanes <= len(x):
             _turn(xt[p], j, x, e, lo, hi)
         else:
-            for r in range(lanes):
-                for i in range(hi - lo):
-                    few[r, i] = x[e + r, lo + i] if e + r < len(x) else 0
+            few[:] = 0
+            for r in range(len(x) - e):
+                few[r] = x[e + r, lo:hi]
             _turn(xt[p, lo:hi], j, few, 0, 0, hi - lo)
 
 
@@ -199,7 +199,7 @@ def from_panels_pieces(y, yt, n):
 def from_panels(y, yt, lo, hi):
     """The features lo:hi of y, out of the panels."""
     lanes, width = VECTOR // y.itemsize, yt.shape[2]
-    few = np.empty((lanes, hi - lo), y.dtype)
+    few = np.empty((lanes, hi - lo if len(y) % lanes else 0), y.dtype)
     for e in range(0, len(y), lanes):
         p, j = e // width, e % width
         if e + lanes <= len(y):
@@ -207,8 +207,7 @@ def from_panels(y, yt, lo, hi):
         else:
             _back(few, 0, yt[p], j, lo, hi, lo)
             for r in range(len(y) - e):
-                for i in range(lo, hi):
-                    y[e + r, i] = few[r, i - lo]
+                y[e + r, lo:hi] = few[r]
 
 
 @kernel
