@@ -1,13 +1,13 @@
 """A sparse layer: in how many pieces its products go; see reference/sparse.py for what they mean."""
 
-from ..reference.sparse import FEW, STEP, WIDE
+from ..reference.sparse import FEW, LISTED, STEP, WIDE
 from .policy import pieces
 from .products import sparse_edges as by_edge
 from .products import sparse_panels as panels
 
 __all__ = [
-    "FEW", "STEP", "WIDE", "dw", "dw_chosen", "dw_few", "dx", "dx_chosen", "dx_few", "edges_of", "forward",
-    "forward_few", "from_panels", "to_panels",
+    "FEW", "LISTED", "STEP", "WIDE", "dw", "dw_chosen", "dw_few", "dw_rows", "dx", "dx_chosen", "dx_few", "dx_rows",
+    "edges_of", "forward", "forward_few", "from_panels", "lists_to_panels", "spread", "to_panels",
 ]  # fmt: skip
 
 QUICK = 8  # multiply-adds in panels, or numbers copied, that take as long as one element operation
@@ -29,11 +29,11 @@ def from_panels(y, yt):
         panels.from_panels(y, yt, 0, y.shape[1])
 
 
-def forward(yt, xt, w, b, start, source, group, member):
+def forward(yt, xt, w, b, start, source, group, member, batch):
     _sums(yt, xt, w, b, start, source, group, member)
 
 
-def dx(dxt, dyt, w, back, target, edge, group, member):
+def dx(dxt, dyt, w, back, target, edge, group, member, batch):
     _sums(dxt, dyt, w, edge, back, target, group, member)
 
 
@@ -45,12 +45,43 @@ def _sums(out, a, w, extra, start, source, group, member):
         panels.sums(out, a, w, extra, start, source, group, member, 0, len(out) * (len(group) - 1))
 
 
-def dw(dw, dyt, xt, start, source, group, member):
+def dw(dw, dyt, xt, start, source, group, member, batch):
     n = min(pieces(dw.size * len(xt) * xt.shape[2] // QUICK), len(group) - 1)
     if n > 1:
         panels.dw_pieces(dw, dyt, xt, start, source, group, member, n)
     else:
         panels.dw_groups(dw, dyt, xt, start, source, group, member, 0, len(group) - 1)
+
+
+def lists_to_panels(picked, begin, example, value, batch):
+    panels.lists_to_panels(picked, begin, example, value)
+
+
+def spread(dyt, picked, rows, batch):
+    panels.spread(dyt, picked, rows)
+
+
+def dx_rows(dxt, picked, w, rows, start, source, batch):
+    work = _share(w, len(rows), start) * len(dxt) * dxt.shape[2]
+    n = min(pieces(work // QUICK), dxt.size // dxt.shape[1] * dxt.itemsize // STEP)
+    if n > 1:
+        panels.dx_rows_pieces(dxt, picked, w, rows, start, source, n)
+    else:
+        for out, gradient in zip(dxt, picked):
+            panels.dx_rows(out, gradient, w, rows, start, source)
+
+
+def dw_rows(dw, picked, xt, rows, start, source, batch):
+    n = min(pieces(dw.size * len(xt) * xt.shape[2] // QUICK), len(rows))
+    if n > 1:
+        panels.dw_rows_pieces(dw, picked, xt, rows, start, source, n)
+    else:
+        panels.dw_rows(dw, picked, xt, rows, start, source, 0, len(rows))
+
+
+def _share(w, rows, start):
+    """About how many edges so many outputs have, or entries of lists of them."""
+    return rows * len(w) // max(len(start) - 1, 1)
 
 
 def forward_few(y, x, w, b, start, source):
@@ -82,7 +113,7 @@ def edges_of(edges, rows, start):
 
 
 def dw_chosen(dw, value, x, begin, example, rows, start, source):
-    n = min(pieces(int(begin[-1]) * len(source) // max(len(start) - 1, 1)), len(rows))
+    n = min(pieces(_share(source, int(begin[-1]), start)), len(rows))
     if n > 1:
         by_edge.dw_chosen_pieces(dw, value, x, begin, example, rows, start, source, n)
     else:
@@ -90,7 +121,7 @@ def dw_chosen(dw, value, x, begin, example, rows, start, source):
 
 
 def dx_chosen(dx, value, w, begin, unit, start, source):
-    n = min(pieces(int(begin[-1]) * len(source) // max(len(start) - 1, 1)), len(dx))
+    n = min(pieces(_share(source, int(begin[-1]), start)), len(dx))
     if n > 1:
         by_edge.dx_chosen_pieces(dx, value, w, begin, unit, start, source, n)
     else:

@@ -9,7 +9,7 @@
 Products of many examples take panels, where the batch is last: xt (panels, n_in, width) holds x[p width + j, i] at
 [p, i, j], and zeros beyond the batch. Each edge is then a few vectors of examples. `group` int32 (groups + 1,) and
 `member` int32 list the outputs (for dx the inputs) so that member[group[g]:group[g + 1]] have the same neighbours:
-a kernel may load these once for all of them. What is written does not depend on it. Each stands there once.
+a kernel may load these once for all of them. What is written does not depend on it. Each stands there once. `batch` is how many examples the panels hold, for who counts.
 
 An output may have no edge, and an input none.
 """
@@ -19,6 +19,7 @@ import numpy as np
 STEP = 64  # bytes of a vector of examples: the width of a panel in bytes is a multiple of it
 WIDE = 256  # bytes, the widest panel
 FEW = 4  # examples from which panels are faster, though they hold more than these
+LISTED = 24  # a multiply-add of a list takes as long as so many in panels
 
 
 def to_panels(xt, x):
@@ -34,21 +35,53 @@ def from_panels(y, yt):
     y[...] = yt.transpose(0, 2, 1).reshape(-1, y.shape[1])[: len(y)]
 
 
-def forward(yt, xt, w, b, start, source, group, member):
+def forward(yt, xt, w, b, start, source, group, member, batch):
     """y = x Wᵀ + b, in panels."""
     yt[...] = _matrix(w, start, source, xt) @ xt + b[:, None]
 
 
-def dx(dxt, dyt, w, back, target, edge, group, member):
+def dx(dxt, dyt, w, back, target, edge, group, member, batch):
     """dx = dy W, in panels."""
     dxt[...] = _matrix(w[edge], back, target, dyt) @ dyt
 
 
-def dw(dw, dyt, xt, start, source, group, member):
+def dw(dw, dyt, xt, start, source, group, member, batch):
     """dw[e] = sum over the batch of dy[output of e] x[input of e]."""
     for o in range(len(start) - 1):
         mine = slice(start[o], start[o + 1])
         dw[mine] = np.einsum("pj,pej->e", dyt[:, o], xt[:, source[mine]])
+
+
+def lists_to_panels(picked, begin, example, value, batch):
+    """picked[:, s], in panels, gets value[i] for example[i] over i in begin[s]:begin[s + 1], and zeros elsewhere."""
+    width = picked.shape[2]
+    picked.fill(0)
+    for s in range(len(begin) - 1):
+        for i in range(begin[s], begin[s + 1]):
+            picked[example[i] // width, s, example[i] % width] = value[i]
+
+
+def spread(dyt, picked, rows, batch):
+    """dyt[:, rows] = picked, in panels, and zeros elsewhere."""
+    dyt.fill(0)
+    dyt[:, rows] = picked
+
+
+def dx_rows(dxt, picked, w, rows, start, source, batch):
+    """dx = picked W[rows], in panels: the edges of r outputs only. picked (panels, r, width)."""
+    dxt.fill(0)
+    for s, o in enumerate(rows):
+        for t in range(start[o], start[o + 1]):
+            dxt[:, source[t]] += w[t] * picked[:, s]
+
+
+def dw_rows(dw, picked, xt, rows, start, source, batch):
+    """dW of the edges of `rows`, one output after another. picked (panels, r, width)."""
+    at = 0
+    for s, o in enumerate(rows):
+        inputs = source[start[o] : start[o + 1]]
+        dw[at : at + len(inputs)] = np.einsum("pj,pej->e", picked[:, s], xt[:, inputs])
+        at += len(inputs)
 
 
 def forward_few(y, x, w, b, start, source):

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .counts import Count, Counts, activation, conv, embedding, linear, loss, lstm, norm, pool, select, update
+from .counts import (
+    Count,
+    Counts,
+    activation,
+    conv,
+    embedding,
+    linear,
+    loss,
+    lstm,
+    norm,
+    pool,
+    select,
+    sparse,
+    update,
+)
 
 PHASES = ("forward", "select", "dw", "dx", "other", "update")
 
 _MODULES = {
-    "linear": linear, "conv": conv, "pool": pool, "norm": norm, "select": select,
+    "linear": linear, "sparse": sparse, "conv": conv, "pool": pool, "norm": norm, "select": select,
     "activation": activation, "embedding": embedding, "lstm": lstm, "loss": loss, "update": update,
 }  # fmt: skip
 # "linear.forward": what a call of that kernel costs, from its arguments
