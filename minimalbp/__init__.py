@@ -44,6 +44,7 @@ _HOME = {
         "ReLU",
         "Residual",
         "Sigmoid",
+        "SparseLinear",
         "Sparsify",
         "Tanh",
     ),

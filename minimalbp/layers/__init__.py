@@ -12,11 +12,12 @@ from .linear import Linear
 from .local_response_norm import LocalResponseNorm
 from .lstm import LSTM
 from .pool import AvgPool2d, MaxPool2d
+from .sparse_linear import SparseLinear
 from .sparsify import Sparsify
 from .units import Cut, Units
 
 __all__ = [
     "LSTM", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Chain", "Conv2d", "Cube", "Cut", "Dropout", "Embedding",
-    "Flatten", "Layer", "Linear", "LocalResponseNorm", "MaxPool2d", "ReLU", "Residual", "Sigmoid", "Sparsify",
-    "Tanh", "Units",
+    "Flatten", "Layer", "Linear", "LocalResponseNorm", "MaxPool2d", "ReLU", "Residual", "Sigmoid",
+    "SparseLinear", "Sparsify", "Tanh", "Units",
 ]  # fmt: skip

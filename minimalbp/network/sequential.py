@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backend import Array, check_dtype, get_backend
 from ..errors import BadInput
-from ..layers import Chain, Layer, Linear
+from ..layers import Chain, Layer, Linear, SparseLinear
 from ..seeds import Streams
 
 
@@ -61,7 +61,7 @@ class Sequential(Chain):
         x = self._ids(x) if self.children[0].takes_ids else self.be.put(x, self.dtype)
         if x.ndim < 2:
             raise BadInput(f"inputs must be (batch, features), not of shape {x.shape}")
-        if isinstance(self.children[0], Linear):  # pictures become vectors
+        if isinstance(self.children[0], (Linear, SparseLinear)):  # pictures become vectors
             x = x.reshape(len(x), math.prod(x.shape[1:]))
         if self.children[0].takes_maps:
             x = self._maps(x)

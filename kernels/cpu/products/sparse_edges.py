@@ -38,7 +38,11 @@ def dx_few(dx, dy, w, back, target, edge, lo, hi):
     for e in range(len(dy)):
         row, out = dy[e], dx[e]
         for i in range(lo, hi):
-            total, edges, outputs = w.dtype.type(0), edge[back[i] : back[i + 1]], target[back[i] : back[i + 1]]
+            total, edges, outputs = (
+                w.dtype.type(0),
+                edge[back[i] : back[i + 1]],
+                target[back[i] : back[i + 1]],
+            )
             for t in range(len(edges)):
                 total += w[np.uint32(edges[t])] * row[np.uint32(outputs[t])]
             out[i] = total
@@ -73,7 +77,9 @@ def edges_of(edges, rows, start):
 @kernel(parallel=True)
 def dw_chosen_pieces(dw, value, x, begin, example, rows, start, source, n):
     for p in prange(n):
-        dw_chosen(dw, value, x, begin, example, rows, start, source, len(rows) * p // n, len(rows) * (p + 1) // n)
+        dw_chosen(
+            dw, value, x, begin, example, rows, start, source, len(rows) * p // n, len(rows) * (p + 1) // n
+        )
 
 
 @kernel

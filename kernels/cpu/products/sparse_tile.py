@@ -50,7 +50,8 @@ def _sum(rows, steps):
         begin = [index(start, o) for o in outputs]
         total = b.sub(index(start, b.add(outputs[0], _LONG(1))), begin[0])
         sums = [
-            loop.zeros(count) if moved else loop.sums([loop.spread(loop.at(extra, o))] * count) for o in outputs
+            loop.zeros(count) if moved else loop.sums([loop.spread(loop.at(extra, o))] * count)
+            for o in outputs
         ]
         with cgutils.for_range(b, total, intp=_LONG) as edges:
             vectors = loop.load(loop.at(a, index(source, b.add(begin[0], edges.index)), n[column]), count)

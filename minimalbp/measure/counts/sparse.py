@@ -21,7 +21,9 @@ def from_panels(y: Any, yt: Any) -> Count:
     return Count("other", 0, 2 * y.nbytes)
 
 
-def forward(yt: Any, xt: Any, w: Any, b: Any, start: Any, source: Any, group: Any, member: Any, batch: int) -> Count:
+def forward(
+    yt: Any, xt: Any, w: Any, b: Any, start: Any, source: Any, group: Any, member: Any, batch: int
+) -> Count:
     tables = size_in_bytes(w, b, start, source, group, member)
     return Count("forward", batch * w.size, _examples(batch, yt, xt) + tables)
 
