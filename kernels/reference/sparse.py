@@ -1,15 +1,20 @@
 """y = x Wᵀ + b where W has entries on the edges of a graph only, and the backward products.
 
     x (batch, n_in), y and dy (batch, n_out)
-    w (edges,)                               one weight for each edge, output by output
-    start int32 (n_out + 1,), source int32   output o has the edges start[o]:start[o + 1], from the inputs source[...]
-    back int32 (n_in + 1,), target, edge     the same by inputs: input i leads to target[back[i]:back[i + 1]], and the
-                                             weights of these edges are w[edge[...]]
+    w (edges,)               one weight for each edge, output by output
+    start int32 (n_out + 1,), source int32 (edges,)
+                             output o has the edges start[o]:start[o + 1], and edge e comes from input source[e]
+    back int32 (n_in + 1,), target, edge int32 (edges,)
+                             the same by inputs: input i leads to the outputs target[t] by the edges edge[t], for t
+                             in back[i]:back[i + 1]
 
 Products of many examples take panels, where the batch is last: xt (panels, n_in, width) holds x[p width + j, i] at
-[p, i, j], and zeros beyond the batch. Each edge is then a few vectors of examples. `group` int32 (groups + 1,) and
-`member` int32 list the outputs (for dx the inputs) so that member[group[g]:group[g + 1]] have the same neighbours:
-a kernel may load these once for all of them. What is written does not depend on it. Each stands there once. `batch` is how many examples the panels hold, for who counts.
+[p, i, j], and zeros beyond the batch. Each edge is then a few vectors of examples. `batch` is how many examples
+there are, for the counts.
+
+group int32 (groups + 1,) and member int32 (n_out,) list the outputs so that all of member[group[g]:group[g + 1]]
+have the same inputs: a kernel may load these once. For dx they list the inputs. What is written does not depend on
+them. Each node stands there once.
 
 An output may have no edge, and an input none.
 """
@@ -37,12 +42,14 @@ def from_panels(y, yt):
 
 def forward(yt, xt, w, b, start, source, group, member, batch):
     """y = x Wᵀ + b, in panels."""
-    yt[...] = _matrix(w, start, source, xt) @ xt + b[:, None]
+    for o, (weights, inputs) in enumerate(_lists(w, start, source)):
+        yt[:, o] = weights @ xt[:, inputs] + b[o]
 
 
 def dx(dxt, dyt, w, back, target, edge, group, member, batch):
     """dx = dy W, in panels."""
-    dxt[...] = _matrix(w[edge], back, target, dyt) @ dyt
+    for i, (weights, outputs) in enumerate(_lists(w[edge], back, target)):
+        dxt[:, i] = weights @ dyt[:, outputs]
 
 
 def dw(dw, dyt, xt, start, source, group, member, batch):
@@ -53,7 +60,7 @@ def dw(dw, dyt, xt, start, source, group, member, batch):
 
 
 def lists_to_panels(picked, begin, example, value, batch):
-    """picked[:, s], in panels, gets value[i] for example[i] over i in begin[s]:begin[s + 1], and zeros elsewhere."""
+    """picked[:, s] in panels: value[i] for example[i], over i in begin[s]:begin[s + 1], and zeros elsewhere."""
     width = picked.shape[2]
     picked.fill(0)
     for s in range(len(begin) - 1):
@@ -86,12 +93,14 @@ def dw_rows(dw, picked, xt, rows, start, source, batch):
 
 def forward_few(y, x, w, b, start, source):
     """y = x Wᵀ + b, of a few examples."""
-    y[...] = x @ _matrix(w, start, source, x.T).T + b
+    for o, (weights, inputs) in enumerate(_lists(w, start, source)):
+        y[:, o] = x[:, inputs] @ weights + b[o]
 
 
 def dx_few(dx, dy, w, back, target, edge):
     """dx = dy W, of a few examples."""
-    dx[...] = dy @ _matrix(w[edge], back, target, dy.T).T
+    for i, (weights, outputs) in enumerate(_lists(w[edge], back, target)):
+        dx[:, i] = dy[:, outputs] @ weights
 
 
 def dw_few(dw, dy, x, start, source):
@@ -131,8 +140,6 @@ def dx_chosen(dx, value, w, begin, unit, start, source):
             dx[e, source[mine]] += value[i] * w[mine]
 
 
-def _matrix(w, start, source, xt):
-    """The dense matrix of these weights: (as many as start lists, rows of xt)."""
-    dense = np.zeros((len(start) - 1, xt.shape[-2]), w.dtype)
-    dense[np.repeat(np.arange(len(dense)), np.diff(start)), source] = w
-    return dense
+def _lists(w, start, source):
+    """The weights and the inputs of each output."""
+    return zip(np.split(w, start[1:-1]), np.split(source, start[1:-1]))

@@ -1,7 +1,7 @@
 """The backward pass of a sparse layer, for each form of choice. sparse.py has that of a dense one.
 
-Examples lie in panels, with the batch last, from FEW on (kernels/reference/sparse.py). A choice becomes a list of the
-chosen outputs and their gradients in panels, or, where few entries are chosen, lists of these.
+From FEW examples on they lie in panels, with the batch last (kernels/reference/sparse.py). A choice becomes a list
+of the chosen outputs, with their gradients in panels. Where few entries are chosen, lists of these are quicker.
 """
 
 from __future__ import annotations

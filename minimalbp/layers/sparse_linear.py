@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, Backend
-from ..errors import BadInput, check_int, short, unknown
+from ..errors import BadInput, check_int, unknown
 from ..param import Param, RowGrad
 from ..seeds import Streams
 from ..select import Choice, Dense, Selector
@@ -172,7 +172,7 @@ class SparseLinear(Units):
         return self.unpacked(), self._b
 
     def to_scipy(self) -> Any:
-        """The weights as a scipy.sparse.csr_array (n_out, n_in): the arrays that torch.sparse_csr_tensor takes too."""
+        """The weights as a scipy.sparse.csr_array (n_out, n_in). torch.sparse_csr_tensor takes its arrays too."""
         from scipy.sparse import csr_array
 
         graph = self.edges.graph
@@ -248,7 +248,7 @@ def _graph(edges: Any, n_in: Any, n_out: Any) -> Bipartite:
         return edges
     if isinstance(edges, np.ndarray) or np.ndim(edges):
         raise BadInput(
-            f"edges must be a Bipartite, not {short(edges)}; Bipartite.from_mask makes one of a mask"
+            f"edges must be a Bipartite, not a {type(edges).__name__}; Bipartite.from_mask makes one of a mask"
         )
     count = check_int("edges", edges, least=0)
     n_in, n_out = check_int("n_in", n_in, least=1), check_int("n_out", n_out, least=1)

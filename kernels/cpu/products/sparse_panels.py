@@ -1,7 +1,7 @@
 """Products of a sparse layer in panels, where the batch is last: each edge is a few vectors of examples.
 
-Work is shared out by panels and, inside of them, by groups of outputs with the same inputs. Bodies of parallel loops
-are functions of their own, as in dense.py.
+Work is shared out by panels, and inside of them by groups of outputs with the same inputs. Bodies of parallel
+loops are functions of their own, as in dense.py.
 """
 
 import numpy as np
@@ -115,7 +115,7 @@ def dw_pieces(dw, dyt, xt, start, source, group, member, n):
 
 @kernel
 def dw_groups(dw, dyt, xt, start, source, group, member, first, last):
-    """dW of the outputs of groups first:last. Neighbours in a group read the same inputs: these stay in the cache."""
+    """dW of the outputs of groups first:last. The inputs of a group stay in the cache for all its outputs."""
     near, few = np.empty(VECTOR // dw.itemsize, np.int32), np.empty(VECTOR // dw.itemsize, dw.dtype)
     for m in range(group[first], group[last]):
         o = member[m]

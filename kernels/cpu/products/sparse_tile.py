@@ -1,8 +1,8 @@
 """Tiles of the products of a sparse layer, held in registers from the first edge to the last.
 
-A tile of `sum_*` is some outputs with the same inputs, and vectors of examples: the inputs are loaded once for all of
-them. A tile of `dot_*` is a vector of edges of one output: the sums over the examples of each, whose lanes are added
-up together at the end. Arrays with the batch last are panels, as reference/sparse.py says.
+A tile of `sum_*` is some outputs with the same inputs, and vectors of examples. The inputs are loaded once for all
+of these outputs. A tile of `dot_*` is a vector of edges of one output. It has the sums over the examples of each
+edge, and adds up their lanes together at the end. reference/sparse.py says what panels are.
 """
 
 import numpy as np
@@ -21,8 +21,8 @@ _LONG, _INT = ir.IntType(64), ir.IntType(32)
 def _sum(rows, steps):
     """out[member[first + j], column:] = sum of w[t] a[source[t], column:] over the edges t of that output.
 
-    `rows` outputs, j < rows, with the same inputs; `steps` times STEP bytes of each. extra: the bias, which is added;
-    or, of int32, where the weights stand: then w[extra[t]] takes the place of w[t].
+    A tile has `rows` outputs with the same inputs, j < rows, and `steps` times STEP bytes of each. `extra` is the
+    bias, which is added. Or it is of int32 and says where weights stand: w[extra[t]] takes the place of w[t].
     """
 
     if not JIT:
