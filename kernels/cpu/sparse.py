@@ -4,6 +4,7 @@ from ..reference.sparse import FEW, LISTED, STEP, WIDE
 from .policy import pieces
 from .products import sparse_edges as by_edge
 from .products import sparse_panels as panels
+from .products import sparse_rows as some
 
 __all__ = [
     "FEW", "LISTED", "STEP", "WIDE", "dw", "dw_chosen", "dw_few", "dw_rows", "dx", "dx_chosen", "dx_few", "dx_rows",
@@ -46,37 +47,45 @@ def _sums(out, a, w, extra, start, source, group, member):
 
 
 def dw(dw, dyt, xt, start, source, group, member, batch):
-    n = min(pieces(dw.size * len(xt) * xt.shape[2] // QUICK), len(group) - 1)
+    _dw(dw, dyt, xt, start, source, member, False)
+
+
+def dw_rows(dw, picked, xt, rows, start, source, batch):
+    _dw(dw, picked, xt, start, source, rows, True)
+
+
+def _dw(dw, dyt, xt, start, source, outputs, packed):
+    n = min(pieces(dw.size * len(xt) * xt.shape[2] // QUICK), len(outputs))
     if n > 1:
-        panels.dw_pieces(dw, dyt, xt, start, source, group, member, n)
+        panels.dw_pieces(dw, dyt, xt, start, source, outputs, packed, n)
     else:
-        panels.dw_groups(dw, dyt, xt, start, source, group, member, 0, len(group) - 1)
+        panels.dw_outputs(dw, dyt, xt, start, source, outputs, packed, 0, len(outputs))
 
 
 def lists_to_panels(picked, begin, example, value, batch):
-    panels.lists_to_panels(picked, begin, example, value)
+    n = min(pieces(picked.size // QUICK), len(begin) - 1)
+    if n > 1:
+        some.lists_to_panels_pieces(picked, begin, example, value, n)
+    else:
+        some.lists_to_panels(picked, begin, example, value, 0, len(begin) - 1)
 
 
 def spread(dyt, picked, rows, batch):
-    panels.spread(dyt, picked, rows)
+    n = min(pieces(dyt.size // QUICK), dyt.shape[1])
+    if n > 1:
+        some.spread_pieces(dyt, picked, rows, n)
+    else:
+        some.spread(dyt, picked, rows, 0, dyt.shape[1])
 
 
 def dx_rows(dxt, picked, w, rows, start, source, batch):
     work = _share(w, len(rows), start) * len(dxt) * dxt.shape[2]
     n = min(pieces(work // QUICK), dxt.size // dxt.shape[1] * dxt.itemsize // STEP)
     if n > 1:
-        panels.dx_rows_pieces(dxt, picked, w, rows, start, source, n)
+        some.dx_rows_pieces(dxt, picked, w, rows, start, source, n)
     else:
         for out, gradient in zip(dxt, picked):
-            panels.dx_rows(out, gradient, w, rows, start, source)
-
-
-def dw_rows(dw, picked, xt, rows, start, source, batch):
-    n = min(pieces(dw.size * len(xt) * xt.shape[2] // QUICK), len(rows))
-    if n > 1:
-        panels.dw_rows_pieces(dw, picked, xt, rows, start, source, n)
-    else:
-        panels.dw_rows(dw, picked, xt, rows, start, source, 0, len(rows))
+            some.dx_rows(out, gradient, w, rows, start, source)
 
 
 def _share(w, rows, start):

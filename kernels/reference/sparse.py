@@ -24,7 +24,7 @@ import numpy as np
 STEP = 64  # bytes of a vector of examples: the width of a panel in bytes is a multiple of it
 WIDE = 256  # bytes, the widest panel
 FEW = 4  # examples from which panels are faster, though they hold more than these
-LISTED = 24  # a multiply-add of a list takes as long as so many in panels
+LISTED = 16  # a multiply-add of a list takes as long as so many in panels
 
 
 def to_panels(xt, x):

@@ -107,99 +107,37 @@ def _one(out, a, w, extra, start, source, group, member, lo, hi, column):
 
 
 @kernel(parallel=True)
-def dw_pieces(dw, dyt, xt, start, source, group, member, n):
-    groups = len(group) - 1
+def dw_pieces(dw, dyt, xt, start, source, outputs, packed, n):
     for p in prange(n):
-        dw_groups(dw, dyt, xt, start, source, group, member, groups * p // n, groups * (p + 1) // n)
+        first, last = len(outputs) * p // n, len(outputs) * (p + 1) // n
+        dw_outputs(dw, dyt, xt, start, source, outputs, packed, first, last)
 
 
 @kernel
-def dw_groups(dw, dyt, xt, start, source, group, member, first, last):
-    """dW of the outputs of groups first:last. The inputs of a group stay in the cache for all its outputs."""
-    near, few = np.empty(VECTOR // dw.itemsize, np.int32), np.empty(VECTOR // dw.itemsize, dw.dtype)
-    for m in range(group[first], group[last]):
-        o = member[m]
-        _dw_of(dw[start[o] : start[o + 1]], dyt, o, xt, source[start[o] : start[o + 1]], near, few)
+def dw_outputs(dw, dyt, xt, start, source, outputs, packed, first, last):
+    """dW of outputs[first:last]. Of neighbours with the same inputs the first brings these into the cache.
 
-
-@kernel(parallel=True)
-def dw_rows_pieces(dw, picked, xt, rows, start, source, n):
-    for p in prange(n):
-        dw_rows(dw, picked, xt, rows, start, source, len(rows) * p // n, len(rows) * (p + 1) // n)
-
-
-@kernel
-def dw_rows(dw, picked, xt, rows, start, source, first, last):
-    near, few = np.empty(VECTOR // dw.itemsize, np.int32), np.empty(VECTOR // dw.itemsize, dw.dtype)
-    at = 0
-    for s in range(last):
-        inputs = source[start[rows[s]] : start[rows[s] + 1]]
-        if s >= first:
-            _dw_of(dw[at : at + len(inputs)], picked, s, xt, inputs, near, few)
-        at += len(inputs)
-
-
-@kernel
-def _dw_of(dw, dyt, o, xt, inputs, near, few):
-    """dW of the edges of output o. near, few: scratch, as long as a vector."""
-    lanes, steps = len(few), dyt.shape[2] * dw.itemsize // STEP
-    if len(dw) >= lanes:
-        for e in range(0, len(dw), lanes):  # the last tile is moved back, to end with the edges
-            at = min(e, len(dw) - lanes)
-            _dot(dw, at, dyt, o, xt, inputs, at, steps)
-    elif len(dw):
-        for j in range(lanes):
-            near[j] = inputs[min(j, len(dw) - 1)]
-        _dot(few, 0, dyt, o, xt, near, 0, steps)
-        for j in range(len(dw)):
-            dw[j] = few[j]
-
-
-@kernel(parallel=True)
-def dx_rows_pieces(dxt, picked, w, rows, start, source, n):
-    """Pieces are vectors of examples, counted panel by panel."""
-    lanes = STEP // w.itemsize
-    steps = dxt.shape[2] // lanes
-    work = len(dxt) * steps
-    for p in prange(n):
-        first, last = work * p // n, work * (p + 1) // n
-        for i in range(first // steps, -(-last // steps)):
-            lo, hi = max(first - i * steps, 0) * lanes, min(last - i * steps, steps) * lanes
-            dx_rows(dxt[i, :, lo:hi], picked[i, :, lo:hi], w, rows, start, source)
-
-
-@kernel
-def dx_rows(dx, picked, w, rows, start, source):
-    for i in range(len(dx)):
-        dx[i] = 0
-    for s in range(len(rows)):
-        gradient = picked[s]
-        for t in range(start[rows[s]], start[rows[s] + 1]):
-            weight, out = w[t], dx[source[t]]
-            for j in range(len(out)):
-                out[j] += weight * gradient[j]
-
-
-@kernel
-def lists_to_panels(picked, begin, example, value):
-    picked[:] = 0
-    width = picked.shape[2]
-    for s in range(len(begin) - 1):
-        for i in range(begin[s], begin[s + 1]):
-            picked[example[i] // width, s, example[i] % width] = value[i]
-
-
-@kernel
-def spread(dyt, picked, rows):
-    for p in range(len(dyt)):
-        s = 0
-        for o in range(dyt.shape[1]):
-            out = dyt[p, o]
-            if s < len(rows) and rows[s] == o:
-                out[:] = picked[p, s]
-                s += 1
-            else:
-                out[:] = 0
+    packed: output number s has row s of dyt, and dw holds the edges of these outputs only. Otherwise both hold all.
+    """
+    lanes, steps, at = VECTOR // dw.itemsize, dyt.shape[2] * dw.itemsize // STEP, np.int64(0)
+    near, few = np.empty(lanes, np.int32), np.empty(lanes, dw.dtype)
+    for s in range(first if packed else 0):
+        at += start[outputs[s] + 1] - start[outputs[s]]
+    for s in range(first, last):
+        o = np.int64(outputs[s])
+        begin, end = np.int64(start[o]), np.int64(start[o + 1])
+        row, skip = (s, at - begin) if packed else (o, 0)
+        if end - begin >= lanes:
+            for e in range(begin, end, lanes):  # the last tile is moved back, to end with the edges
+                edge = min(e, end - lanes)
+                _dot(dw, edge + skip, dyt, row, xt, source, edge, steps)
+        elif end > begin:
+            for j in range(lanes):
+                near[j] = source[min(begin + j, end - 1)]
+            _dot(few, 0, dyt, row, xt, near, 0, steps)
+            for j in range(end - begin):
+                dw[begin + skip + j] = few[j]
+        at += end - begin
 
 
 @kernel
