@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import BadInput, Diverged
-from . import annotate, cost, data, env, simplify, train
+from . import annotate, cost, data, env, simplify, topology, train
 
 ABOUT = "Minimal-effort back propagation: train with it, and measure it."
 
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser(prog="minimalbp", description=ABOUT)
     parser.add_argument("--version", action="version", version=f"minimalbp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (train, annotate, cost, simplify, data, env):
+    for command in (train, annotate, cost, simplify, topology, data, env):
         command.add_parser(commands)
     try:
         args = parser.parse_args(argv)
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"minimalbp: {' '.join(str(e).split())}", file=sys.stderr)
         return 2
     except MemoryError:
-        print("minimalbp: not enough memory; use smaller --hidden or --batch", file=sys.stderr)
+        print("minimalbp: not enough memory; use smaller --hidden, --batch or --sizes", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("minimalbp: interrupted", file=sys.stderr)

@@ -3,23 +3,18 @@
 from .base import Topology
 from .bipartite import Bipartite
 from .blocks import Blocks
-from .build import radix_net
+from .build import cayley, radix_net
+from .challenge_images import challenge_images, image_rows
 from .exchange import read_topology, read_triples, write_topology
 from .facts import Facts, LayerFacts, facts
-from .graphchallenge import (
-    CHALLENGE,
-    Challenge,
-    category_text,
-    challenge_images,
-    challenge_layers,
-    image_rows,
-    permutations,
-)
+from .graphchallenge import CHALLENGE, Challenge, category_text, challenge_layers, permutations
 from .paths import Paths, count_paths, dead_nodes
+from .pruned import largest
 from .radix import RadixNet, reduced_format
-from .random import bernoulli, cayley, draw_inputs, draw_outputs, largest, random_net, x_linear
+from .random import bernoulli, draw_inputs, draw_outputs, x_linear
 from .regular import regular
 from .spectrum import singular_ratio
+from .stack import random_net
 
 __all__ = [
     "CHALLENGE", "Bipartite", "Blocks", "Challenge", "Facts", "LayerFacts", "Paths", "RadixNet", "Topology",

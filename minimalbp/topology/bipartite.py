@@ -11,7 +11,7 @@ from ..errors import BadInput, check_int
 from .blocks import Array, Blocks, block_edges
 
 MOST_NODES = 2**27  # of a side: a mistake in a file must not ask for all memory
-MOST_EDGES = 2**29  # of a layer: 2 GiB of inputs
+MOST_EDGES = 2**29  # 2 GiB of inputs
 MOST_DENSE = 2**31  # entries of a mask
 
 
@@ -53,9 +53,7 @@ class Bipartite:
     blocks: Blocks | None = None
 
     def __post_init__(self) -> None:
-        for name in ("n_in", "n_out"):
-            if check_int(name, getattr(self, name), least=1) > MOST_NODES:
-                raise BadInput(f"{name} must be at most {MOST_NODES}, not {getattr(self, name)}")
+        _check_sizes(self.n_in, self.n_out)
         start, source = np.ascontiguousarray(self.start, np.int64), np.ascontiguousarray(self.source)
         if start.shape != (self.n_out + 1,) or source.ndim != 1:
             raise BadInput(
@@ -91,6 +89,7 @@ class Bipartite:
     @classmethod
     def from_edges(cls, n_in: int, n_out: int, source: Any, target: Any) -> Bipartite:
         """The layer with edges from source[e] to target[e], in any order."""
+        _check_sizes(n_in, n_out)
         source, target = np.asarray(source), np.asarray(target)
         if source.ndim != 1 or source.shape != target.shape:
             raise BadInput(f"edges need as many inputs as outputs, not {source.shape} and {target.shape}")
@@ -196,11 +195,17 @@ class Bipartite:
 
 
 def check_edges(count: int) -> None:
-    """Refuse a layer of too many edges before memory is asked for."""
+    """Refuse so many edges before memory is asked for."""
     if count > MOST_EDGES:
         raise BadInput(
-            f"a layer may have {MOST_EDGES} edges at most, not {count}; use smaller layers or a lower density"
+            f"{count} edges are too many: at most {MOST_EDGES}; use smaller layers or a lower density"
         )
+
+
+def _check_sizes(n_in: int, n_out: int) -> None:
+    for name, size in (("n_in", n_in), ("n_out", n_out)):
+        if check_int(name, size, least=1) > MOST_NODES:
+            raise BadInput(f"{name} must be at most {MOST_NODES}, not {size}; use a smaller layer")
 
 
 def _check_nodes(side: str, nodes: Array, count: int) -> None:

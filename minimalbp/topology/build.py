@@ -1,16 +1,17 @@
-"""A RadiX-Net built of its numbers: circulants, and the Kronecker expansion."""
+"""Layers built of circulants: RadiX-Nets with their Kronecker expansion, and Cayley graphs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from ..errors import BadInput, check_int
 from .base import Topology
-from .bipartite import Bipartite
+from .bipartite import Bipartite, check_edges
 from .blocks import Blocks
 from .radix import RadixNet
 
-__all__ = ["radix_net"]
+__all__ = ["cayley", "radix_net"]
 
 
 def radix_net(
@@ -47,6 +48,7 @@ def radix_net(
     """
     given = isinstance(systems, RadixNet)
     plan = systems if given else RadixNet(systems, d, sign=sign, anywhere=anywhere)
+    check_edges(plan.n_edges)
     layers = []
     for radix, place, d_in, d_out in zip(plan.radices, plan.places, plan.d, plan.d[1:]):
         # an edge leads from j to j + sign s v, so that output c reads c - sign s v
@@ -54,3 +56,40 @@ def radix_net(
         layers.append(Bipartite.from_blocks(Blocks(d_in, d_out, plan.n, offsets)))
     net = Topology(layers, plan)
     return net if cut is None else net.cut(cut)
+
+
+def cayley(n: int, generators: Sequence[int]) -> Bipartite:
+    """The Cayley graph of the cyclic group of n elements: an edge from x to x + s, for each generator s.
+
+    A layer of a RadiX-Net is one, with the generators 0, v, 2v, and so on.
+
+    Parameters
+    ----------
+    n : int
+        Nodes on both sides.
+    generators : sequence of int
+        Different modulo n.
+
+    Returns
+    -------
+    Bipartite
+
+    Raises
+    ------
+    BadInput
+        For no generators, and for two that are the same modulo n.
+
+    Examples
+    --------
+    >>> cayley(4, [0, 1]).mask().T.astype(int)
+    array([[1, 1, 0, 0],
+           [0, 1, 1, 0],
+           [0, 0, 1, 1],
+           [1, 0, 0, 1]])
+    """
+    n = check_int("n", n, least=1)
+    offsets = sorted(-check_int("each generator", s, least=-(2**62)) % n for s in generators)
+    if not offsets or len(set(offsets)) < len(offsets):
+        given = ", ".join(map(str, generators)) or "none"
+        raise BadInput(f"generators must be at least one, and different modulo {n}, not {given}")
+    return Bipartite.from_blocks(Blocks(1, 1, n, tuple(offsets)))

@@ -30,7 +30,8 @@ def read_matrix(path: Path) -> Any:
     from scipy.sparse import load_npz
 
     try:
-        matrix = load_npz(path)
+        with open(path, "rb") as file:  # NumPy leaves a broken archive open
+            matrix = load_npz(file)
         if hasattr(matrix, "check_format"):
             matrix.check_format(full_check=True)
     except OSError as e:

@@ -155,12 +155,12 @@ def _layer_files(folder: Path, depth: int | None) -> list[Path]:
         return found
     numbered: dict[int, Path] = {}
     for file in found:
-        number = re.findall(r"\d+", file.stem)
-        if not number or int(number[-1]) in numbered:
+        digits = re.findall(r"\d+", file.stem)
+        if not digits or int(digits[-1]) in numbered:
             raise BadInput(
                 f"the name of {file} needs a number of its own that says which layer it is, as layer1{file.suffix}"
             )
-        numbered[int(number[-1])] = file
+        numbered[int(digits[-1])] = file
     first = min(numbered)
     count = len(numbered) if depth is None else check_int("depth", depth, least=1)
     for number in range(first, first + count):

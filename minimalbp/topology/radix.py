@@ -42,6 +42,8 @@ class RadixNet:
         The radix and the place value of each layer.
     sizes : tuple of int
         Nodes of each node layer.
+    n_edges : int
+        All edges.
     paths : int
         Paths from each input to each output, by the theorem.
     density : Fraction
@@ -112,10 +114,14 @@ class RadixNet:
         return math.prod(self.radices) // self.n * math.prod(self.d[1:-1])
 
     @property
+    def n_edges(self) -> int:
+        """All edges."""
+        return self.n * sum(r * a * b for r, (a, b) in zip(self.radices, pairwise(self.d)))
+
+    @property
     def density(self) -> Fraction:
         """The mean of the radices, weighted with the d on both sides, over N'."""
-        pairs = [a * b for a, b in pairwise(self.d)]
-        return Fraction(sum(r * pair for r, pair in zip(self.radices, pairs)), self.n * sum(pairs))
+        return Fraction(self.n_edges, self.n**2 * sum(a * b for a, b in pairwise(self.d)))
 
 
 def _systems(systems: Any) -> tuple[tuple[int, ...], ...]:

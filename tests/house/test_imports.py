@@ -114,6 +114,16 @@ def test_nothing_heavy_at_import(dotted, part, path):
         assert "torch" not in {name.partition(".")[0] for name, _ in imports(path, dotted)}
 
 
+def test_topologies_are_numbers_only():
+    reached = {
+        part_of(name)
+        for dotted, part, path in MODULES
+        if part == "topology"
+        for name, _ in imports(path, dotted)
+    }
+    assert reached - {None, "topology"} == {"errors", "files"}
+
+
 def test_every_room_has_its_place():
     assert set(MAY) == {part for _, part, _ in MODULES}
 

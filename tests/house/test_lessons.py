@@ -43,7 +43,10 @@ def test_a_lesson_runs_as_it_is_written(page):
     assert run(page.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("page, made", [("data.md", "net"), ("pictures.md", "block"), ("sweeps.md", "again")])
+@pytest.mark.parametrize(
+    "page, made",
+    [("data.md", "net"), ("pictures.md", "block"), ("sweeps.md", "again"), ("topology.md", "net")],
+)
 @pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="they train with compiled kernels")
 def test_a_page_whose_code_is_complete_runs_as_it_is_written(page, made, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
