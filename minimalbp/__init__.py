@@ -51,7 +51,7 @@ _HOME = {
     "losses": ("SoftmaxCrossEntropy",),
     "measure": ("Meter", "machine"),
     "measure.gradcheck": ("directional_error",),
-    "network": ("Sequential", "convnet", "lenet", "mlp"),
+    "network": ("Sequential", "convnet", "lenet", "mlp", "sparse_mlp"),
     "network.frozen": ("Frozen",),
     "network.weights": ("load", "save"),
     "optim": ("SGD", "AdaGrad", "Adam", "Optimizer", "Schedule"),

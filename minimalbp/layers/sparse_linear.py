@@ -133,10 +133,11 @@ class SparseLinear(Units):
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
+        sparse, edges, w = self.be.sparse, self.edges, self.weight.value
         if x.ndim != 2 or x.shape[1] != self.n_in:  # kernels check nothing
             remedy = f"give it a graph of {x.shape[1]} inputs?" if x.ndim == 2 else "put Flatten() before it?"
             raise BadInput(f"{self.label} takes (batch, {self.n_in}) but gets {x.shape}; {remedy}")
-        sparse, edges, w, batch = self.be.sparse, self.edges, self.weight.value, len(x)
+        batch = len(x)
         y = self.buf.get("y", (batch, self.n_out))
         self.last_x, self.last_xt, self.last_y = x, None, y
         if batch < sparse.FEW:

@@ -51,6 +51,7 @@ class Sequential(Chain):
         self.dtype = check_dtype(dtype)
         self.bind(get_backend(backend), dtype, Streams(rng), ())
         self.n_out = self.out_features(None)
+        self.remarks: list[str] = []  # what the maker of this network has to say of it
 
     def __call__(self, x: Any, lengths: Any = None) -> Array:
         """The outputs for x (batch, ...) outside training, as a new array. lengths: as for `forward`."""
@@ -91,5 +92,5 @@ class Sequential(Chain):
         return [layer for layer in self.layers() if isinstance(layer, Linear)]
 
     def notes(self) -> list[str]:
-        """What a user should know about this network: one line for each layer whose k was clipped."""
-        return [note for layer in self.layers() if (note := layer.note())]
+        """What a user should know about this network, such as one line for each layer whose k was clipped."""
+        return self.remarks + [note for layer in self.layers() if (note := layer.note())]

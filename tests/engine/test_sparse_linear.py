@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import CLOSE, assert_same, close, in_pieces, parameters, refused
+from helpers import CLOSE, assert_same, close, clusters, in_pieces, parameters, refused
 
 import minimalbp as mbp
 from minimalbp.network.compact import compact, hidden_layers
@@ -251,3 +251,31 @@ def test_what_is_no_graph_is_refused():
     net = mbp.Sequential(mbp.SparseLinear(graph), backend="reference")
     refused(lambda: net(np.ones((1, 4))), "takes 3 inputs but gets 4")
     refused(lambda: mbp.Sequential(mbp.Linear(4, 2), mbp.SparseLinear(graph)), "takes 3 inputs")
+
+
+def test_a_network_on_a_topology_has_a_dense_last_layer_where_outputs_would_read_few_nodes():
+    narrow, wide = radix_net([[4, 4], [2]], [2, 3, 3, 1]), radix_net([[4, 4]], [2, 3, 1])
+    kinds = [
+        type(layer).__name__ for layer in mbp.sparse_mlp(narrow, dropout=0.1, backend="reference").children
+    ]
+    assert kinds == ["SparseLinear", "ReLU", "Dropout"] * 2 + ["Linear"]
+    net = mbp.sparse_mlp(wide, select=mbp.TopK(2), backend="reference")
+    assert isinstance(net.children[-1], mbp.SparseLinear) and net.notes() == []
+    assert [net.children[i].select for i in (0, 2)] == [mbp.TopK(2), mbp.Dense()]
+    kept = mbp.sparse_mlp(narrow, dense_last=False, backend="reference")
+    assert isinstance(kept.children[-1], mbp.SparseLinear)
+    assert kept.notes() == [
+        "an output reads only 6 of 48 nodes, and such networks train badly; "
+        "dense_last=True makes the last layer dense"
+    ]
+    refused(lambda: mbp.sparse_mlp([784, 300, 10]), "topology must be a Topology")
+
+
+def test_a_network_on_a_topology_learns_in_one_thread_and_in_pieces():
+    data = clusters(n_in=32)
+    net = mbp.sparse_mlp(radix_net([[4, 4]], [2, 3, 1]), rng=1)
+    outputs = mbp.Sequential(*net.children[:2], mbp.Linear(48, 3), rng=1)
+    history = mbp.fit(
+        outputs, data, optimizer=mbp.Adam(outputs.parameters(), lr=0.01), epochs=5, batch_size=10
+    )
+    assert history.records[-1].dev["accuracy"] > 0.9

@@ -166,30 +166,23 @@ def to_panels_pieces(xt, x, n):
 def to_panels(xt, x, lo, hi):
     """The features lo:hi of x, in panels."""
     lanes, width = VECTOR // x.itemsize, xt.shape[2]
-    few = np.empty((lanes, hi - lo if len(x) < len(xt) * width else 0), x.dtype)
+    few = np.zeros((lanes, lanes), x.dtype)
     for e in range(0, len(xt) * width, lanes):
-        p, j = e // width, e % width
-        if e + lanes <= len(x):
-            _turn(xt[p], j, x, e, lo, hi)
-        else:
-            few[:] = 0
-            for r in range(len(x) - e):
-                few[r] = x[e + r, lo:hi]
-            _turn(xt[p, lo:hi], j, few, 0, 0, hi - lo)
-
-
-@kernel
-def _turn(panel, j, x, e, lo, hi):
-    """panel[lo:hi, j:] = x[e:, lo:hi]ᵀ, as many examples as a vector has numbers."""
-    lanes = VECTOR // x.itemsize
-    if hi - lo >= lanes:
+        panel, j, there = xt[e // width], e % width, max(min(lanes, len(x) - e), 0)
+        if hi - lo < lanes:
+            for i in range(lo, hi):
+                for r in range(lanes):
+                    panel[i, j + r] = x[e + r, i] if r < there else 0
+            continue
         for i in range(lo, hi, lanes):
-            at = min(i, hi - lanes)
-            turn_tile(panel, at, j, x, e, at)
-    else:
-        for i in range(lo, hi):
+            at = min(i, hi - lanes)  # the last tile is moved back, to end with the features
+            if there == lanes:
+                turn_tile(panel, at, j, x, e, at)
+                continue
             for r in range(lanes):
-                panel[i, j + r] = x[e + r, i]
+                for c in range(lanes):
+                    few[r, c] = x[e + r, at + c] if r < there else 0
+            turn_tile(panel, at, j, few, 0, 0)
 
 
 @kernel(parallel=True)
@@ -206,26 +199,20 @@ def from_panels_pieces(y, yt, n):
 def from_panels(y, yt, lo, hi):
     """The features lo:hi of y, out of the panels."""
     lanes, width = VECTOR // y.itemsize, yt.shape[2]
-    few = np.empty((lanes, hi - lo if len(y) % lanes else 0), y.dtype)
+    few = np.empty((lanes, lanes), y.dtype)
     for e in range(0, len(y), lanes):
-        p, j = e // width, e % width
-        if e + lanes <= len(y):
-            _back(y, e, yt[p], j, lo, hi, 0)
-        else:
-            _back(few, 0, yt[p], j, lo, hi, lo)
-            for r in range(len(y) - e):
-                y[e + r, lo:hi] = few[r]
-
-
-@kernel
-def _back(y, e, panel, j, lo, hi, less):
-    """y[e:, lo - less:hi - less] = panel[lo:hi, j:]ᵀ."""
-    lanes = VECTOR // y.itemsize
-    if hi - lo >= lanes:
+        panel, j, there = yt[e // width], e % width, min(lanes, len(y) - e)
+        if hi - lo < lanes:
+            for i in range(lo, hi):
+                for r in range(there):
+                    y[e + r, i] = panel[i, j + r]
+            continue
         for i in range(lo, hi, lanes):
             at = min(i, hi - lanes)
-            turn_tile(y, e, at - less, panel, at, j)
-    else:
-        for i in range(lo, hi):
-            for r in range(lanes):
-                y[e + r, i - less] = panel[i, j + r]
+            if there == lanes:
+                turn_tile(y, e, at, panel, at, j)
+                continue
+            turn_tile(few, 0, 0, panel, at, j)
+            for r in range(there):
+                for c in range(lanes):
+                    y[e + r, at + c] = few[r, c]
