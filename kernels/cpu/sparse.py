@@ -19,7 +19,7 @@ def to_panels(xt, x):
     if n > 1:
         panels.to_panels_pieces(xt, x, n)
     else:
-        panels.to_panels(xt, x, 0, x.shape[1])
+        panels.to_panels(xt, x, 0, panels.blocks(x) * len(xt))
 
 
 def from_panels(y, yt):
@@ -27,7 +27,7 @@ def from_panels(y, yt):
     if n > 1:
         panels.from_panels_pieces(y, yt, n)
     else:
-        panels.from_panels(y, yt, 0, y.shape[1])
+        panels.from_panels(y, yt, 0, panels.blocks(y) * len(yt))
 
 
 def forward(yt, xt, w, b, start, source, group, member, batch):

@@ -154,65 +154,87 @@ def _dot(out, at, dyt, o, xt, index, first, steps):
 
 @kernel(parallel=True)
 def to_panels_pieces(xt, x, n):
-    lanes = VECTOR // x.itemsize
-    blocks = max(x.shape[1] // lanes, 1)
+    work = len(xt) * blocks(x)
     for p in prange(n):
-        lo = blocks * p // n * lanes
-        hi = blocks * (p + 1) // n * lanes if p + 1 < n else x.shape[1]
-        to_panels(xt, x, lo, hi)
+        to_panels(xt, x, work * p // n, work * (p + 1) // n)
 
 
 @kernel
-def to_panels(xt, x, lo, hi):
-    """The features lo:hi of x, in panels."""
-    lanes, width = VECTOR // x.itemsize, xt.shape[2]
+def blocks(x):
+    """How many blocks of features x has, each as wide as a vector; the last one may be wider."""
+    return max(x.shape[1] * x.itemsize // VECTOR, 1)
+
+
+@kernel
+def _features(x, block):
+    """Where a block of features begins."""
+    return block * (VECTOR // x.itemsize) if block < blocks(x) else x.shape[1]
+
+
+@kernel
+def to_panels(xt, x, first, last):
+    """The blocks first:last of features of x, counted panel by panel, in panels."""
+    count, width = blocks(x), xt.shape[2]
+    for p in range(first // count, -(-last // count)):
+        lo, hi = max(first - p * count, 0), min(last - p * count, count)
+        _to_panel(xt[p], x[p * width : (p + 1) * width], _features(x, lo), _features(x, hi))
+
+
+@kernel
+def _to_panel(panel, x, lo, hi):
+    lanes = VECTOR // x.itemsize
     few = np.zeros((lanes, lanes), x.dtype)
-    for e in range(0, len(xt) * width, lanes):
-        panel, j, there = xt[e // width], e % width, max(min(lanes, len(x) - e), 0)
+    for j in range(0, panel.shape[1], lanes):
+        there = max(min(lanes, len(x) - j), 0)
         if hi - lo < lanes:
             for i in range(lo, hi):
                 for r in range(lanes):
-                    panel[i, j + r] = x[e + r, i] if r < there else 0
+                    panel[i, j + r] = x[j + r, i] if r < there else 0
             continue
         for i in range(lo, hi, lanes):
             at = min(i, hi - lanes)  # the last tile is moved back, to end with the features
             if there == lanes:
-                turn_tile(panel, at, j, x, e, at)
+                turn_tile(panel, at, j, x, j, at)
                 continue
             for r in range(lanes):
                 for c in range(lanes):
-                    few[r, c] = x[e + r, at + c] if r < there else 0
+                    few[r, c] = x[j + r, at + c] if r < there else 0
             turn_tile(panel, at, j, few, 0, 0)
 
 
 @kernel(parallel=True)
 def from_panels_pieces(y, yt, n):
-    lanes = VECTOR // y.itemsize
-    blocks = max(y.shape[1] // lanes, 1)
+    work = len(yt) * blocks(y)
     for p in prange(n):
-        lo = blocks * p // n * lanes
-        hi = blocks * (p + 1) // n * lanes if p + 1 < n else y.shape[1]
-        from_panels(y, yt, lo, hi)
+        from_panels(y, yt, work * p // n, work * (p + 1) // n)
 
 
 @kernel
-def from_panels(y, yt, lo, hi):
-    """The features lo:hi of y, out of the panels."""
-    lanes, width = VECTOR // y.itemsize, yt.shape[2]
+def from_panels(y, yt, first, last):
+    """The blocks first:last of features of y, counted panel by panel, out of the panels."""
+    count, width = blocks(y), yt.shape[2]
+    for p in range(first // count, -(-last // count)):
+        lo, hi = max(first - p * count, 0), min(last - p * count, count)
+        _from_panel(y[p * width : (p + 1) * width], yt[p], _features(y, lo), _features(y, hi))
+
+
+@kernel
+def _from_panel(y, panel, lo, hi):
+    lanes = VECTOR // y.itemsize
     few = np.empty((lanes, lanes), y.dtype)
-    for e in range(0, len(y), lanes):
-        panel, j, there = yt[e // width], e % width, min(lanes, len(y) - e)
+    for j in range(0, len(y), lanes):
+        there = min(lanes, len(y) - j)
         if hi - lo < lanes:
             for i in range(lo, hi):
                 for r in range(there):
-                    y[e + r, i] = panel[i, j + r]
+                    y[j + r, i] = panel[i, j + r]
             continue
         for i in range(lo, hi, lanes):
             at = min(i, hi - lanes)
             if there == lanes:
-                turn_tile(y, e, at, panel, at, j)
+                turn_tile(y, j, at, panel, at, j)
                 continue
             turn_tile(few, 0, 0, panel, at, j)
             for r in range(there):
                 for c in range(lanes):
-                    y[e + r, at + c] = few[r, c]
+                    y[j + r, at + c] = few[r, c]
