@@ -11,11 +11,12 @@ __all__ = [
     "edges_of", "forward", "forward_few", "from_panels", "lists_to_panels", "spread", "to_panels",
 ]  # fmt: skip
 
-QUICK = 8  # multiply-adds in panels, or numbers copied, that take as long as one element operation
+QUICK = 8  # multiply-adds in panels that take as long as one element operation
+COPY = 2  # the same of numbers that are turned into panels or back
 
 
 def to_panels(xt, x):
-    n = pieces(xt.size // QUICK)
+    n = pieces(xt.size // COPY)
     if n > 1:
         panels.to_panels_pieces(xt, x, n)
     else:
@@ -23,7 +24,7 @@ def to_panels(xt, x):
 
 
 def from_panels(y, yt):
-    n = pieces(yt.size // QUICK)
+    n = pieces(yt.size // COPY)
     if n > 1:
         panels.from_panels_pieces(y, yt, n)
     else:

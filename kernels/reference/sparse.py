@@ -22,7 +22,7 @@ An output may have no edge, and an input none.
 import numpy as np
 
 STEP = 64  # bytes of a vector of examples: the width of a panel in bytes is a multiple of it
-WIDE = 256  # bytes, the widest panel
+WIDE = 128  # bytes, the widest panel: each thread takes panels of its own, from x to y
 FEW = 4  # examples from which panels are faster, though they hold more than these
 LISTED = 16  # a multiply-add of a list takes as long as so many in panels
 

@@ -38,8 +38,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add(
         "--layer",
         default="linear",
-        help="linear (default); conv: convolutions that keep the size of pictures; or sparse: both passes of sparse "
-        "layers beside dense and other sparse code",
+        help="linear (default); conv: convolutions that keep the size of pictures; or sparse: both passes of "
+        "sparse layers, beside dense and other sparse code",
     )
     add("--shape", nargs="+", metavar="BATCH,N_IN,N_OUT",
         help=f"layers to measure (default {' '.join(layers['shape'])}); with --layer conv N,C,H,W,M,K: pictures, "

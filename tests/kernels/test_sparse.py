@@ -22,7 +22,7 @@ GRAPHS = {
     "blocks": Bipartite.from_blocks(Blocks(3, 13, 7, (0, 2, 3))),
     "blocks that were cut": Bipartite.from_blocks(Blocks(8, 3, 10, (0, 4, 7))).drop(3, 5),
 }
-BATCHES = [1, 17, 33, 100]  # panels of one to four vectors of 64 bytes, one and two panels
+BATCHES = [1, 17, 33, 100]  # one panel to seven, of one vector of 64 bytes or two
 
 
 class Case:

@@ -9,23 +9,7 @@ from numba import prange
 
 from ...reference.sparse import STEP
 from ..policy import kernel
-from .sparse_tile import (
-    dot_1,
-    dot_2,
-    dot_3,
-    dot_4,
-    sum_1x1,
-    sum_1x2,
-    sum_1x3,
-    sum_1x4,
-    sum_4x1,
-    sum_4x2,
-    sum_4x3,
-    sum_4x4,
-    sum_8x1,
-    sum_8x2,
-    turn_tile,
-)
+from .sparse_tile import dot_1, dot_2, sum_1x1, sum_1x2, sum_4x1, sum_4x2, sum_8x1, sum_8x2, turn_tile
 from .tile import VECTOR
 
 WHOLE = VECTOR == STEP  # with narrower vectors, and fewer registers, tiles are one step wide
@@ -45,37 +29,11 @@ def sums(out, a, w, extra, start, source, group, member, first, last):
     for p in range(first // groups, -(-last // groups)):
         lo, hi = max(first - p * groups, 0), min(last - p * groups, groups)
         steps = out.shape[2] * out.itemsize // STEP
-        if WHOLE and steps == 4:
-            _four(out[p], a[p], w, extra, start, source, group, member, lo, hi)
-        elif WHOLE and steps == 3:
-            _three(out[p], a[p], w, extra, start, source, group, member, lo, hi)
-        elif WHOLE and steps == 2:
+        if WHOLE and steps == 2:
             _two(out[p], a[p], w, extra, start, source, group, member, lo, hi)
         else:
             for column in range(0, out.shape[2], STEP // out.itemsize):
                 _one(out[p], a[p], w, extra, start, source, group, member, lo, hi, column)
-
-
-@kernel
-def _four(out, a, w, extra, start, source, group, member, lo, hi):
-    for g in range(lo, hi):
-        m, end = np.int64(group[g]), np.int64(group[g + 1])
-        while m + 4 <= end:
-            sum_4x4(out, member, m, a, w, extra, start, source, 0)
-            m += 4
-        for r in range(m, end):
-            sum_1x4(out, member, r, a, w, extra, start, source, 0)
-
-
-@kernel
-def _three(out, a, w, extra, start, source, group, member, lo, hi):
-    for g in range(lo, hi):
-        m, end = np.int64(group[g]), np.int64(group[g + 1])
-        while m + 4 <= end:
-            sum_4x3(out, member, m, a, w, extra, start, source, 0)
-            m += 4
-        for r in range(m, end):
-            sum_1x3(out, member, r, a, w, extra, start, source, 0)
 
 
 @kernel
@@ -142,11 +100,7 @@ def dw_outputs(dw, dyt, xt, start, source, outputs, packed, first, last):
 
 @kernel
 def _dot(out, at, dyt, o, xt, index, first, steps):
-    if steps == 4:
-        dot_4(out, at, dyt, o, xt, index, first)
-    elif steps == 3:
-        dot_3(out, at, dyt, o, xt, index, first)
-    elif steps == 2:
+    if steps == 2:
         dot_2(out, at, dyt, o, xt, index, first)
     else:
         dot_1(out, at, dyt, o, xt, index, first)

@@ -96,12 +96,22 @@ def _dot(steps):
         inputs = [row(xt, b.sext(b.load(place), _LONG)) for place in places]
         output, sums = row(dyt, n[o]), loop.zeros(lanes)
         panels = b.extract_value(loop.arrays[dyt].shape, 0)
-        with cgutils.for_range(b, panels, intp=_LONG) as inside:
-            of_dy = loop.load(b.add(output, b.mul(inside.index, loop.step(dyt, 0))), count)
-            skip = b.mul(inside.index, loop.step(xt, 0))
+
+        def add_panels(first, together):
+            """Several panels at once: the address of an input, of which there are many, is found once for them."""
+            skips = [b.mul(b.add(first, _LONG(j)), loop.step(xt, 0)) for j in range(together)]
+            ours = [b.mul(b.add(first, _LONG(j)), loop.step(dyt, 0)) for j in range(together)]
+            of_dy = [loop.load(b.add(output, skip), count) for skip in ours]
             for s, address in zip(sums, inputs, strict=True):
-                for v, u in zip(of_dy, loop.load(b.add(address, skip), count), strict=True):
-                    loop.add([s], [u], v)
+                for vectors, skip in zip(of_dy, skips, strict=True):
+                    for v, u in zip(vectors, loop.load(b.add(address, skip), count), strict=True):
+                        loop.add([s], [u], v)
+
+        even = b.sub(panels, b.srem(panels, _LONG(2)))
+        with cgutils.for_range_slice(b, _LONG(0), even, _LONG(2), _LONG, inc=True) as (first, _):
+            add_panels(first, 2)
+        with cgutils.for_range_slice(b, even, panels, _LONG(1), _LONG, inc=True) as (first, _):
+            add_panels(first, 1)
         loop.store(loop.at(out, n[at]), [_across(loop, [b.load(s) for s in sums])])
         return context.get_dummy_value()
 
@@ -125,10 +135,9 @@ def _across(loop, vectors):
 
 
 # the names tell rows and steps
-sum_4x4, sum_1x4, sum_4x3, sum_1x3 = _sum(4, 4), _sum(1, 4), _sum(4, 3), _sum(1, 3)
 sum_8x2, sum_4x2, sum_1x2 = _sum(8, 2), _sum(4, 2), _sum(1, 2)
 sum_8x1, sum_4x1, sum_1x1 = _sum(8, 1), _sum(4, 1), _sum(1, 1)
-dot_1, dot_2, dot_3, dot_4 = (_dot(steps) for steps in range(1, 5))
+dot_1, dot_2 = _dot(1), _dot(2)
 
 
 if not JIT:
