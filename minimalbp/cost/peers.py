@@ -81,7 +81,7 @@ def conv_backward(dy: np.ndarray, x: np.ndarray, w: np.ndarray) -> dict[str, Pro
 
 
 def sparse_forward(matrix: Any, x: np.ndarray) -> dict[str, Callable[[], object]]:
-    """{peer: y = x Wᵀ} for a W in scipy's CSR. PyTorch does it twice: as x is, and turned to have the batch last."""
+    """{peer: y = x Wᵀ} for a W in scipy's CSR. PyTorch has two: with x as it is, and with x turned around."""
     found: dict[str, Callable[[], object]] = {"scipy CSR": lambda: (matrix @ x.T).T}
     torch = _torch()
     if torch:

@@ -96,22 +96,12 @@ def _dot(steps):
         inputs = [row(xt, b.sext(b.load(place), _LONG)) for place in places]
         output, sums = row(dyt, n[o]), loop.zeros(lanes)
         panels = b.extract_value(loop.arrays[dyt].shape, 0)
-
-        def add_panels(first, together):
-            """Several panels at once: the address of an input, of which there are many, is found once for them."""
-            skips = [b.mul(b.add(first, _LONG(j)), loop.step(xt, 0)) for j in range(together)]
-            ours = [b.mul(b.add(first, _LONG(j)), loop.step(dyt, 0)) for j in range(together)]
-            of_dy = [loop.load(b.add(output, skip), count) for skip in ours]
+        with cgutils.for_range(b, panels, intp=_LONG) as inside:
+            of_dy = loop.load(b.add(output, b.mul(inside.index, loop.step(dyt, 0))), count)
+            skip = b.mul(inside.index, loop.step(xt, 0))
             for s, address in zip(sums, inputs, strict=True):
-                for vectors, skip in zip(of_dy, skips, strict=True):
-                    for v, u in zip(vectors, loop.load(b.add(address, skip), count), strict=True):
-                        loop.add([s], [u], v)
-
-        even = b.sub(panels, b.srem(panels, _LONG(2)))
-        with cgutils.for_range_slice(b, _LONG(0), even, _LONG(2), _LONG, inc=True) as (first, _):
-            add_panels(first, 2)
-        with cgutils.for_range_slice(b, even, panels, _LONG(1), _LONG, inc=True) as (first, _):
-            add_panels(first, 1)
+                for v, u in zip(of_dy, loop.load(b.add(address, skip), count), strict=True):
+                    loop.add([s], [u], v)
         loop.store(loop.at(out, n[at]), [_across(loop, [b.load(s) for s in sums])])
         return context.get_dummy_value()
 
