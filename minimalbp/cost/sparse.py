@@ -101,7 +101,7 @@ def _entry(times: np.ndarray, best: list[float]) -> dict[str, Any]:
 
 def sparse_ticks(seconds: float) -> int:
     """The number of times that `measure_sparse` calls `tick`, where a layer has blocks."""
-    return blocks(seconds) * (5 + 2 * bool(version("torch")))
+    return blocks(seconds) * (5 + 3 * bool(version("torch")))
 
 
 def _ours(layer: Layer, x: np.ndarray, dy: np.ndarray, threads: int) -> Timed:
