@@ -96,13 +96,12 @@ class Shrinker(Companion):
         return {"chances": self.chances, "notes": self.notes}, arrays
 
     def restore(self, state: dict[str, Any], arrays: dict[str, Array]) -> None:
-        """Bring the network to its sizes. It does not matter which units stay: the checkpoint has the weights."""
+        """Bring the network to its sizes. Those of packed and of sparse layers depend on which units are left."""
         layers = range(len(self.layers))
         self.left, self.hits, self.activeness = (
             [arrays[f"{name}/{i}"] for i in layers] for name in ("left", "hits", "activeness")
         )
-        kept = [np.tile(np.arange(left.shape[1]), (len(left), 1)) for left in self.left]
-        compact(self.net, self.optimizer, list(zip(self.layers, kept)))
+        compact(self.net, self.optimizer, list(zip(self.layers, self.left)))
         self.chances, self.notes = list(state["chances"]), list(state["notes"])
 
 

@@ -279,3 +279,30 @@ def test_a_network_on_a_topology_learns_in_one_thread_and_in_pieces():
         outputs, data, optimizer=mbp.Adam(outputs.parameters(), lr=0.01), epochs=5, batch_size=10
     )
     assert history.records[-1].dev["accuracy"] > 0.9
+
+
+def test_simplify_shrinks_sparse_layers_and_resumes(tmp_path):
+    """A run that stops after two epochs and goes on is the run that did not stop, units and edges too."""
+
+    def trained(epochs, name, **options):
+        rng = np.random.default_rng(0)
+        first, second = regular(32, 24, 6, rng), Bipartite.from_mask(rng.random((20, 24)) < 0.4)
+        layers = [
+            mbp.SparseLinear(first, select=mbp.TopK(3)),
+            mbp.ReLU(),
+            mbp.SparseLinear(second, select=mbp.TopK(3)),
+        ]
+        net = mbp.Sequential(*layers, mbp.ReLU(), mbp.Linear(20, 3), rng=1)
+        optimizer = mbp.Adam(net.parameters(), rows="chosen")
+        companion = mbp.Simplifier(prune=0.1, cycle=1)
+        more = {"companions": [companion], "checkpoint": tmp_path / name, "evals_per_epoch": 1, **options}
+        mbp.fit(net, clusters(n=300, n_in=32), optimizer, epochs=epochs, **more)
+        return net
+
+    whole = trained(4, "whole.npz")
+    trained(2, "parts.npz")
+    parts = trained(4, "parts.npz", resume=True)
+    assert whole.children[0].n_out < 24 and whole.children[2].n_out < 20
+    assert whole.children[2].n_in == whole.children[0].n_out
+    assert whole.describe() == parts.describe()
+    assert_same(parameters(whole), parameters(parts))
