@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..backend import Array
+from ..errors import BadInput, check_int
 from ..topology import Bipartite
 
 
@@ -64,3 +67,24 @@ def keep(graph: Bipartite, axis: int, nodes: Array) -> tuple[Bipartite, Array]:
         source = np.searchsorted(nodes, source).astype(np.int32)
     start = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=sizes[0]))])
     return Bipartite(sizes[1], sizes[0], start, source), left
+
+
+def given_graph(edges: Any, n_in: Any, n_out: Any) -> Bipartite:
+    """The graph itself; or one with so many edges, evenly over the outputs, until a file says which there are."""
+    if isinstance(edges, Bipartite):
+        if n_in not in (None, edges.n_in) or n_out not in (None, edges.n_out):
+            raise BadInput(
+                f"the graph is {edges.n_in} -> {edges.n_out}, not {n_in} -> {n_out}; leave n_in and n_out out"
+            )
+        return edges
+    if isinstance(edges, np.ndarray) or np.ndim(edges):
+        raise BadInput(
+            f"edges must be a Bipartite, not a {type(edges).__name__}; Bipartite.from_mask makes one of a mask"
+        )
+    count = check_int("edges", edges, least=0)
+    n_in, n_out = check_int("n_in", n_in, least=1), check_int("n_out", n_out, least=1)
+    if count > n_in * n_out:
+        raise BadInput(f"edges must be at most {n_in * n_out}, those of the dense layer, not {count}")
+    fans = count // n_out + (np.arange(n_out) < count % n_out)
+    start = np.concatenate([[0], np.cumsum(fans)])
+    return Bipartite(n_in, n_out, start, np.arange(count) - np.repeat(start[:-1], fans))

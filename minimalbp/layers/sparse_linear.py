@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, Backend
-from ..errors import BadInput, check_int, unknown
+from ..errors import BadInput, unknown
 from ..param import Param, RowGrad
 from ..seeds import Streams
 from ..select import Choice, Dense, Selector
 from ..topology import Bipartite
 from .base import clipped, later
 from .edge_backward import backward, panels
-from .edges import Edges, keep
+from .edges import Edges, given_graph, keep
 from .initialisers import edge_weights, get_initialiser
 from .sparse import count_choice
 from .units import Cut, Units
@@ -104,7 +104,7 @@ class SparseLinear(Units):
         bias: bool = True,
         bias_rows: str = "all",
     ):
-        self.edges = Edges(_graph(edges, n_in, n_out))
+        self.edges = Edges(given_graph(edges, n_in, n_out))
         self._left = self.edges.graph
         self.n_in, self.n_out = self._left.n_in, self._left.n_out
         self.select = Dense() if select is None else select
@@ -237,24 +237,3 @@ class SparseLinear(Units):
 
     def note(self) -> str | None:
         return clipped(self.select, self.n_out, self.label)
-
-
-def _graph(edges: Any, n_in: Any, n_out: Any) -> Bipartite:
-    """The graph itself; or one with so many edges, evenly over the outputs, until a file says which there are."""
-    if isinstance(edges, Bipartite):
-        if n_in not in (None, edges.n_in) or n_out not in (None, edges.n_out):
-            raise BadInput(
-                f"the graph is {edges.n_in} -> {edges.n_out}, not {n_in} -> {n_out}; leave n_in and n_out out"
-            )
-        return edges
-    if isinstance(edges, np.ndarray) or np.ndim(edges):
-        raise BadInput(
-            f"edges must be a Bipartite, not a {type(edges).__name__}; Bipartite.from_mask makes one of a mask"
-        )
-    count = check_int("edges", edges, least=0)
-    n_in, n_out = check_int("n_in", n_in, least=1), check_int("n_out", n_out, least=1)
-    if count > n_in * n_out:
-        raise BadInput(f"edges must be at most {n_in * n_out}, those of the dense layer, not {count}")
-    fans = count // n_out + (np.arange(n_out) < count % n_out)
-    start = np.concatenate([[0], np.cumsum(fans)])
-    return Bipartite(n_in, n_out, start, np.arange(count) - np.repeat(start[:-1], fans))
