@@ -5,6 +5,7 @@ same modules, the same functions and the same parameters (`tests/kernels/test_co
 
     linear      y = x Wᵀ + b, also of several layers, and the backward products: all units, shared rows, or chosen
                 per example
+    sparse      the same where W has entries on the edges of a graph only
     conv        the same for the windows of pictures
     pool        the largest entry, or the mean, of windows of pictures
     norm        batch normalisation, local response normalisation

@@ -20,7 +20,8 @@ from .errors import BadInput, check_int, unknown
 
 Array = np.ndarray
 NAMESPACES = (
-    "linear", "conv", "packed", "pool", "norm", "select", "activation", "embedding", "lstm", "loss", "update",
+    "linear", "sparse", "conv", "packed", "pool", "norm", "select", "activation", "embedding", "lstm", "loss",
+    "update",
 )  # fmt: skip
 BACKENDS = ("reference", "cpu")
 DTYPES = ("float32", "float64")
@@ -36,6 +37,7 @@ class Backend:
 
     name: str
     linear: Any
+    sparse: Any
     conv: Any
     packed: Any
     pool: Any

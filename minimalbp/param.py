@@ -14,7 +14,8 @@ class RowGrad:
     Parameters
     ----------
     rows : None or array of int32, shape (r,)
-        The rows that have a gradient, ascending and without repeats. None: all of them.
+        The rows that have a gradient, ascending and without repeats. None: all of them. A vector has a row for
+        each `Param.width` entries.
     values : array of float, shape (r, ...)
         The gradient of these rows. If `rows` is None, it has the shape of the whole array.
 
@@ -52,6 +53,8 @@ class Param:
         The backend whose memory holds it.
     grad : RowGrad, optional
         The gradient that the last backward pass left.
+    width : int, default 1
+        Of a vector, how many entries are a row of its gradient. The weights of a SparseLinear are a vector.
 
     Examples
     --------
@@ -65,3 +68,4 @@ class Param:
     value: Array
     backend: Backend
     grad: RowGrad | None = None
+    width: int = 1

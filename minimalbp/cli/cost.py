@@ -23,7 +23,8 @@ CONV: dict[str, Any] = {
     "shape": ["32,32,14,14,64,5"],
     "select": "topk,threshold-batch,positions",
 }  # of --layer conv
-LAYERS = ("linear", "conv")
+SPARSE = ["64,1024,32", "64,4096,32"]  # the shapes of --layer sparse
+LAYERS = ("linear", "conv", "sparse")
 KS = "1%,2%,4%,5%,8%,16%,32%,50%,100%"
 
 
@@ -37,11 +38,13 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add(
         "--layer",
         default="linear",
-        help="linear (default), or conv: convolutions that keep the size of pictures",
+        help="linear (default); conv: convolutions that keep the size of pictures; or sparse: both passes of "
+        "sparse layers, beside dense and other sparse code",
     )
     add("--shape", nargs="+", metavar="BATCH,N_IN,N_OUT",
         help=f"layers to measure (default {' '.join(layers['shape'])}); with --layer conv N,C,H,W,M,K: pictures, "
-             f"channels, height, width, filters, kernel (default {CONV['shape'][0]})")  # fmt: skip
+             f"channels, height, width, filters, kernel (default {CONV['shape'][0]}); with --layer sparse "
+             f"BATCH,N,FAN_IN (default {' '.join(SPARSE)})")  # fmt: skip
     add("--problem", nargs="+", metavar="FILE.npz",
         help="layers of your own instead: x (batch, n_in), w (n_out, n_in), dy (batch, n_out)")  # fmt: skip
     add("--k", default=KS, metavar="K,K", help="25 or 5%%, several with commas (default 1%% to 100%%)")
@@ -55,7 +58,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add("--rows", help="of --phase step: rows that Adam updates, chosen (default) or all")
     add("--threads", type=int_or_text, help="cores to use (default all)")
     add("--seconds", type=float_or_text, default=0.3, help="of measuring, for each point (default 0.3)")
-    add("--out", metavar="DIR", default=".", help="folder of cost.json and cost.png (default here)")
+    add(
+        "--out",
+        metavar="DIR",
+        default=".",
+        help="folder of cost.json and cost.png, which --layer sparse has not (default here)",
+    )
     add("--json", action="store_true", help="print one JSON object and nothing else")
     parser.set_defaults(run=run)
     return parser
@@ -73,14 +81,15 @@ def run(args: argparse.Namespace) -> int:
         temporary.touch()  # a folder that cannot be written is refused now, not at the end
         report = plan.measure(threads=threads, progress=True)
         temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    draw_cost(report, out / "cost.png")
+    if report["phase"] != "passes":
+        draw_cost(report, out / "cost.png")
     print(json.dumps(report) if args.json else cost_table(report))
     return 0
 
 
 def planned(args: argparse.Namespace) -> CostPlan:
     """The measurements that the options ask for. Raises BadInput."""
-    from ..cost.plan import plan_convs, plan_layers, plan_steps
+    from ..cost.plan import plan_convs, plan_layers, plan_sparse, plan_steps
     from ..experiment.numbers import check_ints
     from ..select import parse_k
 
@@ -92,6 +101,10 @@ def planned(args: argparse.Namespace) -> CostPlan:
             raise BadInput(f"{typed[0]} is for --phase {phase} only; leave it out of --phase {args.phase}")
     if args.layer not in LAYERS:
         raise unknown("layer", args.layer, LAYERS)
+    if args.layer == "sparse":
+        _check_sparse(args)
+        shapes = [check_ints("shape", text) for text in args.shape or SPARSE]
+        return plan_sparse(shapes, seconds=args.seconds)
     conv = args.layer == "conv"
     if conv and (args.phase == "step" or args.problem is not None):
         other = "--phase step" if args.phase == "step" else "--problem"
@@ -110,3 +123,14 @@ def planned(args: argparse.Namespace) -> CostPlan:
         return plan_convs([check_ints("shape", text) for text in args.shape or CONV["shape"]], **common)
     shapes = [check_ints("shape", text) for text in own["shape"]] if not own["problem"] else []
     return plan_layers(shapes, problems=own["problem"], **common)
+
+
+def _check_sparse(args: argparse.Namespace) -> None:
+    """Refuse what --layer sparse does not measure: steps, layers of one's own, choices of units."""
+    other = {
+        "--phase step": args.phase == "step", "--problem": args.problem is not None,
+        "--select": args.select is not None, "--k": args.k != KS,
+    }  # fmt: skip
+    for option, typed in other.items():
+        if typed:
+            raise BadInput(f"--layer sparse measures both passes of dense gradients only; leave out {option}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -77,6 +78,21 @@ def conv_backward(dy: np.ndarray, x: np.ndarray, w: np.ndarray) -> dict[str, Pro
         return lambda: torch.ops.aten.convolution_backward(*args)
 
     return {name: (call(order), lambda: None) for name, order in ORDERS.items()}
+
+
+def sparse_forward(matrix: Any, x: np.ndarray) -> dict[str, Callable[[], object]]:
+    """{peer: y = x Wᵀ} for a W in scipy's CSR. PyTorch has two: with x as it is, and with x turned around."""
+    found: dict[str, Callable[[], object]] = {"scipy CSR": lambda: (matrix @ x.T).T}
+    torch = _torch()
+    if torch:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that its sparse tensors are young
+            arrays = (torch.as_tensor(a) for a in (matrix.indptr, matrix.indices, matrix.data))
+            w, first = torch.sparse_csr_tensor(*arrays, matrix.shape), torch.from_numpy(x)
+        linear = torch.nn.functional.linear
+        found["PyTorch sparse_csr"] = lambda: linear(first, w)
+        found["PyTorch sparse_csr, batch last"] = lambda: (w @ first.T.contiguous()).T.contiguous()
+    return found
 
 
 class TorchStep:

@@ -27,6 +27,7 @@ from .problem import (
     random_pictures,
     random_problem,
 )
+from .sparse import check_sparse, measure_sparse, sparse_ticks
 from .step import measure_step, step_ticks
 
 
@@ -45,7 +46,7 @@ class CostPlan:
     Parameters
     ----------
     phase : str
-        "backward" of layers, or "step" of networks.
+        "backward" of layers, "passes" of sparse layers, or "step" of networks.
     seconds : float
         Of measuring, for each point.
     jobs : tuple
@@ -179,6 +180,39 @@ def plan_convs(
             measure = partial(_layer, partial(random_pictures, *shape), select, sweep, {"layer": "conv"})
             jobs.append(_Job(measure, ticks(sweep, seconds, OurConv)))
     return CostPlan("backward", seconds, tuple(jobs))
+
+
+def plan_sparse(shapes: Iterable[Sequence[int]], *, seconds: float = 0.3) -> CostPlan:
+    """Plan to measure both passes of sparse layers beside dense and other sparse code.
+
+    Of each shape there are a layer of Kronecker blocks, where the numbers allow one, and a random regular one.
+
+    Parameters
+    ----------
+    shapes : iterable of (batch, n, fan_in)
+        Layers of n inputs and n outputs, each of which reads fan_in inputs.
+    seconds : float, default 0.3
+        Of measuring, for each kind of code.
+
+    Returns
+    -------
+    CostPlan
+
+    Raises
+    ------
+    BadInput
+        For a fan-in above n, and layers that do not fit into memory.
+
+    Examples
+    --------
+    >>> from minimalbp.cost import plan_sparse
+    >>> plan_sparse([(64, 1024, 32)]).phase
+    'passes'
+    """
+    seconds = check_seconds(seconds)
+    checked = [check_sparse(shape) for shape in shapes]
+    jobs = (_Job(partial(measure_sparse, shape), sparse_ticks(seconds)) for shape in checked)
+    return CostPlan("passes", seconds, tuple(jobs))
 
 
 def plan_steps(

@@ -14,11 +14,12 @@ from .lstm import LSTM
 from .packed_conv import PackedConv2d
 from .packed_linear import PackedLinear
 from .pool import AvgPool2d, MaxPool2d
+from .sparse_linear import SparseLinear
 from .sparsify import Sparsify
 from .units import Cut, Units
 
 __all__ = [
     "LSTM", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Chain", "Conv2d", "Cube", "Cut", "Dropout", "Embedding",
     "Flatten", "Layer", "Linear", "LocalResponseNorm", "MaxPool2d", "PackedConv2d", "PackedLinear", "ReLU",
-    "Residual", "Sigmoid", "Sparsify", "Tanh", "Units",
+    "Residual", "Sigmoid", "SparseLinear", "Sparsify", "Tanh", "Units",
 ]  # fmt: skip

@@ -108,7 +108,7 @@ class Layer(ABC):
         return iter(())
 
     def resize(self) -> None:  # noqa: B027 (most have no sizes)
-        """Update the sizes after parameters were cut."""
+        """Update the sizes after parameters were cut, and what else follows from values that a file has given."""
 
     def layers(self) -> Iterator[Layer]:
         """This layer, and then those inside it."""

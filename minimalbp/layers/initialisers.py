@@ -34,6 +34,19 @@ def meprop_wide(rng: np.random.Generator, n_out: int, n_in: int) -> np.ndarray:
     return rng.normal(0, np.sqrt(6 / (n_in + n_out)), (n_out, n_in))
 
 
+def edge_weights(name: str, rng: np.random.Generator, fan_in: np.ndarray, fan_out: np.ndarray) -> np.ndarray:
+    """The weights of edges, (edges,), by the fan-in of the output and the fan-out of the input of each edge."""
+    if name == "glorot_uniform":
+        limit = np.sqrt(6 / (fan_in + fan_out))
+        return rng.uniform(-limit, limit)
+    factor, fans = {
+        "glorot_normal": (2, fan_in + fan_out),
+        "meprop_wide": (6, fan_in + fan_out),
+        "he": (2, fan_in),
+    }[name]
+    return rng.normal(0, np.sqrt(factor / fans))
+
+
 INITIALISERS: dict[str, Callable[[np.random.Generator, int, int], np.ndarray]] = {
     f.__name__: f for f in (glorot_uniform, glorot_normal, he, meprop_wide)
 }

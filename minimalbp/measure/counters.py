@@ -17,13 +17,15 @@ from .counts import (
     packed,
     pool,
     select,
+    sparse,
     update,
 )
 
 PHASES = ("forward", "select", "dw", "dx", "other", "update")
 
 _MODULES = {
-    "linear": linear, "conv": conv, "packed": packed, "pool": pool, "norm": norm, "select": select,
+    "linear": linear, "sparse": sparse, "conv": conv, "packed": packed, "pool": pool, "norm": norm,
+    "select": select,
     "activation": activation, "embedding": embedding, "lstm": lstm, "loss": loss, "update": update,
 }  # fmt: skip
 # "linear.forward": what a call of that kernel costs, from its arguments

@@ -3,5 +3,6 @@
 from .cnn import convnet, lenet
 from .mlp import mlp
 from .sequential import Sequential
+from .sparse import sparse_mlp
 
-__all__ = ["Sequential", "convnet", "lenet", "mlp"]
+__all__ = ["Sequential", "convnet", "lenet", "mlp", "sparse_mlp"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..backend import Array
 from ..errors import BadInput, short
-from ..layers import Chain, Cut, Flatten, Layer, Linear, Units
+from ..layers import Chain, Cut, Flatten, Layer, Linear, SparseLinear, Units
 from ..optim import Optimizer
 from .sequential import Sequential
 
@@ -74,7 +74,7 @@ def _passes(layer: Layer) -> bool:
 
 def _inputs(layer: Units, reader: Units, between: tuple[Layer, ...]) -> int:
     flat = any(isinstance(one, Flatten) for one in between)
-    return reader.n_in // layer.width if flat and isinstance(reader, Linear) else 1
+    return reader.n_in // layer.width if flat and isinstance(reader, (Linear, SparseLinear)) else 1
 
 
 def check_hidden(net: Sequential) -> list[Hidden]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backend import Array, check_dtype, get_backend
 from ..errors import BadInput
-from ..layers import Chain, Layer, Linear
+from ..layers import Chain, Layer, Linear, SparseLinear
 from ..seeds import Streams
 
 
@@ -51,6 +51,7 @@ class Sequential(Chain):
         self.dtype = check_dtype(dtype)
         self.bind(get_backend(backend), dtype, Streams(rng), ())
         self.n_out = self.out_features(None)
+        self.remarks: list[str] = []  # what the maker of this network has to say of it
 
     def __call__(self, x: Any, lengths: Any = None) -> Array:
         """The outputs for x (batch, ...) outside training, as a new array. lengths: as for `forward`."""
@@ -61,7 +62,7 @@ class Sequential(Chain):
         x = self._ids(x) if self.children[0].takes_ids else self.be.put(x, self.dtype)
         if x.ndim < 2:
             raise BadInput(f"inputs must be (batch, features), not of shape {x.shape}")
-        if isinstance(self.children[0], Linear):  # pictures become vectors
+        if isinstance(self.children[0], (Linear, SparseLinear)):  # pictures become vectors
             x = x.reshape(len(x), math.prod(x.shape[1:]))
         if self.children[0].takes_maps:
             x = self._maps(x)
@@ -91,5 +92,5 @@ class Sequential(Chain):
         return [layer for layer in self.layers() if isinstance(layer, Linear)]
 
     def notes(self) -> list[str]:
-        """What a user should know about this network: one line for each layer whose k was clipped."""
-        return [note for layer in self.layers() if (note := layer.note())]
+        """What a user should know about this network, such as one line for each layer whose k was clipped."""
+        return self.remarks + [note for layer in self.layers() if (note := layer.note())]

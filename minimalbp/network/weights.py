@@ -86,6 +86,8 @@ def load(net: Sequential, path: str | Path) -> None:
             raise BadInput(f"{path}: {name} is {found[name].shape}, the network needs {p.value.shape}")
     for name, p in mine.items():
         p.value[...] = net.be.put(found[name], p.value.dtype.name)
+    for layer in net.layers():
+        layer.resize()
 
 
 def _kept(net: Sequential) -> list[Param]:

@@ -98,7 +98,7 @@ class Optimizer(ABC):
         self._rules = {
             p.value.dtype: np.zeros(n, p.value.dtype) for p in self.params
         }  # one, or two in a mixture
-        self._views: dict[tuple[str, bool], tuple[Array, list[Array], Array, Array]] = {}
+        self._views: dict[tuple[str, bool, int], tuple[Array, list[Array], Array, Array]] = {}
         self._norm = np.zeros(1)
 
     def step(self) -> None:
@@ -155,11 +155,11 @@ class Optimizer(ABC):
     def _view(self, p: Param, sparse: bool) -> tuple[Array, list[Array], Array, Array]:
         """The parameter and its state as matrices, the indices of all rows, and the numbers of the step.
 
-        A vector is one row, or, if `sparse`, a row for each entry.
+        A vector is one row, or, if `sparse`, a row for each `width` entries.
         """
-        key = (p.name, sparse)
+        key = (p.name, sparse, p.width)
         if key not in self._views:
-            n = len(p.value) if sparse or p.value.ndim > 1 else 1
+            n = len(p.value) // p.width if sparse or p.value.ndim > 1 or p.width > 1 else 1
             state = [self.state[p.name][s].reshape(n, -1) for s in self.slots]
             every, rule = np.arange(n, dtype=np.int32), self._rules[p.value.dtype]
             self._views[key] = (p.value.reshape(n, -1), state, every, rule)

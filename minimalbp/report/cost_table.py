@@ -13,7 +13,7 @@ PARTS = {"select": "select", "dW": "dw", "dx": "dx", "backward": "backward", "up
 def cost_table(report: dict[str, Any]) -> str:
     """A table for each shape or network of a report as cost.json holds it, each with a line that sums it up."""
     head = f"{report['threads']} threads, ceilings measured now: {ceilings_text(report['ceilings'])}"
-    table = _layer if report["phase"] == "backward" else _step
+    table = {"backward": _layer, "passes": _sparse, "step": _step}[report["phase"]]
     return "\n\n".join([head, *(table(result) for result in report["results"])])
 
 
@@ -49,6 +49,23 @@ def shape_text(shape: list[int], to: str) -> str:
         return f"batch {batch}, {n_in} {to} {more[0]}"
     height, width, filters, kernel = more
     return f"batch {batch}, {n_in} {to} {filters} maps of {height} x {width}, window {kernel} x {kernel}"
+
+
+def _sparse(result: dict[str, Any]) -> str:
+    batch, n, fan_in = result["shape"]
+    title = (
+        f"batch {batch}, {n} -> {n}, fan-in {fan_in} ({result['density']:.2%} of dense); microseconds, medians; "
+        "speed-up over the best dense code of each pass"
+    )
+    rows = [["", "forward", "backward", "both", "speed-up forward", "both"]]
+    for name, arm in result["arms"].items():
+        there = arm["backward"] is not None
+        both = _micro(arm["forward"] + arm["backward"]) if there else ""
+        of_both = f"{arm['speedup']['both']:.2f}x" if there else ""
+        backward = _micro(arm["backward"]) if there else ""
+        of_forward = f"{arm['speedup']['forward']:.2f}x"
+        rows.append([name, _micro(arm["forward"]), backward, both, of_forward, of_both])
+    return "\n".join([title, align(rows)])
 
 
 def _step(result: dict[str, Any]) -> str:

@@ -96,7 +96,7 @@ class Shrinker(Companion):
         return {"chances": self.chances, "notes": self.notes}, arrays
 
     def restore(self, state: dict[str, Any], arrays: dict[str, Array]) -> None:
-        """Bring the network to its sizes. Those of packed layers depend on which units are left."""
+        """Bring the network to its sizes. Those of packed and of sparse layers depend on which units are left."""
         layers = range(len(self.layers))
         self.left, self.hits, self.activeness = (
             [arrays[f"{name}/{i}"] for i in layers] for name in ("left", "hits", "activeness")

@@ -148,6 +148,8 @@ def load_checkpoint(
         raise BadInput(f"{path} was saved with other random layers or selectors than this network has")
     for key, target in wanted.items():
         target[...] = arrays[key]
+    for layer in net.layers():
+        layer.resize()
     for key, rng in generators.items():
         rng.bit_generator.state = meta["generators"][key]
     optimizer.t = meta["t"]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import minimalbp as mbp
+from minimalbp import topology
 from minimalbp.train.step import train_step
 
 STEPS = 100
@@ -46,6 +47,17 @@ def test_a_step_allocates_nothing(select, optimizer):
     assert (
         peak < layers[0].weight.value.nbytes
     )  # no array on the way either, but for a panel of W in a kernel
+
+
+@pytest.mark.parametrize("select", [mbp.Dense(), mbp.TopK(4), mbp.TopK(1), mbp.UnifiedTopK(8)], ids=str)
+@pytest.mark.parametrize("batch", [3, 100])
+def test_a_step_of_sparse_layers_allocates_nothing(batch, select):
+    net = topology.radix_net([[8, 8], [8]], [4, 4, 4, 4])
+    layers = [one for graph in net for one in (mbp.SparseLinear(graph, select=select), mbp.ReLU())]
+    x = np.random.default_rng(0).normal(size=(batch, 256)).astype(np.float32)
+    growth, peak = allocated(layers, OPTIMIZERS["adagrad chosen"], x)
+    assert growth < STEPS * 8
+    assert peak < layers[0].weight.value.nbytes / 2
 
 
 def test_a_step_with_feature_maps_allocates_nothing():

@@ -31,6 +31,7 @@ MAKERS = {
     mbp.ReLU: mbp.ReLU,
     mbp.Residual: lambda: mbp.Residual(mbp.Linear(3, 3)),
     mbp.Sigmoid: mbp.Sigmoid,
+    mbp.SparseLinear: lambda: mbp.SparseLinear(6, 3, 2),
     mbp.Sparsify: lambda: mbp.Sparsify(mbp.TopK(1)),
     mbp.Tanh: mbp.Tanh,
 }
@@ -40,6 +41,7 @@ BOUND = {
     mbp.Linear: ("be", "buf", "weight", "bias", "last_x", "last_dy", "last_choice", "last_picked", "mean"),
     mbp.LSTM: ("be", "buf", "directions", "mean"),
     mbp.PackedLinear: ("be", "buf", "weight", "bias", "columns", "last_x", "last_columns"),
+    mbp.SparseLinear: ("be", "buf", "weight", "bias", "start", "source", "last_x", "last_choice"),
     mbp.Embedding: ("be", "buf", "tables", "last_x"),
     mbp.Residual: ("be", "buf"),
 }
