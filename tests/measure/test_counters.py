@@ -207,7 +207,7 @@ def test_an_evaluation_in_the_middle_of_a_step_is_put_aside(monkeypatch):
 
         with meter.attached(net, loss, sgd):
             meter.start()
-            train_step(net, loss, sgd, x, labels, meter.mark, between=between)
+            train_step(net, loss, sgd, x, labels, meter.mark, before_backward=between)
         found.append((meter.ops, meter.seconds))
     assert found[0] == found[1] and found[1][1]["forward"] == 1
 
