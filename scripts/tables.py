@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from bench import markdown as bench
+from bench.prune_markdown import prune_table
 from centring.markdown import centring_table, gradients_table, seconds_table
 from cnn.markdown import cnn_table
 from meprop.claims import claims_markdown
@@ -39,6 +40,7 @@ TABLES = {
     "parser": (bench.cost_table, "parser/cost"),
     "time-to-accuracy": (bench.accuracy_table, "time_to_accuracy"),
     "lstm-backward": (bench.lstm_backward_table, "lstm"),
+    "prune": (prune_table, "prune"),
     "conv": (bench.conv_table, "conv"), "conv-steps": (bench.conv_step_table, "conv"),
     "lstm-parts": (bench.lstm_parts_table, "lstm"), "lstm-step": (bench.lstm_step_table, "lstm"),
     **{name: (table, name) for name in MEPROP if name != "mnist"},
