@@ -33,7 +33,12 @@ def no_mark(phase):
 
 @pytest.mark.parametrize(
     "select, optimizer",
-    [*((select, "adagrad chosen") for select in SELECTORS), (SELECTORS[0], "sgd"), (SELECTORS[1], "adam")],
+    [
+        *((select, "adagrad chosen") for select in SELECTORS[:3]),
+        *(pytest.param(select, "adagrad chosen", marks=pytest.mark.slow) for select in SELECTORS[3:]),
+        (SELECTORS[0], "sgd"),
+        (SELECTORS[1], "adam"),
+    ],
     ids=lambda value: getattr(value, "name", value),
 )
 def test_a_step_allocates_nothing(select, optimizer):
@@ -50,7 +55,7 @@ def test_a_step_allocates_nothing(select, optimizer):
 
 
 @pytest.mark.parametrize("select", [mbp.Dense(), mbp.TopK(4), mbp.TopK(1), mbp.UnifiedTopK(8)], ids=str)
-@pytest.mark.parametrize("batch", [3, 100])
+@pytest.mark.parametrize("batch", [pytest.param(3, marks=pytest.mark.slow), 100])
 def test_a_step_of_sparse_layers_allocates_nothing(batch, select):
     net = topology.radix_net([[8, 8], [8]], [4, 4, 4, 4])
     layers = [one for graph in net for one in (mbp.SparseLinear(graph, select=select), mbp.ReLU())]
