@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +26,7 @@ from common.command import status
 
 import minimalbp as mbp
 from minimalbp.files import write_json
-from minimalbp.measure import in_blocks
+from minimalbp.measure import clocked, in_blocks
 
 LAYERS = {  # pictures, channels, height and width, filters, kernel
     "32 to 64, 5 x 5, 14 x 14": (32, 32, 14, 64, 5),
@@ -123,11 +122,11 @@ def measure_layer(sizes: tuple[int, ...], args: argparse.Namespace) -> dict[str,
     peers = {name: conv_calls(dense.conv, dense.x, dense.dy, last=last) for name, last in PEERS.items()}
     for one in ours.values():
         one.forward()
-    forward = {"dense": timed(_clocked(dense.forward), args.threads)}
-    backward = {name: timed(_clocked(one.backward), args.threads) for name, one in ours.items()}
+    forward = {"dense": timed(clocked(dense.forward), args.threads)}
+    backward = {name: timed(clocked(one.backward), args.threads) for name, one in ours.items()}
     for name, (call, back) in peers.items():
-        forward[name] = timed(_clocked(call), args.threads, "PyTorch")
-        backward[name] = timed(_clocked(back), args.threads, "PyTorch")
+        forward[name] = timed(clocked(call), args.threads, "PyTorch")
+        backward[name] = timed(clocked(back), args.threads, "PyTorch")
     parts = {name: timed(_metered(one), args.threads) for name, one in ours.items()}
     blocks = ([()], args.rounds, args.block, args.skip)
     return {
@@ -136,15 +135,6 @@ def measure_layer(sizes: tuple[int, ...], args: argparse.Namespace) -> dict[str,
         "parts": {name: dict(zip(PARTS, map(float, np.median(s, axis=0)), strict=True))
                   for name, s in in_blocks(parts, *blocks).items()},
     }  # fmt: skip
-
-
-def _clocked(call: Callable[[], Any]) -> Callable[..., tuple[float, ...]]:
-    def measured() -> tuple[float, ...]:
-        began = time.perf_counter()
-        call()
-        return (time.perf_counter() - began,)
-
-    return measured
 
 
 def _metered(layer: Layer) -> Callable[..., tuple[float, ...]]:

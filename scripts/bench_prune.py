@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -28,7 +27,7 @@ from common.command import status
 
 import minimalbp as mbp
 from minimalbp.files import write_json
-from minimalbp.measure import in_blocks
+from minimalbp.measure import clocked, in_blocks
 from minimalbp.prune import PrunePlan, Pruner, measure, pack, prove
 
 NETWORKS: dict[str, tuple[Callable[..., mbp.Sequential], tuple[int, ...], bool]] = {
@@ -105,7 +104,7 @@ def peers(
             if arm != "PyTorch, dense":
                 found = _without_gradients(peer, given).numpy()
                 assert np.linalg.norm(found - wanted) <= 1e-4 * np.linalg.norm(wanted), f"{arm} differs"
-    arms = {arm: timed(_clocked(call), threads, "PyTorch" if arm.startswith("PyTorch") else "")
+    arms = {arm: timed(clocked(call), threads, "PyTorch" if arm.startswith("PyTorch") else "")
             for arm, call in calls.items()}  # fmt: skip
     took = in_blocks(arms, [()], args.rounds, args.block, args.skip)
     return {arm: float(np.median(seconds)) for arm, seconds in took.items()}
@@ -116,15 +115,6 @@ def _without_gradients(peer: Any, x: Any) -> Any:
 
     with torch.inference_mode():
         return peer(x)
-
-
-def _clocked(call: Callable[[], Any]) -> Callable[..., tuple[float, ...]]:
-    def measured() -> tuple[float, ...]:
-        began = time.perf_counter()
-        call()
-        return (time.perf_counter() - began,)
-
-    return measured
 
 
 def main(argv: list[str] | None = None) -> int:

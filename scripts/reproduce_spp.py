@@ -13,6 +13,8 @@ docs/results/spp.md. A table takes about an hour on two idle cores.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -26,6 +28,7 @@ from spp.arms import AS_IT_IS, NONE, SPP, TABLES, Table, smaller
 from spp.markdown import spp_table
 from spp.runs import Run, pruned, trained
 
+import minimalbp as mbp
 from minimalbp.experiment import merged_machine, run_many
 from minimalbp.report import paired, spread
 
@@ -42,7 +45,7 @@ def run_all(name: str, table: Table, args: argparse.Namespace) -> dict[str, list
     if args.fresh:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    weights = [folder / f"before-seed{one.seed}.safetensors" for one in seeded]
+    weights = [folder / f"before-seed{one.seed}-{digest(one)}.safetensors" for one in seeded]
     for _ in run_many(trained, list(zip(seeded, weights)), args.jobs):
         pass
     todo = [
@@ -57,6 +60,11 @@ def run_all(name: str, table: Table, args: argparse.Namespace) -> dict[str, list
         said = f"{run['name']}, seed {seed}: {scores[0]:.4f}, {scores[1]:.4f}, {run['seconds']} s"
         on_stderr(f"{name}: {done}/{len(todo)} {said}")
     return {key: sorted(runs, key=lambda run: run["settings"]["seed"]) for key, runs in found.items()}
+
+
+def digest(settings: mbp.Settings) -> str:
+    """What tells the settings of a network from others, so that none is taken that was trained in another way."""
+    return hashlib.sha256(json.dumps(settings.as_json(), sort_keys=True).encode()).hexdigest()[:8]
 
 
 def summary(name: str, found: dict[str, list[Run]]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..layers import Conv2d, Units
-from ..measure.timing import Timed, in_turns
+from ..measure.timing import Timed, clocked, in_turns
 from ..network import Sequential
 from ..network.frozen import Frozen
 from ..train.batches import Data, first
@@ -91,23 +90,18 @@ def _compare(
 
 def _arm(net: Sequential, forward: Callable, x: Any, lengths: Any, threads: int | None) -> Timed:
     prepared = net.prepare(x)
-
-    def call() -> tuple[float, ...]:
-        began = time.perf_counter()
-        forward(prepared, lengths=lengths)
-        return (time.perf_counter() - began,)
-
-    return Timed(call, lambda: net.be.threads(threads))
+    return Timed(clocked(partial(forward, prepared, lengths=lengths)), lambda: net.be.threads(threads))
 
 
 def _operations(net: Sequential, rows: int) -> int:
     """Multiply-adds of the products alone, after a forward pass.
 
-    Each weight counts once for each row (a picture, a word or a transition), of a convolution for each position.
+    Each weight counts once for each row (a picture, a word or a transition), of a convolution for each position. A
+    layer of edges has them in a vector, as biases are.
     """
     total = 0
     for layer in net.layers():
         if isinstance(layer, Units):
             times = layer.positions if isinstance(layer, Conv2d) else 1
-            total += times * sum(p.value.size for p in layer.parameters() if p.value.ndim > 1)
+            total += times * sum(p.value.size for p in layer.parameters() if "bias" not in p.name)
     return rows * total

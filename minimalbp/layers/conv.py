@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, Backend
-from ..errors import BadInput, check_int, unknown
+from ..errors import BadInput, check_int
 from ..param import Param, RowGrad
 from ..seeds import Streams
-from ..select import Choice, Dense, Selector
+from ..select import Choice, Selector
 from .base import clipped, later
 from .centering import Centered, RunningMean, check_center
+from .choice import check_bias_rows, given_select
 from .conv_sparse import backward, count_choice
 from .initialisers import get_initialiser
 from .maps import check_maps, maps, pixels
@@ -116,12 +117,8 @@ class Conv2d(Centered):
         self.kernel_size = check_size("kernel_size", kernel_size, least=1)
         self.stride = check_size("stride", stride, least=1)
         self.padding = check_size("padding", padding, least=0)
-        self.select = Dense() if select is None else select
-        if not isinstance(self.select, Selector):
-            raise BadInput(f"select must be a selector such as TopK(ratio=0.05), not {select!r}")
-        if bias_rows not in ("all", "chosen"):
-            raise unknown("bias_rows", bias_rows, ("all", "chosen"))
-        self._init, self.has_bias, self.bias_rows = get_initialiser(init), bool(bias), bias_rows
+        self.select, self.bias_rows = given_select(select, maps=True), check_bias_rows(bias_rows)
+        self._init, self.has_bias = get_initialiser(init), bool(bias)
         self.center = check_center(center)
 
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, Backend
-from ..errors import BadInput, check_int, unknown
+from ..errors import BadInput, check_int
 from ..param import Param, RowGrad
 from ..seeds import Streams
-from ..select import Choice, Dense, Selector
+from ..select import Choice, Selector
 from .base import clipped, later
 from .centering import Centered, RunningMean, check_center
+from .choice import check_bias_rows, given_select
 from .initialisers import get_initialiser
 from .sparse import backward, count_choice
 from .units import Cut
@@ -100,16 +101,8 @@ class Linear(Centered):
         center: str = "off",
     ):
         self.n_in, self.n_out = check_int("n_in", n_in, least=1), check_int("n_out", n_out, least=1)
-        self.select = Dense() if select is None else select
-        if not isinstance(self.select, Selector):
-            raise BadInput(f"select must be a selector such as TopK(25), not {select!r}")
-        if self.select.whole:
-            raise BadInput(
-                f"select {self.select.name} is for Conv2d; give a Linear layer {_other(self.select)}"
-            )
-        if bias_rows not in ("all", "chosen"):
-            raise unknown("bias_rows", bias_rows, ("all", "chosen"))
-        self._init, self.has_bias, self.bias_rows = get_initialiser(init), bool(bias), bias_rows
+        self.select, self.bias_rows = given_select(select), check_bias_rows(bias_rows)
+        self._init, self.has_bias = get_initialiser(init), bool(bias)
         self.center = check_center(center)
 
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
@@ -209,10 +202,3 @@ class Linear(Centered):
 
     def note(self) -> str | None:
         return clipped(self.select, self.n_out, self.label)
-
-
-def _other(select: Selector) -> str:
-    """A selector that does for a Linear layer what `select` does for maps, as one writes it."""
-    other = select.for_vectors()
-    given = ", ".join(f"{key}={value!r}" for key, value in other.describe().items() if key != "name")
-    return f"{type(other).__name__}({given})"

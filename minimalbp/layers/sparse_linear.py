@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, Backend
-from ..errors import BadInput, unknown
+from ..errors import BadInput
 from ..param import Param, RowGrad
 from ..seeds import Streams
-from ..select import Choice, Dense, Selector
+from ..select import Choice, Selector
 from ..topology import Bipartite
 from .base import clipped, later
+from .choice import check_bias_rows, given_select
 from .edge_backward import backward, panels
 from .edges import Edges, given_graph, keep
 from .initialisers import edge_weights, get_initialiser
@@ -107,17 +108,9 @@ class SparseLinear(Units):
         self.edges = Edges(given_graph(edges, n_in, n_out))
         self._left = self.edges.graph
         self.n_in, self.n_out = self._left.n_in, self._left.n_out
-        self.select = Dense() if select is None else select
-        if not isinstance(self.select, Selector):
-            raise BadInput(f"select must be a selector such as TopK(25), not {select!r}")
-        if self.select.whole:
-            raise BadInput(
-                f"select {self.select.name} is for Conv2d; give a sparse layer TopK(25), for instance"
-            )
-        if bias_rows not in ("all", "chosen"):
-            raise unknown("bias_rows", bias_rows, ("all", "chosen"))
+        self.select, self.bias_rows = given_select(select), check_bias_rows(bias_rows)
         get_initialiser(init)
-        self._init, self.has_bias, self.bias_rows = init, bool(bias), bias_rows
+        self._init, self.has_bias = init, bool(bias)
 
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
         super().bind(be, dtype, streams, path)

@@ -33,6 +33,28 @@ class Timed:
     pool: str = ""
 
 
+def clocked(call: Callable[[], Any]) -> Callable[[], tuple[float, ...]]:
+    """The call, which then returns its seconds, as `Timed` wants it.
+
+    Parameters
+    ----------
+    call : callable
+        Takes no arguments.
+
+    Returns
+    -------
+    callable
+        Returns (seconds,).
+    """
+
+    def timed() -> tuple[float, ...]:
+        began = time.perf_counter()
+        call()
+        return (time.perf_counter() - began,)
+
+    return timed
+
+
 def blocks(seconds: float) -> int:
     """How many blocks to cut the seconds of one arm into: ten, or fewer of a hundredth of a second."""
     return max(2, min(10, int(seconds / 0.01)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ from ..backend import Array
 from ..errors import check_float
 from ..layers import Conv2d, Linear, PackedLinear
 from ..layers.maps import maps
-from ..measure.timing import Timed, in_turns
+from ..measure.timing import Timed, clocked, in_turns
 from ..network import Sequential
 from ..network.frozen import Frozen
 from .plain import check_network
@@ -76,7 +75,7 @@ def measure(
     for i, pair in enumerate(layer_pairs(net, packed)):
         for which, layer in zip(("dense", "packed"), pair):
             arms[which, i] = partial(layer.forward, _given(layer), train=False)
-    timed = {name: Timed(_clocked(call), lambda: net.be.threads(threads)) for name, call in arms.items()}
+    timed = {name: Timed(clocked(call), lambda: net.be.threads(threads)) for name, call in arms.items()}
     took = {name: float(np.median(times)) for name, times in in_turns(timed, seconds).items()}
     both = [min(took[which, "net"], took[which, "frozen"]) for which in ("dense", "packed")]
     for i, row in enumerate(found["layers"]):
@@ -84,15 +83,6 @@ def measure(
     found["net"]["measured"] = both[0] / both[1]
     with net.be.threads(threads) as used:
         return found | {"batch": len(x), "threads": max(used.values()), "seconds": both}
-
-
-def _clocked(call: Callable[[], Any]) -> Callable[[], tuple[float, ...]]:
-    def clocked() -> tuple[float, ...]:
-        began = time.perf_counter()
-        call()
-        return (time.perf_counter() - began,)
-
-    return clocked
 
 
 def _given(layer: Conv2d | Linear) -> Array:

@@ -38,18 +38,17 @@ class Groups:
         w = layer.weight
         filters, inputs = w.value.shape[:2]
         taps = w.value[0, 0].size
+        own: list[Param] = []  # of a filter, in layers behind this one
         # A parameter, and its shape as (before, groups, behind)
         if kind == "columns":
             self.parts = [(w, (filters, inputs * taps, 1))]
         elif kind == "channels":
             self.parts = [(w, (filters, inputs, taps))]
-        own: list[Param] = []
-        if kind == "filters":
+        else:
             own = [p for la in _follow(after) for p in la.parameters()]
             bias = [] if layer.bias is None else [layer.bias]
             self.parts = [(w, (1, filters, inputs * taps)), *((p, (1, filters, 1)) for p in [*bias, *own])]
-        # What the outputs are linear in: the last of these layers
-        self.outputs = self.parts[-2:] if kind == "filters" and own else self.parts
+        self.outputs = self.parts[-2:] if own else self.parts  # what the outputs are linear in
         self.n = self.parts[0][1][1]
         self._true: list[Array] = [p.value.copy() for p, _ in self.parts]
 

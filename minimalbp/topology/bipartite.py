@@ -194,6 +194,13 @@ class Bipartite:
         )
 
 
+def check_fan(what: str, fan: Any, nodes: int, side: str) -> int:
+    """A fan-in or fan-out that somebody gave, checked against the nodes of the side that is drawn from."""
+    if check_int(what, fan, least=1) > nodes:
+        raise BadInput(f"a {what} of {fan} is more than the {nodes} {side} of the layer; use at most {nodes}")
+    return int(fan)
+
+
 def check_edges(count: int) -> None:
     """Refuse so many edges before memory is asked for."""
     if count > MOST_EDGES:

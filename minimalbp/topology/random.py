@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import BadInput, check_float, check_int
-from .bipartite import Bipartite, check_edges
+from ..errors import check_float, check_int
+from .bipartite import Bipartite, check_edges, check_fan
 
 __all__ = ["bernoulli", "draw_inputs", "draw_outputs", "x_linear"]
 
@@ -37,11 +37,7 @@ def draw_inputs(n_in: int, n_out: int, fan_in: int, rng: np.random.Generator) ->
     [3, 3, 3, 3]
     """
     n_in, n_out = check_int("n_in", n_in, least=1), check_int("n_out", n_out, least=1)
-    if check_int("fan-in", fan_in, least=1) > n_in:
-        raise BadInput(
-            f"a fan-in of {fan_in} is more than the {n_in} inputs of the layer; use at most {n_in}"
-        )
-    check_edges(n_out * fan_in)
+    check_edges(n_out * check_fan("fan-in", fan_in, n_in, "inputs"))
     rows = [rng.choice(n_in, fan_in, replace=False, shuffle=False) for _ in range(n_out)]
     return Bipartite(n_in, n_out, fan_in * np.arange(n_out + 1), np.sort(rows, axis=1).reshape(-1))
 
@@ -73,10 +69,7 @@ def draw_outputs(n_in: int, n_out: int, fan_out: int, rng: np.random.Generator) 
     [3, 3, 3, 3]
     """
     n_in, n_out = check_int("n_in", n_in, least=1), check_int("n_out", n_out, least=1)
-    if check_int("fan-out", fan_out, least=1) > n_out:
-        raise BadInput(
-            f"a fan-out of {fan_out} is more than the {n_out} outputs of the layer; use at most {n_out}"
-        )
+    check_fan("fan-out", fan_out, n_out, "outputs")
     return draw_inputs(n_out, n_in, fan_out, rng).transposed()[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import BadInput, check_int
-from .bipartite import MOST_DENSE, Bipartite, check_edges
+from .bipartite import MOST_DENSE, Bipartite, check_edges, check_fan
 from .blocks import Array
 
 TRIES = 100  # random exchanges before all of them are looked through
@@ -43,11 +43,7 @@ def regular(n_in: int, n_out: int, fan_in: int, rng: np.random.Generator) -> Bip
     ({4}, {3})
     """
     n_in, n_out = check_int("n_in", n_in, least=1), check_int("n_out", n_out, least=1)
-    if check_int("fan-in", fan_in, least=1) > n_in:
-        raise BadInput(
-            f"a fan-in of {fan_in} is more than the {n_in} inputs of the layer; use at most {n_in}"
-        )
-    check_edges(n_out * fan_in)
+    check_edges(n_out * check_fan("fan-in", fan_in, n_in, "inputs"))
     if 2 * fan_in <= n_in:
         table = np.sort(_distinct(n_in, n_out, fan_in, rng), axis=1)
     else:  # where most edges are there, those that are not are easier to draw

@@ -7,6 +7,7 @@ from helpers import clusters
 import minimalbp as mbp
 from minimalbp.cost import forward
 from minimalbp.network import frozen
+from minimalbp.topology import Bipartite
 
 DATA = clusters()  # 13 test examples of 7 numbers, 3 classes
 
@@ -37,3 +38,14 @@ def test_many_examples_go_layer_by_layer(monkeypatch):
         "frozen",
     }
     assert one["seconds"]["small"] > 0 and many["seconds"]["large"] > 0
+
+
+def test_edges_count_as_the_weights_that_they_are():
+    data = mbp.load_dataset("digits")
+    half = Bipartite.from_mask(np.arange(64 * 20).reshape(20, 64) % 2)
+    layers = [mbp.SparseLinear(half), mbp.Linear(64, 20)]
+    small, large = (
+        mbp.Sequential(one, mbp.ReLU(), mbp.Linear(20, 10), backend="reference") for one in layers
+    )
+    for found in forward.compare_forward(large, small, data, seconds=0.01):
+        assert found["ops"] == {"large": found["batch"] * (1280 + 200), "small": found["batch"] * (640 + 200)}

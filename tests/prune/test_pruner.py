@@ -1,39 +1,15 @@
-"""The companion that prunes: what a step computes, what leaves, what stays, and that it can be resumed."""
+"""The companion that prunes: what leaves, what stays, and that it can be resumed."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from noise import QUICK, SLOW, SPLIT, begun, network, train
 
 import minimalbp as mbp
 from minimalbp.errors import BadInput
 from minimalbp.prune import METHODS, PrunePlan, Pruner, pack, speedup, theoretical
 from minimalbp.prune.theory import ratio_for
-
-RNG = np.random.default_rng(0)
-SPLIT = mbp.Split(RNG.normal(size=(40, 1, 6, 6)).astype("float32"), RNG.integers(0, 3, 40))
-DATA = mbp.Dataset("noise", SPLIT, SPLIT, SPLIT, ("a", "b", "c"))
-QUICK = PrunePlan(ratio=0.5, interval=1, a=0.5, updates=40, span=4)
-SLOW = replace(QUICK, interval=100)
-
-
-def network(backend="reference", dtype="float64", **options):
-    return mbp.lenet((6, 6), 3, filters=(3, 4), kernel=3, units=(5,), backend=backend, dtype=dtype, **options)
-
-
-def train(net, pruner, epochs=3, optimizer=None, **options):
-    optimizer = optimizer or mbp.Adam(net.parameters())
-    return mbp.fit(net, DATA, optimizer, epochs=epochs, batch_size=8, evals_per_epoch=2, companions=[pruner],
-                   threads=1, **options)  # fmt: skip
-
-
-def begun(net, plan, optimizer=None):
-    """A pruner of `net` outside of a training, whose next step has no update."""
-    net(SPLIT.x[:1])
-    pruner = Pruner(plan, seed=3)
-    pruner.begin(net, optimizer or mbp.Adam(net.parameters()), 1)
-    pruner.step = 1
-    return pruner
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -60,101 +36,6 @@ def test_columns_of_linear_layers_are_pruned_when_asked():
     train(net, pruner, epochs=10)
     assert [one.name for one in pruner.layers] == ["0", "3", "7", "9"]
     assert (net.children[7].weight.value == 0).all(axis=0).sum() == 2
-
-
-@pytest.mark.parametrize("backend", ["reference", "cpu"])
-def test_a_step_is_that_of_the_network_with_the_masked_weights(backend):
-    net, plain = network(backend), network(backend)
-    pruner = begun(net, SLOW)
-    for one in pruner.layers:
-        one.p[:] = 0.5
-    x, dy = net.prepare(SPLIT.x[:4]), np.ones((4, 3))
-    pruner.before_step()
-    for one, layer in zip(pruner.layers, (plain.children[0], plain.children[3])):
-        layer.weight.value.reshape(len(layer.weight.value), -1)[
-            :, ~pruner.masks[pruner.layers.index(one)]
-        ] = 0
-    np.testing.assert_array_equal(net.forward(x), plain.forward(x))
-    pruner.before_backward()
-    np.testing.assert_array_equal(net.backward(dy), plain.backward(dy))
-    pruner.observe()
-    for one, mask, layer in zip(pruner.layers, pruner.masks, (plain.children[0], plain.children[3])):
-        mine = one.groups.layer.weight
-        wanted = layer.weight.grad.values.reshape(len(mine.value), -1) * mask
-        np.testing.assert_array_equal(mine.grad.values.reshape(len(mine.value), -1), wanted)
-
-
-def test_full_weights_in_dx_are_an_option():
-    nets = {backward: network() for backward in ("masked", "full")}
-    dx = {}
-    for backward, net in nets.items():
-        pruner = begun(net, replace(SLOW, backward=backward))
-        for one in pruner.layers:
-            one.p[:] = 0.5
-        pruner.before_step()
-        net.forward(net.prepare(SPLIT.x[:4]))
-        pruner.before_backward()
-        dx[backward] = net.backward(np.ones((4, 3))).copy()
-        pruner.observe()
-    assert (dx["masked"] != dx["full"]).any()
-    assert all(
-        (a.value == b.value).all() for a, b in zip(nets["full"].parameters(), nets["masked"].parameters())
-    )
-    net = network()  # by hand: forward with masks, backward without
-    pruner = begun(net, SLOW)
-    for one in pruner.layers:
-        one.p[:] = 0.5
-    pruner.before_step()
-    net.forward(net.prepare(SPLIT.x[:4]))
-    for one in pruner.layers:
-        one.groups.unmask()
-        one.groups.layer.read_weights()
-    np.testing.assert_array_equal(dx["full"], net.backward(np.ones((4, 3))))
-
-
-def test_masks_have_the_mean_that_the_probabilities_say():
-    pruner = begun(network(), SLOW)
-    n = 4000
-    pruner.plan = replace(SLOW, interval=2 * n)
-    for one in pruner.layers:
-        one.p = np.linspace(0, 1, one.n)
-    seen = [np.zeros(one.n) for one in pruner.layers]
-    for _ in range(n):
-        pruner.before_step()
-        for one, mask, total in zip(pruner.layers, pruner.masks, seen):
-            total += mask
-            one.groups.unmask()
-    for one, total in zip(pruner.layers, seen):
-        error = np.sqrt(one.p * (1 - one.p) / n)
-        assert (np.abs(total / n - (1 - one.p)) <= 4 * error).all()
-
-
-@pytest.mark.parametrize("decay_masked", [True, False])
-def test_masked_groups_change_by_decay_only(decay_masked):
-    net = network()
-    optimizer = mbp.SGD(net.parameters(), 0.1, momentum=0.9)
-    pruner = begun(net, replace(SLOW, decay=0.5, decay_masked=decay_masked), optimizer)
-    for one in pruner.layers:
-        one.p[::2] = 1
-    before = [one.groups.layer.weight.value.copy() for one in pruner.layers]
-    pruner.before_step()
-    net.backward(np.ones_like(net.forward(net.prepare(SPLIT.x[:4]))), need_dx=False)
-    pruner.observe()
-    optimizer.step()
-    for one, old in zip(pruner.layers, before):
-        now, old = (w.reshape(len(w), -1)[:, ::2] for w in (one.groups.layer.weight.value, old))
-        np.testing.assert_array_equal(now, old * (1 - 0.1 * 0.5) if decay_masked else old)
-
-
-def test_at_the_end_groups_are_scaled_by_their_chance_where_asked():
-    for rescale, factor in ((True, 0.75), (False, 1)):
-        pruner = begun(network(), replace(SLOW, rescale=rescale))
-        one = pruner.layers[0]
-        before = one.groups.norms()
-        one.p[:] = 0.25
-        one.remove(np.arange(one.target))
-        one.settle(rescale=rescale)
-        np.testing.assert_allclose(one.groups.norms()[one.target :], factor * before[one.target :])
 
 
 def test_what_has_not_left_at_the_last_update_leaves_by_rank():
@@ -252,50 +133,6 @@ def test_a_network_without_convolutions_says_what_to_do():
         Pruner(QUICK).begin(net, mbp.Adam(net.parameters()), 1)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({}, "give either ratio, such as 0.75, or speedup, such as 4"),
-        ({"ratio": 0.5, "speedup": 2}, "give either ratio"),
-        ({"ratio": 0}, r"ratio must be a number in \(0, inf\), not 0"),
-        ({"ratio": 1}, "ratio must be below 1, not 1"),
-        ({"ratio": float("nan")}, "ratio must be a number"),
-        ({"speedup": 1}, "speedup must be a number in"),
-        ({"ratio": 0.5, "method": "sp"}, "unknown method 'sp'; did you mean 'spp'"),
-        ({"ratio": 0.5, "groups": "rows"}, "unknown groups 'rows'"),
-        (
-            {"ratio": 0.5, "method": "taylor", "groups": "columns"},
-            "the method taylor prunes filters, not columns",
-        ),
-        ({"ratio": 0.5, "linear": True, "groups": "filters"}, "linear is for groups = columns"),
-        ({"ratio": 0.5, "layers": "one"}, "layers must be paths such as \"0,3\", not 'one'"),
-        ({"ratio": 0.5, "layers": []}, "layers must be paths"),
-        ({"ratio": 0.5, "interval": 0}, "interval must be at least 1"),
-        ({"ratio": 0.5, "span": 300}, "span = 300 must be at most the 200 updates"),
-        ({"ratio": 0.5, "u": 1}, "u must be below 1"),
-        ({"ratio": 0.5, "rescale": 1}, "rescale must be true or false"),
-        ({"ratio": 0.5, "margin": -1}, "margin must be a number"),
-        ({"ratio": 0.5, "margin": 0.1, "ranks": "all"}, "ranks = all asks for R"),
-        ({"ratio": "half"}, "ratio must be a number such as 0.9"),
-        ({"ratio": (0.5, 0.9)}, "2 ratios need as many layers by name, not None"),
-        ({"ratio": (0.5, 2), "layers": "0,3"}, "each ratio must be below 1, not 2"),
-        ({"ratio": 0.5, "layers": "0", "linear": True}, "linear is for all Linear layers"),
-        ({"ratio": 0.5, "method": ["spp"]}, "unknown method"),
-        ({"ratio": 0.5, "method": "taylor", "updates": 1}, "the method taylor needs 2 updates or more"),
-    ],
-)
-def test_a_plan_out_of_range_is_refused(options, message):
-    with pytest.raises(BadInput, match=message):
-        PrunePlan(**options)
-
-
-def test_a_plan_comes_back_from_json():
-    plan = PrunePlan(ratio=0.5, layers="0, 3")
-    assert plan.layers == ("0", "3") and PrunePlan.from_json(plan.as_json()) == plan
-    with pytest.raises(BadInput, match="unexpected keyword"):
-        PrunePlan.from_json({"ratio": 0.5, "depth": 3})
-
-
 def test_the_progress_bar_shows_how_far_each_layer_is():
     pruner = Pruner(replace(QUICK, method="columns-l1", span=2))
     pruner_of = begun(network(), pruner.plan)
@@ -333,15 +170,6 @@ def test_pruned_filters_save_in_the_next_layer_too(batchnorm):
     assert speedup(net) == (36 * 27 + 9 * 108) / (36 * 9 + 9 * 2 * 9)
 
 
-def test_a_setting_that_says_nothing_to_the_method_is_refused_where_somebody_gave_it():
-    plan = PrunePlan(ratio=0.5, method="columns-l1")
-    plan.check_used(["ratio", "span", "decay"])
-    with pytest.raises(
-        BadInput, match="margin is for the methods spp, spp-norecovery, spp-linear; leave it out"
-    ):
-        plan.check_used(["margin"])
-
-
 def test_each_layer_may_have_a_ratio_of_its_own():
     net, pruner = network(), Pruner(replace(QUICK, ratio="0.75, 0.5", layers="3,0"))
     assert pruner.plan.ratio == (0.75, 0.5) and PrunePlan.from_json(pruner.plan.as_json()) == pruner.plan
@@ -366,34 +194,6 @@ def test_columns_that_the_lasso_takes_to_zero_leave_before_the_end_of_the_span()
     for rule in pruner.rules:
         rule.observe(1.0)  # a layer that is done does not shrink any more
     assert all((w == net.children[i].weight.value).all() for w, i in zip(weights, (0, 3)))
-
-
-def test_rescaled_filters_before_batch_normalisation_give_as_much_less():
-    net = network(batchnorm=True)
-    for p in net.parameters():
-        p.value += 0.1
-    net.forward(net.prepare(SPLIT.x), train=True)  # statistics
-    pruner = begun(net, replace(SLOW, groups="filters"))
-    one, norm = pruner.layers[0], net.children[1]
-    outputs = {}
-    for when in ("before", "after"):
-        net(SPLIT.x[:5])
-        outputs[when] = norm.forward(net.children[0].forward(net.prepare(SPLIT.x[:5])), train=False).copy()
-        one.p[1] = 0.25
-        one.settle(rescale=when == "before")
-    np.testing.assert_allclose(outputs["after"][:, 1], 0.75 * outputs["before"][:, 1], rtol=1e-12)
-    np.testing.assert_array_equal(outputs["after"][:, 0], outputs["before"][:, 0])
-
-
-def test_the_highest_probability_leaves_first_when_updates_are_used_up():
-    pruner = begun(network(), replace(QUICK, updates=1, span=1, a=1e-9, ratio=0.1))
-    one = pruner.layers[0]
-    norms = one.groups.norms()
-    one.p[:] = 0.5
-    one.p[np.argmax(norms)] = 0.51
-    pruner.step, pruner.history = 0, mbp.History()
-    pruner.before_step()
-    assert np.flatnonzero(one.gone).tolist() == [np.argmax(norms)] and pruner.remainder[0] == 1
 
 
 def test_what_is_zero_at_the_start_has_left_already():

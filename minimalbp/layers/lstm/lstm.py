@@ -15,6 +15,7 @@ from ...seeds import Streams
 from ...select import Dense, RandomK, Selector, Signs, Systematic, TopK, UnifiedTopK
 from ..base import clipped, later
 from ..centering import Centered, RunningMean, check_center
+from ..choice import check_bias_rows
 from ..initialisers import get_initialiser
 from ..sparse import count_choice
 from ..units import Cut
@@ -119,8 +120,7 @@ class LSTM(Centered):
             raise BadInput(f"select must be one of {', '.join(SELECT)}, not {select!r}")
         if gates not in tuple(GROUPS):  # a list is no key
             raise unknown("gates", gates, GROUPS)
-        if bias_rows not in ("all", "chosen"):
-            raise unknown("bias_rows", bias_rows, ("all", "chosen"))
+        check_bias_rows(bias_rows)
         self.gates, self.bidirectional, self.bias_rows = gates, bool(bidirectional), bias_rows
         self._init, self.center = get_initialiser(init), check_center(center)
         self._forget = check_float("forget_bias", forget_bias, -math.inf, math.inf)

@@ -52,9 +52,15 @@ def backward_chosen(
     top: int,
     left: int,
 ) -> Counts:
-    """For each entry that is not zero a window is read for dW, and a filter for dx."""
+    return count_entries(dw, count, sums, dx, picked, w, begin, corner)
+
+
+def count_entries(
+    dw: Any, count: Any, sums: Any, dx: Any, picked: Any, w: Any, begin: Any, *indices: Any
+) -> Counts:
+    """For each entry that is not zero a window, or its kept columns, is read for dW, and a filter for dx."""
     pairs, taps = int(count.sum()), w[0].size
-    lists = int(begin[-1]) * (INDEX + picked.itemsize) + size_in_bytes(begin, corner)
+    lists = int(begin[-1]) * (INDEX + picked.itemsize) + size_in_bytes(begin, *indices)
     read = pairs * taps * w.itemsize
     of_dw = Count("dw", pairs * taps, size_in_bytes(dw, count, sums) + lists + read)
     of_dx = Count("dx", pairs * taps, dx.nbytes + lists + read)

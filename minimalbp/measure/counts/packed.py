@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import INDEX, Count, Counts, size_in_bytes
+from . import Count, Counts, size_in_bytes
+from .conv import count_entries
 
 __all__ = ["backward_chosen", "dw_all", "dx_all", "forward", "spread"]
 
@@ -37,13 +38,7 @@ def backward_chosen(
     top: int,
     left: int,
 ) -> Counts:
-    """For each entry that is not zero the columns of a window are read for dW, and a filter for dx."""
-    pairs, columns = int(count.sum()), w.shape[1]
-    lists = int(begin[-1]) * (INDEX + picked.itemsize) + size_in_bytes(begin, corner, inside)
-    read = pairs * columns * w.itemsize
-    of_dw = Count("dw", pairs * columns, size_in_bytes(dw, count, sums) + lists + read)
-    of_dx = Count("dx", pairs * columns, dx.nbytes + lists + read)
-    return (of_dw, of_dx) if len(dx) else (of_dw,)
+    return count_entries(dw, count, sums, dx, picked, w, begin, corner, inside)
 
 
 def spread(dx: Any, picked: Any, columns: Any) -> Count:
