@@ -30,6 +30,13 @@ def add_settings(parser: argparse.ArgumentParser, own: str = "defaults") -> None
         help=f"widths of the hidden layers (default {defaults('hidden', own)}{by_model('hidden', own)}); of lenet "
         "and convnet, of the hidden Linear layers, or none",
     )
+    add(
+        "--topology",
+        metavar="KIND",
+        help="sparse hidden layers of an mlp: radix, random, regular, bernoulli or cayley, as in minimalbp "
+        "topology, or a file or folder of edges (default none)",
+    )
+    add("--density", metavar="P", help="share of edges of a topology, such as 10%% (default 10%%)")
     add("--filters", metavar="N,N", help=f"filters of each convolution (default {by_model('filters')[2:]})")
     add("--batchnorm", action="store_true", help="batch normalisation after each convolution")
     add(

@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _resumed(args: argparse.Namespace, out: Path) -> tuple[list[Any], bool, int, float | None]:
     """The arms of the run in a folder, whether dense is one of them, the seeds, the target. Raises BadInput."""
-    from ..experiment.combine import LISTS, as_list, read_arms
+    from ..experiment.combine import LISTS, read_arms, read_list
     from ..optim import Schedule
 
     asked = {name: vars(args).pop(name) for name in LISTS if hasattr(args, name)}
@@ -87,13 +87,11 @@ def _resumed(args: argparse.Namespace, out: Path) -> tuple[list[Any], bool, int,
     except TypeError as e:
         raise no_run(out, "train") from e
     known: dict[str, list[Any]] = {name: [getattr(arm, name) for arm in arms] for name in LISTS}
-    typed = {
-        name: [getattr(settings.changed(**{name: value}), name) for value in as_list(name, values)]
-        for name, values in asked.items()
-    }
-    if dense:
-        known["select"].append("dense")
-        typed["select"] = [*typed.get("select", known["select"]), "dense"]
+    typed = {name: read_list(settings, name, values) for name, values in asked.items()}
+    for name, value in (("select", "dense"), ("topology", None)) if dense else ():
+        known[name].append(value)
+        typed[name] = [*typed.get(name, known[name]), value]
+    known["density"] = [share for share in known["density"] if share is not None]
     known, typed = known | {"seeds": [seeds]}, typed | {"seeds": [getattr(args, "seeds", seeds)]}
     for name, values in typed.items():
         if set(values) != set(known[name]):

@@ -49,9 +49,12 @@ class Arm:
 
     def describe(self) -> dict[str, Any]:
         """How its entry in run.json begins."""
+        settings = self.settings
+        edges = {"name": settings.topology, "density": settings.density}
+        topology = {} if settings.topology is None else {"topology": edges}
         return {
-            "name": self.name, "seed": self.settings.seed, "select": self.select.describe(),
-            "center": self.settings.center,
+            "name": self.name, "seed": settings.seed, "select": self.select.describe(),
+            "center": settings.center, **topology,
         }  # fmt: skip
 
 
@@ -120,6 +123,7 @@ class PreparedArm:
             **({} if best.widths is None else {"widths": best.widths}),
             **({} if history.density is None else {"density": history.density}),
             "steps": self.meter.steps,
+            "weights": sum(p.value.size for p in self.net.parameters()),
             **self.meter.totals(),
             "first_loss": history.first_loss,
             "curve": curve(history),
@@ -145,10 +149,10 @@ class _Keep(Companion):
             weights.save(self.arm.net, path)
 
 
-def fit_batch(settings: Settings, data: Any) -> tuple[Settings, list[str]]:
-    """The settings with a mini-batch that these data allow, and a note for the user if that is another."""
-    batch, notes = settings.task_object.batch(settings, data)
-    return settings.changed(batch=batch), notes
+def fitted(settings: Settings, data: Any) -> tuple[Settings, list[str]]:
+    """The settings with what these data change in them, and notes for the user."""
+    changes, notes = settings.task_object.fitted(settings, data)
+    return settings.changed(**changes), notes
 
 
 def start_report(settings: Settings, data: Any) -> dict[str, Any]:

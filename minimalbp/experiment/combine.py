@@ -1,4 +1,4 @@
-"""The arms of a comparison: every combination of the selectors, the numbers of units and the ways of centring."""
+"""The arms of a comparison: every combination of topologies, selectors, numbers of units and ways of centring."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from typing import Any
 
 from ..errors import BadInput, short
 from ..tasks import TASKS
+from ..topology.named import NAMES
 from .settings import Settings
 
-LISTS = ("select", "k", "center")  # the settings in which the arms of one comparison may differ
+LISTS = (
+    "topology",
+    "density",
+    "select",
+    "k",
+    "center",
+)  # the settings in which the arms of one comparison may differ
 
 
 def combine(options: Mapping[str, Any]) -> list[Settings]:
@@ -19,8 +26,9 @@ def combine(options: Mapping[str, Any]) -> list[Settings]:
     Parameters
     ----------
     options : mapping
-        Settings by name. Each of select, k and center may be a list, or text with commas. Where none of these nor
-        rows is there, the task says what is compared (`Task.first_run_of`).
+        Settings by name. Each of topology, density, select, k and center may be a list, or text with commas. Where
+        none of these nor rows is there, the task says what is compared (`Task.first_run_of`). Gradients on a
+        topology are dense, unless select or k is there.
 
     Returns
     -------
@@ -39,14 +47,27 @@ def combine(options: Mapping[str, Any]) -> list[Settings]:
     """
     shared = {name: value for name, value in options.items() if name not in LISTS}
     lists = {name: as_list(name, options[name]) for name in LISTS if name in options}
+    if "topology" in lists and not {"select", "k"} & lists.keys():
+        lists["select"] = ["dense"]
     if lists or "rows" in options:
-        found = [dict(zip(lists, values)) for values in product(*lists.values())]
+        found = [_fitting(dict(zip(lists, values))) for values in product(*lists.values())]
     else:
         usual = next(iter(TASKS.values()))  # an unknown task is for Settings to refuse
         task = TASKS.get(str(options.get("task")), usual)
         first = task.first_run_of(str(options.get("model", "mlp")))
         shared, found = shared | {"rows": first["rows"]}, list(first["arms"])
     return check_arms(Settings(**shared | arm) for arm in found)
+
+
+def plain(settings: Settings) -> Settings:
+    """The settings of the dense network that arms are compared with."""
+    return settings.changed(topology=None, density=None, select="dense", center="off")
+
+
+def _fitting(arm: dict[str, Any]) -> dict[str, Any]:
+    """An arm of a list of topologies without the density that is not its own."""
+    mine = arm.get("topology", NAMES[0])
+    return arm if mine in NAMES else {name: value for name, value in arm.items() if name != "density"}
 
 
 def check_arms(arms: Settings | Iterable[Settings]) -> list[Settings]:
@@ -68,13 +89,27 @@ def check_arms(arms: Settings | Iterable[Settings]) -> list[Settings]:
                     f"the arms of a comparison differ in {', '.join(LISTS)} only, but {one.arm()} has {name} = "
                     f"{short(value)} and {found[0].arm()} {short(first[name])}; compare them in two runs"
                 )
-        same.setdefault((one.selector(), one.center), one)
+        same.setdefault((one.topology, one.density, one.selector(), one.center), one)
+    names = [one.arm() for one in same.values()]
+    if len(set(names)) < len(names):
+        raise BadInput(
+            f"two networks would be called {max(names, key=names.count)}; rename one of the topologies"
+        )
     return list(same.values())
 
 
 def read_arms(report: Mapping[str, Any], settings: Settings) -> list[Settings]:
     """The arms beside dense in a run.json. One of an earlier version had one arm, that of its settings."""
     return [settings.changed(**arm) for arm in report.get("arms", ())] or [settings]
+
+
+def read_list(settings: Settings, name: str, values: Any) -> list[Any]:
+    """The values of a list as these settings would hold them. Raises BadInput as Settings does."""
+    others: dict[str, dict[str, Any]] = {"topology": {"density": None}, "density": {"topology": NAMES[0]}}
+    return [
+        getattr(settings.changed(**others.get(name, {}) | {name: value}), name)
+        for value in as_list(name, values)
+    ]
 
 
 def as_list(name: str, value: Any) -> list[Any]:

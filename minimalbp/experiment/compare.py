@@ -11,8 +11,9 @@ from typing import Any
 from ..errors import Diverged, check_int
 from ..report.curves import check_target, set_target
 from ..train.progress import tell
-from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report, tell_of_compiling
-from .combine import LISTS, check_arms
+from .arms import Arm, PreparedArm, fitted, open_folder, start_report, tell_of_compiling
+from .build import network
+from .combine import LISTS, check_arms, plain
 from .folder import Folder
 from .processes import run_many
 from .settings import Settings
@@ -33,16 +34,16 @@ def compare(
     progress: bool = False,
     target: float | None = None,
 ) -> dict[str, Any]:
-    """Train a network dense and with selectors, and report on all as `minimalbp train --json` does.
+    """Train a network dense and with selectors or topologies, and report on all as `minimalbp train --json` does.
 
     Parameters
     ----------
     arms : Settings, or list of Settings
-        One for each arm beside dense. They differ in select, k and center only.
+        One for each arm beside dense. They differ in topology, density, select, k and center only.
     data : Dataset, TaggingData or ParsingData
         As ``load_data(settings)`` returns them.
     dense : bool, default True
-        Whether to train the dense network too, without centring.
+        Whether to train the dense network too, without a topology or centring.
     seeds : int, default 1
         How often to train each arm: with the seed of the settings, the next one, and so on. Several seeds are
         trained side by side, in as many processes as the settings have threads.
@@ -82,18 +83,20 @@ def compare(
     True
     """
     seeds, target = check_int("seeds", seeds, least=1), None if target is None else check_target(target)
-    sparse, plain, notes = _choose(check_arms(arms), data, dense)
-    shared = (sparse or plain)[0]
+    sparse, usual, notes = _choose(check_arms(arms), data, dense)
+    shared = (sparse or usual)[0]
     job = [
         Arm(one.arm(), one.changed(seed=shared.seed + i), one.selector(), several=seeds > 1)
-        for one in [*plain, *sparse] for i in range(seeds)
+        for one in [*usual, *sparse] for i in range(seeds)
     ]  # fmt: skip
     if progress:
         tell_of_compiling(shared)
     folder = Folder(out)
-    ready = [PreparedArm(job[0], data, folder)]  # the others differ from it in nothing that could be refused
+    ready = [PreparedArm(job[0], data, folder)]  # others of its edges differ in nothing that could be refused
+    for one in {one.topology: one for one in sparse if one.topology is not None}.values():
+        network(one, data, one.selector())
     report = start_report(shared, data) | {
-        "dense": bool(plain), "arms": [{name: getattr(one, name) for name in LISTS} for one in sparse],
+        "dense": bool(usual), "arms": [{name: getattr(one, name) for name in LISTS} for one in sparse],
         "seeds": seeds, "jobs": min(shared.threads or 1, len(job)) if seeds > 1 else 1, "runs": [],
         "speedup": _speedup({"runs": []}, sparse, seeds), "target_given": target,
     }  # fmt: skip
@@ -132,11 +135,11 @@ def compare(
 
 def _choose(arms: list[Settings], data: Any, dense: bool) -> tuple[list[Settings], list[Settings], list[str]]:
     """The arms beside dense, dense or nothing, and notes for the user. All have the batch that these data allow."""
-    shared, notes = fit_batch(arms[0], data)
-    fitting = [one.changed(batch=shared.batch) for one in arms]
-    plain = shared.changed(select="dense", center="off")
-    sparse = [one for one in fitting if one.arm() != plain.arm()]
-    return sparse, [plain] if dense or len(sparse) < len(arms) else [], notes
+    shared, notes = fitted(arms[0], data)
+    fitting = [one.changed(batch=shared.batch, hidden=shared.hidden) for one in arms]
+    usual = plain(shared)
+    sparse = [one for one in fitting if one.arm() != usual.arm()]
+    return sparse, [usual] if dense or len(sparse) < len(arms) else [], notes
 
 
 def _prepared(arm: Arm, data: Any, folder: Folder, resume: bool) -> PreparedArm:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import BadInput
 from ..files import read_json
-from .combine import read_arms
+from .combine import plain, read_arms
 from .folder import PRUNED, SMALL, TRAINED, file_stem, run_name
 from .settings import Settings
 
@@ -34,13 +34,13 @@ def networks(report: Any, folder: Path) -> tuple[dict[str, Settings], str]:
             small = _shrunk(report["runs"], settings, folder)
             return small, sorted(small, key=SMALL.__eq__)[-1]
         arms = read_arms(report, settings)
-        plain = [settings.changed(select="dense", center="off")] if report["dense"] else []
+        dense = [plain(settings)] if report["dense"] else []
         seeds = range(settings.seed, settings.seed + report.get("seeds", 1))
     except (KeyError, TypeError) as e:
         raise BadInput(f"{folder / 'run.json'} is not that of a training run") from e
     several = len(seeds) > 1
     found = {
-        run_name(one.arm(), seed, several): one.changed(seed=seed) for one in plain + arms for seed in seeds
+        run_name(one.arm(), seed, several): one.changed(seed=seed) for one in dense + arms for seed in seeds
     }
     return found, run_name(arms[0].arm(), settings.seed, several)
 

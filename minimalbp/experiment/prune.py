@@ -10,7 +10,7 @@ from ..errors import BadInput, check_int
 from ..files import replacing
 from ..prune import PrunePlan, Pruner
 from ..train.scoring import score
-from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report, tell_of_compiling
+from .arms import Arm, PreparedArm, fitted, open_folder, start_report, tell_of_compiling
 from .before import Before, copy_weights
 from .compaction import compaction
 from .folder import PRUNED, TRAINED, Folder
@@ -101,7 +101,7 @@ def prune(
     retrain = check_int("retrain", retrain)
     if not settings.task_object.prunable:
         raise BadInput(f"prune is for networks of pictures and vectors, not for the task {settings.task}")
-    settings, notes = fit_batch(settings, data)
+    settings, notes = fitted(settings, data)
     if progress:
         tell_of_compiling(settings)
     folder, steps = Folder(out, "prune"), _steps(settings, data)

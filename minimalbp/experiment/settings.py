@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..backend import BACKENDS, check_threads
-from ..errors import BadInput, check_float, check_int, unknown
+from ..errors import BadInput, check_float, check_int, short, unknown
 from ..layers.centering import CENTER
 from ..layers.initialisers import INITIALISERS
 from ..network.pictures import CUT
@@ -25,6 +26,7 @@ from ..select import (
     parse_k_schedule,
 )
 from ..tasks import MODELS, TASKS, Task
+from ..tasks.edges import parse_density
 from ..train.augment import Augment, parse_augment
 from .numbers import check_ints
 
@@ -36,7 +38,7 @@ SELECT: dict[str, Callable[..., Selector]] = {
     "systematic-batch": partial(Systematic, over="batch"),
     "threshold-batch": partial(Threshold, over="batch"),
 }
-NONE = "none"  # no hidden layer
+NONE = "none"  # no hidden layer, no topology
 _OWN: Any = None  # the task's own default
 
 
@@ -53,9 +55,15 @@ class Settings:
         The name of a data set or treebank, or a path.
     model : {"mlp", "lenet", "convnet"}, default "mlp"
         The network of the task "classify"; the last two are for pictures. Some defaults depend on it.
+    topology : str, optional
+        Sparse hidden layers of an mlp: "radix", "random", "regular", "bernoulli" or "cayley", as `named_topology`
+        makes them, or a file or a folder of edges, which `read_topology` reads. The output layer is dense.
+    density : str or float, optional
+        The share of edges of a topology by name, such as "10%" (the default) or 0.1.
     hidden : sequence of int, or str, optional
         Units of each hidden layer: ``(500, 500)`` or ``"500,500"``. Of lenet and convnet, those of the Linear
-        layers; there may be none: ``()`` or ``"none"``.
+        layers; there may be none: ``()`` or ``"none"``. With a file of edges these are its own by default, and
+        where smaller sizes are given, the first nodes are dropped.
     filters : sequence of int, or str, optional
         Filters of each convolution of lenet or convnet.
     batchnorm : bool, default False
@@ -124,6 +132,8 @@ class Settings:
     task: str = "classify"
     data: str = _OWN
     model: str = "mlp"
+    topology: str | None = None
+    density: str | None = None
     hidden: tuple[int, ...] = _OWN
     filters: tuple[int, ...] = _OWN
     batchnorm: bool = False
@@ -159,14 +169,23 @@ class Settings:
             raise unknown("task", self.task, TASKS)
         if self.model not in tuple(MODELS):
             raise unknown("model", self.model, MODELS)
+        if self.topology is not None and (not isinstance(self.topology, str) or not self.topology):
+            raise BadInput(f"topology must be a name or a path, not {short(self.topology)}")
+        if self.topology == NONE:
+            put("topology", None)
         usual = self.task_object.defaults_of(self)
         for name, value in usual.items():
             if getattr(self, name) is None:
                 put(name, value)
         if self.filters is not None:
             put("filters", check_ints("filters", self.filters))
-        without = "filters" in usual and self.hidden in ((), [], NONE)  # where there are convolutions
+        without = (
+            not usual["hidden"] or "filters" in usual
+        )  # where a file says them, or there are convolutions
+        without = without and self.hidden in ((), [], NONE)
         put("hidden", () if without else check_ints("hidden", self.hidden))
+        if self.density is not None:
+            put("density", parse_density(self.density))
         # 25 and "25" are one setting, and so are "5 %" and "5%"
         put("k", parse_k(self.k).get("k", "".join(str(self.k).split())))
         if self.k_schedule is not None:
@@ -215,8 +234,15 @@ class Settings:
         return None if self.augment is None else parse_augment(self.augment)
 
     def arm(self) -> str:
-        """The name of a network with these settings: "topk 5%", "unified 25 dw", "dense"."""
-        words = [self.select] if self.select == "dense" else [self.select, str(self.k)]
+        """The name of a network with these settings: "topk 5%", "unified 25 dw", "radix 10%", "dense"."""
+        words = (
+            []
+            if self.topology is None
+            else [Path(self.topology).name, *([self.density] if self.density else [])]
+        )
+        if self.select != "dense":
+            words += [self.select, str(self.k)]
+        words = words or [self.select]
         return " ".join(words if self.center == "off" else [*words, self.center])
 
     def as_json(self) -> dict[str, Any]:

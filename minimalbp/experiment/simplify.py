@@ -15,7 +15,7 @@ from ..files import replacing
 from ..select import Dense
 from ..simplify import Follower, Plan, Simplifier
 from ..tasks import TASKS
-from .arms import Arm, PreparedArm, fit_batch, open_folder, start_report, tell_of_compiling
+from .arms import Arm, PreparedArm, fitted, open_folder, start_report, tell_of_compiling
 from .build import network
 from .folder import SMALL, Folder
 from .settings import Settings
@@ -41,7 +41,7 @@ def plan_of(settings: Settings, **options: Any) -> Plan:
     task = settings.task_object
     own = {
         "prune": task.simplify_defaults_of(settings.model)["prune"], "cycle": _quarter(settings.epochs),
-        "min_width": min(MIN_WIDTH, *(settings.filters or ()), *settings.hidden),
+        "min_width": min([MIN_WIDTH, *(settings.filters or ()), *settings.hidden]),
     }  # fmt: skip
     return Plan(**own | options)
 
@@ -96,7 +96,7 @@ def simplify(
             f"simplify removes units by how often they are chosen, which k_schedule = {settings.k_schedule} would "
             "change; leave it out"
         )
-    settings, notes = fit_batch(settings, data)
+    settings, notes = fitted(settings, data)
     if progress:
         tell_of_compiling(settings)
     folder, simplifier = Folder(out, "simplify"), Simplifier(plan)

@@ -60,7 +60,8 @@ def train_run(settings: Settings, extra: Facts | None = None) -> Run:
     """
     facts, data = dict((extra() if callable(extra) else extra) or {}), load_data(settings)
     net, optimizer = build(settings, data, settings.selector())
-    batch, notes = settings.task_object.batch(settings, data)
+    changes, notes = settings.task_object.fitted(settings, data)
+    batch = changes.get("batch", settings.batch)
     began = time.perf_counter()
     try:
         history = fit(

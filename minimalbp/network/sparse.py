@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import BadInput, short
+from ..errors import BadInput, check_int, short
 from ..layers import Dropout, Layer, Linear, ReLU, SparseLinear
 from ..select import Selector
 from ..topology import Topology
@@ -15,6 +15,7 @@ from .sequential import Sequential
 def sparse_mlp(
     topology: Topology,
     *,
+    outputs: int | None = None,
     select: Selector | None = None,
     dense_last: bool | None = None,
     dropout: float = 0.0,
@@ -30,6 +31,9 @@ def sparse_mlp(
     ----------
     topology : Topology
         The edges, from the inputs on.
+    outputs : int, optional
+        Outputs of a dense layer behind the topology, whose layers then are hidden ones. By default the last layer
+        of the topology is that of the outputs.
     select : Selector, default Dense()
         The selector of every hidden layer.
     dense_last : bool, optional
@@ -68,16 +72,19 @@ def sparse_mlp(
         raise BadInput(f"topology must be a Topology, such as radix_net([[4, 4]]), not {short(topology)}")
     last = topology[-1]
     least = int(last.fan_in.min())
-    few = least < min(LEAST_FAN_IN, last.n_in)
+    few = outputs is None and least < min(LEAST_FAN_IN, last.n_in)
     dense = few if dense_last is None else bool(dense_last)
     layers: list[Layer] = []
-    for graph in topology[:-1]:
+    for graph in topology[: None if outputs is not None else -1]:
         layers += [
             SparseLinear(graph, select=select, init=init),
             ReLU(),
             *([Dropout(dropout)] if dropout else []),
         ]
-    layers.append(Linear(last.n_in, last.n_out, init=init) if dense else SparseLinear(last, init=init))
+    if outputs is not None:
+        layers.append(Linear(last.n_out, check_int("outputs", outputs, least=1), init=init))
+    else:
+        layers.append(Linear(last.n_in, last.n_out, init=init) if dense else SparseLinear(last, init=init))
     net = Sequential(*layers, **options)
     if few:
         sparse = f"an output reads only {least} of {last.n_in} nodes"

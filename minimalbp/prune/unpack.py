@@ -1,4 +1,4 @@
-"""Packed networks as dense ones, which PyTorch and others know."""
+"""Packed and sparse networks as dense ones, which PyTorch and others know."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..backend import Array
-from ..layers import Conv2d, Layer, Linear, PackedConv2d, PackedLinear
+from ..layers import Conv2d, Layer, Linear, PackedConv2d, PackedLinear, SparseLinear
 from ..network import Sequential
 from ..network.rewrite import Instead, rewrite
 from .plain import check_network, dense_weight, exact_weights, has_bias, same_but, values
 
 
 def unpack(net: Sequential) -> Sequential:
-    """The same network of dense layers: zeros where columns left, smaller shapes where filters or units left.
+    """The same network of dense layers, with zeros where there is no weight.
 
-    A torch.nn.Sequential of the same layers loads what `mbp.save` writes of it. Layers with `center` become plain
-    ones, whose bias takes the mean's place.
+    Columns that left and edges that a topology does not have become zeros. Where filters or units left, shapes
+    are smaller. A torch.nn.Sequential of the same layers loads what `mbp.save` writes of it. Layers with `center`
+    become plain ones, whose bias takes the mean's place.
 
     Parameters
     ----------
@@ -62,6 +63,15 @@ def state_dict(net: Sequential) -> dict[str, Array]:
 
 def _dense(layers: Sequence[Layer], at: int) -> Instead | None:
     layer = layers[at]
+    if isinstance(layer, SparseLinear):
+        options: dict[str, Any] = {
+            "select": layer.select,
+            "bias": layer.has_bias,
+            "bias_rows": layer.bias_rows,
+        }
+        w, b = layer.weight_and_bias()
+        new = Linear(layer.n_in, layer.n_out, **options)
+        return Instead(new, values(w, layer.be.get(b) if layer.has_bias else None))
     packed = isinstance(layer, (PackedConv2d, PackedLinear))
     return plain_layer(layer) if packed or getattr(layer, "center", "off") != "off" else None
 

@@ -91,7 +91,8 @@ def _speed(report: dict[str, Any], best: str) -> list[str]:
     backward, step = (_times(gain[part]) for part in ("backward", "step"))
     line = f"Its backward pass is {backward} as the dense one, and its whole step is {step}."
     if gain["backward"] < 1 - SAME:
-        return [line, "At this size choosing costs more than it saves."]
+        what = "choosing" if by_arm(report)[best][0].get("topology") is None else "a sparse layer"
+        return [line, f"At this size {what} costs more than it saves."]
     return [line] if gain["step"] > gain["backward"] * (1 - SAME) else [line, _why(report, best)]
 
 
@@ -114,7 +115,7 @@ def _why(report: dict[str, Any], best: str) -> str:
         words = f"the {title} ({100 * share:.0f} % of the dense step)"
         (same if other >= work * (1 - SAME) else less).append(words)
     if not same:
-        return f"The step gains less, because {_list(less)} shrinks less."
+        return f"The step gains less, because {_list(less)} shrink{'' if len(less) > 1 else 's'} less."
     line = f"The step gains less, because {_list(same)} {'do' if len(same) > 1 else 'does'} not shrink"
     return f"{line}; {_list(less)} shrinks too." if less else f"{line}."
 
@@ -146,8 +147,10 @@ def _rise(runs: list[Run]) -> str:
 
 
 def _papers(runs: list[Run]) -> bool:
-    """Whether an arm is the rule of the meProp paper: top-k, not centred."""
-    return runs[0].get("select", {}).get("name") == "topk" and runs[0].get("center", "off") == "off"
+    """Whether an arm is the rule of the meProp paper: top-k in dense layers, not centred."""
+    first = runs[0]
+    plain = first.get("center", "off") == "off" and first.get("topology") is None
+    return first.get("select", {}).get("name") == "topk" and plain
 
 
 def _main(report: dict[str, Any]) -> tuple[str, str]:

@@ -32,6 +32,8 @@ def _change(report: dict[str, Any], best: str | None) -> dict[str, Any]:
     if "dense" not in arms or best is None:  # one of the two is missing
         return {"no_compare": None} | ({"select": None} if best is None else {})
     gap = minus_dense(report, best, f"test_{next(iter(report['scores']))}")["mean"]
+    if (topology := arms[best][0].get("topology")) is not None:
+        return _denser(topology, gap, len(seeds(report)))
     if gap is not None and gap < FAR:
         if all(run.get("center", "off") == "off" for run in report["runs"]):
             return {"center": "forward"}
@@ -44,6 +46,16 @@ def _change(report: dict[str, Any], best: str | None) -> dict[str, Any]:
     if len(seeds(report)) == 1:
         return {"seeds": 5}
     return {"k": _times(_k(arms[best][0], config), 0.5)}
+
+
+def _denser(topology: dict[str, Any], gap: float | None, seeds: int) -> dict[str, Any]:
+    """What changes where a sparse topology is best: more edges where it is far behind, more seeds, fewer edges."""
+    density = topology["density"]
+    if density is None:  # that of a file
+        return {"seeds": 5} if seeds == 1 else {"select": "topk"}
+    if gap is not None and gap < (CHANCE if seeds == 1 else FAR):
+        return {"density": _times(density, 2)}
+    return {"seeds": 5} if seeds == 1 else {"density": _times(density, 0.5)}
 
 
 def _k(run: dict[str, Any], config: dict[str, Any]) -> str:

@@ -21,6 +21,10 @@ class Choices(Protocol):
     @property
     def model(self) -> str: ...
     @property
+    def topology(self) -> str | None: ...
+    @property
+    def density(self) -> str | None: ...
+    @property
     def hidden(self) -> tuple[int, ...]: ...
     @property
     def filters(self) -> tuple[int, ...]: ...
@@ -146,9 +150,9 @@ class Task(ABC):
         check_memory(need, f"a network of {sizes}", remedy)
         return self.build(settings, encoding, select)
 
-    def batch(self, settings: Choices, data: Any) -> tuple[int, list[str]]:
-        """The size of a mini-batch on these data, and a note for the user if that is not `settings.batch`."""
-        return settings.batch, []
+    def fitted(self, settings: Choices, data: Any) -> tuple[dict[str, Any], list[str]]:
+        """The settings that these data change, such as a batch above the training part, and notes for the user."""
+        return {}, []
 
     def vocabularies(self, data: Any) -> dict[str, Any] | None:
         """The encoding as JSON, for a file beside the weights; None where the weights alone suffice."""

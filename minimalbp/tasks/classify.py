@@ -8,6 +8,7 @@ from ..data import Dataset, load_dataset
 from ..errors import BadInput
 from ..network import Sequential
 from ..select import Selector
+from . import edges
 from .base import Choices, Task
 from .models import MODELS
 
@@ -29,7 +30,12 @@ class Classify(Task):
     simplify_defaults = {"k": 160, "prune": 0.1}  # of meSimp's released configuration for MNIST
 
     def defaults_of(self, settings: Choices) -> dict[str, Any]:
-        return self.defaults | MODELS[settings.model].defaults
+        return self.defaults | MODELS[settings.model].defaults | edges.defaults_of(settings)
+
+    def fitted(self, settings: Choices, data: Dataset) -> tuple[dict[str, Any], list[str]]:
+        """A file of edges may say what the hidden layers are."""
+        hidden = edges.hidden_of(settings, data.n_classes)
+        return ({} if hidden == settings.hidden else {"hidden": hidden}), []
 
     def first_run_of(self, model: str) -> dict[str, Any]:
         return MODELS[model].first_run if model in MODELS else self.first_run

@@ -9,10 +9,11 @@ from typing import Any
 
 from ..data import Dataset
 from ..errors import BadInput
-from ..network import Sequential, convnet, lenet, mlp
+from ..network import Sequential, convnet, lenet, mlp, sparse_mlp
 from ..network.pictures import KERNEL, picture_shapes
 from ..select import Selector
 from ..train.scoring import PICTURES
+from . import edges
 from .base import PER_WEIGHT, Choices, common
 
 OF_PICTURES = ("filters", "batchnorm", "cut")  # settings that mean something for pictures only
@@ -76,18 +77,28 @@ class Mlp(Model):
             if getattr(settings, name) not in (None, False, "after"):
                 models = " and ".join(other for other in MODELS if other != self.name)
                 raise BadInput(f"{name} is for the models {models}; leave it out with the model {self.name}")
+        edges.check(settings)
 
     def sizes(self, settings: Choices, data: Dataset) -> list[int]:
-        return [data.n_inputs, *settings.hidden, data.n_classes]
+        return [data.n_inputs, *edges.hidden_of(settings, data.n_classes), data.n_classes]
 
     def weights(self, settings: Choices, data: Dataset) -> int:
-        return sum(a * b for a, b in pairwise(self.sizes(settings, data)))
+        *layers, last = (a * b for a, b in pairwise(self.sizes(settings, data)))
+        return round(edges.share(settings) * sum(layers)) + last
 
     def memory(self, settings: Choices, data: Dataset) -> int:
         return PER_WEIGHT * self.weights(settings, data)
 
     def build(self, settings: Choices, data: Dataset, select: Selector) -> Sequential:
-        return mlp(self.sizes(settings, data), select=select, **common(settings))
+        if settings.topology is None:
+            return mlp(self.sizes(settings, data), select=select, **common(settings))
+        net, notes = edges.topology_of(settings, data.n_inputs, data.n_classes)
+        options = common(settings)
+        del options["center"]  # off, as `check` says
+        follows = len(net.sizes) < len(self.sizes(settings, data))
+        built = sparse_mlp(net, outputs=data.n_classes if follows else None, select=select, **options)
+        built.remarks += notes
+        return built
 
 
 class ForPictures(Model):
@@ -104,6 +115,8 @@ class ForPictures(Model):
         self.make, self.name, self.defaults = make, make.__name__, defaults
 
     def check(self, settings: Choices) -> None:
+        if settings.topology is not None:
+            raise BadInput(f"topology is for the model mlp; leave it out with the model {self.name}")
         if settings.cut == "before" and not settings.batchnorm:
             raise BadInput(
                 "cut = before means before batch normalisation; give batchnorm too, or leave it out"

@@ -31,6 +31,9 @@ class SentenceTask(Task):
                             ("cut", "after")):  # fmt: skip
             if getattr(settings, name) != other:
                 raise BadInput(f"{name} is for pictures; leave it out with the task {self.name}")
+        for name in ("topology", "density"):
+            if getattr(settings, name) is not None:
+                raise BadInput(f"{name} is for the task classify; leave it out with the task {self.name}")
         if settings.tags not in TAG_COLUMNS:
             raise unknown("tags", settings.tags, TAG_COLUMNS)
 

@@ -8,7 +8,7 @@ from helpers import clusters, refused
 
 import minimalbp as mbp
 from minimalbp.experiment import arms
-from minimalbp.experiment.combine import check_arms, combine
+from minimalbp.experiment.combine import LISTS, check_arms, combine
 from minimalbp.experiment.summary import speedups, summarise
 from minimalbp.report.comparison import comparison_table
 from minimalbp.tasks import TASKS
@@ -82,9 +82,7 @@ def test_an_arm_is_the_same_alone_and_beside_others():
         assert without_clock(run) == without_clock(alone)
         assert run["center"] == arm.center and run["select"] == arm.selector().describe()
     assert report["config"] == SETTINGS.as_json() and report["seeds"] == 1 and "summary" not in report
-    assert report["arms"] == [
-        {name: getattr(arm, name) for name in ("select", "k", "center")} for arm in several
-    ]
+    assert report["arms"] == [{name: getattr(arm, name) for name in LISTS} for arm in several]
 
 
 def test_dense_beside_centred_arms_is_the_plain_one():

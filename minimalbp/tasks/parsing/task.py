@@ -52,12 +52,12 @@ class ParsingTask(SentenceTask):
     def build(self, settings: Choices, encoding: Parsing, select: Selector) -> Sequential:
         return parser(encoding, hidden=settings.hidden[0], select=select, **common(settings))
 
-    def batch(self, settings: Choices, data: ParsingData) -> tuple[int, list[str]]:
-        """At most the size of the training part, which may be small in a user's own treebank."""
+    def fitted(self, settings: Choices, data: ParsingData) -> tuple[dict[str, Any], list[str]]:
+        """A mini-batch is at most the training part, which may be small in a user's own treebank."""
         n = len(data.train)
         if settings.batch <= n:
-            return settings.batch, []
-        return n, [
+            return {}, []
+        return {"batch": n}, [
             f"batch = {settings.batch} is larger than the training part; all its {n} transitions are one mini-batch"
         ]
 
