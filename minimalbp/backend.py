@@ -49,6 +49,9 @@ class Backend:
     loss: Any
     update: Any
 
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return get_backend, (self.name,)  # modules cannot be copied
+
     def put(self, array: Any, dtype: str) -> Array:
         """A NumPy array as the kernels of this backend want it: contiguous, of `dtype`. Copies only if it must."""
         return np.ascontiguousarray(array, dtype)
@@ -100,6 +103,9 @@ class Buffers:
         self.backend, self.dtype = backend, dtype
         self._whole: dict[tuple[str, tuple[int, ...]], Array] = {}
         self._parts: dict[tuple[str, tuple[int, ...]], Array] = {}
+
+    def __reduce__(self) -> tuple[type, tuple[Backend, str]]:
+        return Buffers, (self.backend, self.dtype)  # a copy has memory of its own, and nothing in it
 
     def get(self, name: str, shape: tuple[int, ...], dtype: str | None = None) -> Array:
         """The array of that name and shape, with whatever was written there last."""

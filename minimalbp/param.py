@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from .backend import Array, Backend
 
@@ -69,3 +70,13 @@ class Param:
     backend: Backend
     grad: RowGrad | None = None
     width: int = 1
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return _copied, (self.name, self.value, self.backend, self.width)
+
+
+def _copied(name: str, value: Array, backend: Backend, width: int) -> Param:
+    """A copy of a parameter in memory as kernels want it, without its gradient."""
+    mine = backend.empty(value.shape, value.dtype.name)
+    mine[...] = value
+    return Param(name, mine, backend, width=width)

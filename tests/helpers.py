@@ -107,7 +107,7 @@ def in_pieces(n, threads=2):
     """Cut the work of every cpu kernel into n pieces, however small it is and however few the cores."""
     with policy.threads(threads), pytest.MonkeyPatch.context() as patch:  # the patch is undone first
         patch.setattr(policy, "PIECE", 1e-3)
-        patch.setattr(policy, "_threads", n)
+        patch.setattr(policy._here, "threads", n)
         yield
 
 

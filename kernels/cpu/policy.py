@@ -7,6 +7,8 @@ whatever threads it has.
 """
 
 import os
+import threading
+import warnings
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -23,7 +25,19 @@ SPINS = (
 )
 PIECE = 1 << 14  # element operations: waking a thread for less costs more than it saves
 
-_threads = 1
+
+class _Here(threading.local):
+    """Of each thread of Python: into how many pieces it cuts large work."""
+
+    threads = 1
+
+
+_here = _Here()
+_forked = False  # whether this process is a child of one whose pool had started
+FORKED = (
+    "this process was forked from one whose threads had started, which OpenMP's do not live through: it computes "
+    'on one thread; multiprocessing.get_context("spawn") and joblib give processes with threads'
+)
 
 
 @contextmanager
@@ -32,17 +46,40 @@ def threads(n):
 
     Afterwards Numba has the threads it had before.
     """
-    global _threads
+    if _forked:
+        n = _alone(n)
     _start_pool()
-    before, pool = _threads, numba.get_num_threads()
+    before, pool = _here.threads, numba.get_num_threads()
     most = getattr(numba.config, "NUMBA_NUM_THREADS", n)  # the variable of that name may say fewer
     try:
-        _threads = min(n, most)
-        numba.set_num_threads(_threads)
-        yield _threads
+        _here.threads = min(n, most)
+        numba.set_num_threads(_here.threads)
+        yield _here.threads
     finally:
-        _threads = before
+        _here.threads = before
         numba.set_num_threads(pool)
+
+
+def _after_fork():
+    global _forked
+    _forked = _start_pool.cache_info().currsize > 0
+    _here.threads = 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _alone(n):
+    """One thread, which needs no pool. Says so once where more are asked for."""
+    if n > 1:
+        _say_forked()
+    return 1
+
+
+@cache
+def _say_forked():
+    warnings.warn(FORKED, RuntimeWarning, stacklevel=5)
 
 
 @cache
@@ -63,7 +100,9 @@ def _start_pool():
 
 def pieces(work):
     """How many pieces to cut `work` element operations into."""
-    return 1 if work < 2 * PIECE else min(_threads, work // PIECE)  # quick for small work: every kernel asks
+    return (
+        1 if work < 2 * PIECE else min(_here.threads, work // PIECE)
+    )  # quick for small work: every kernel asks
 
 
 def kernel(function=None, *, parallel=False, inline=False):

@@ -55,7 +55,7 @@ class _Best(Companion):
     """Remembers the weights of the best evaluation, where no folder does."""
 
     def begin(self, net: Sequential, optimizer: Any, parts: int) -> None:
-        self.arrays = [p.value for p in [*net.parameters(), *net.statistics()]]
+        self.arrays = [p.value for p in net.kept()]
 
     def after_part(self, record: Record) -> None:
         if record.test is not None:
@@ -69,5 +69,5 @@ class _Best(Companion):
 
 def copy_weights(net: Sequential, to: Sequential) -> None:
     """Give a network the weights of another one of the same shapes."""
-    for one, other in zip([*net.parameters(), *net.statistics()], [*to.parameters(), *to.statistics()]):
+    for one, other in zip(net.kept(), to.kept()):
         other.value[...] = one.value

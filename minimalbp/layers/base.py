@@ -75,6 +75,10 @@ class Layer(ABC):
     path: tuple[int, ...] = ()
     rng: np.random.Generator | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy takes: all but what the last passes left."""
+        return {name: value for name, value in vars(self).copy().items() if not name.startswith("last_")}
+
     def bind(self, be: Backend, dtype: str, streams: Streams, path: tuple[int, ...]) -> None:
         """Give the layer its backend, memory, random streams and path. A layer belongs to one network."""
         self.be, self.buf, self.path = be, Buffers(be, dtype), path

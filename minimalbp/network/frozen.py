@@ -11,6 +11,7 @@ from ..backend import Array, Buffers
 from ..errors import BadInput
 from ..layers import Cube, Dropout, Layer, Linear, MaxPool2d, PackedConv2d, ReLU
 from .sequential import Sequential
+from .shared import Shared
 
 KERNELS: dict[type, str] = {ReLU: "relu", Cube: "cube"}  # the functions that the kernel linear.chain knows
 FEW = 24  # examples up to which linear.forward, like linear.chain, computes dot products
@@ -44,16 +45,23 @@ class Frozen:
         self.net, be = net, net.be
         start, found = _tail(net)
         self._before, self._every = _steps(net.children[:start]), _steps(net.children)
-        self._most = FEW if found else 0
+        self._most, self._shared = FEW if found else 0, Shared()
+        self._fixed: list[Array] = []  # what a copy for another thread has in common, besides the parameters
         if found:
             names = be.linear.FUNCTIONS
             self._layers = np.array([(la.n_in, la.n_out, names.index(f)) for la, f in found], np.int32)
             parts = [be.get(a).ravel() for layer, _ in found for a in layer.weight_and_bias()]
             self._weights, self._buf = be.put(np.concatenate(parts), net.dtype), Buffers(be, net.dtype)
+            self._fixed = [self._weights]
 
     def __call__(self, x: Any, lengths: Any = None) -> Array:
-        """The outputs for x (batch, ...), as a new array. lengths: as for `Sequential.forward`."""
-        return self.net.be.get(self.forward(self.net.prepare(x), lengths=lengths))
+        """The outputs for x (batch, ...), as a new array, in any thread. lengths: as for `Sequential.forward`."""
+        if not self.net.shared.take():
+            return self._shared.twin(self, self.net.kept(), self._fixed)(x, lengths)
+        try:
+            return self.net.be.get(self.forward(self.net.prepare(x), lengths=lengths))
+        finally:
+            self.net.shared.lock.release()
 
     def quick(self, rows: int) -> bool:
         """Whether so many examples, or words, run in one call instead of in the network."""

@@ -10,7 +10,9 @@ import numpy as np
 from ..backend import Array, check_dtype, get_backend
 from ..errors import BadInput
 from ..layers import Chain, Layer, Linear, SparseLinear
+from ..param import Param
 from ..seeds import Streams
+from .shared import Shared
 
 
 class Sequential(Chain):
@@ -52,10 +54,29 @@ class Sequential(Chain):
         self.bind(get_backend(backend), dtype, Streams(rng), ())
         self.n_out = self.out_features(None)
         self.remarks: list[str] = []  # what the maker of this network has to say of it
+        self.shared = Shared()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        for layer in self.layers():  # what they derive from their arrays is that of the copied ones
+            layer.resize()
 
     def __call__(self, x: Any, lengths: Any = None) -> Array:
-        """The outputs for x (batch, ...) outside training, as a new array. lengths: as for `forward`."""
-        return self.be.get(self.forward(self.prepare(x), train=False, lengths=lengths))
+        """The outputs for x (batch, ...) outside training, as a new array. lengths: as for `forward`.
+
+        Any thread may ask, also while another one trains the network.
+        """
+        shared = self.shared
+        if not shared.take():
+            return shared.twin(self, self.kept())(x, lengths)
+        try:
+            return self.be.get(self.forward(self.prepare(x), train=False, lengths=lengths))
+        finally:
+            shared.lock.release()
+
+    def kept(self) -> list[Param]:
+        """All parameters and statistics, which files keep."""
+        return [*self.parameters(), *self.statistics()]
 
     def prepare(self, x: Any) -> Array:
         """x as `forward` takes it: of the network's type, or ids in int32. Raises BadInput where x does not fit."""

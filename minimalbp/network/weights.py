@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ..errors import BadInput
 from ..files import replacing
-from ..param import Param
 from .sequential import Sequential
 
 
@@ -37,7 +36,7 @@ def save(net: Sequential, path: str | Path) -> None:
     """
     from safetensors.numpy import save as pack
 
-    data = pack({p.name: net.be.get(p.value) for p in _kept(net)})
+    data = pack({p.name: net.be.get(p.value) for p in net.kept()})
     with replacing(Path(path)) as temporary:
         temporary.write_bytes(data)
 
@@ -74,7 +73,7 @@ def load(net: Sequential, path: str | Path) -> None:
         raise BadInput(f"cannot read {path}: {e.strerror or e}; check the path and its permissions") from e
     except (SafetensorError, KeyError, ValueError) as e:
         raise BadInput(f"{path} is not a whole safetensors file ({e})") from e
-    mine = {p.name: p for p in _kept(net)}
+    mine = {p.name: p for p in net.kept()}
     if set(found) != set(mine):
         odd = sorted(set(found) ^ set(mine))[0]
         raise BadInput(
@@ -88,7 +87,3 @@ def load(net: Sequential, path: str | Path) -> None:
         p.value[...] = net.be.put(found[name], p.value.dtype.name)
     for layer in net.layers():
         layer.resize()
-
-
-def _kept(net: Sequential) -> list[Param]:
-    return [*net.parameters(), *net.statistics()]

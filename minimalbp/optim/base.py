@@ -101,6 +101,9 @@ class Optimizer(ABC):
         self._views: dict[tuple[str, bool, int], tuple[Array, list[Array], Array, Array]] = {}
         self._norm = np.zeros(1)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_views": {}}  # views of arrays, which a copy would hold as arrays of their own
+
     def step(self) -> None:
         """Update every parameter that has a gradient."""
         self.t += 1

@@ -58,7 +58,7 @@ def state_dict(net: Sequential) -> dict[str, Array]:
     {'0.weight': (3, 4), '0.bias': (3,)}
     """
     dense = unpack(net)
-    return {p.name: dense.be.get(p.value) for p in [*dense.parameters(), *dense.statistics()]}
+    return {p.name: dense.be.get(p.value) for p in dense.kept()}
 
 
 def _dense(layers: Sequence[Layer], at: int) -> Instead | None:

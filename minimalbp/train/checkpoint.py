@@ -66,7 +66,7 @@ def save_checkpoint(
     ...     load_checkpoint(path, net, adam)
     {'note': 'before training'}
     """
-    kept = [*net.parameters(), *net.statistics()]
+    kept = net.kept()
     arrays: dict[str, Any] = {f"param/{p.name}": net.be.get(p.value) for p in kept}
     for name, slots in optimizer.state.items():
         arrays |= {f"optim/{name}/{slot}": net.be.get(a) for slot, a in slots.items()}
@@ -137,7 +137,7 @@ def load_checkpoint(
         except (KeyError, IndexError, TypeError, ValueError) as e:
             raise BadInput(f"{path} does not hold what its training needs ({e}); is it damaged?") from e
         _check(path, meta, {"architecture": net.describe()})
-    wanted = {f"param/{p.name}": p.value for p in [*net.parameters(), *net.statistics()]}
+    wanted = {f"param/{p.name}": p.value for p in net.kept()}
     for name, slots in optimizer.state.items():
         wanted |= {f"optim/{name}/{slot}": a for slot, a in slots.items()}
     generators = _generators(net)

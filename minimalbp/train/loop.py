@@ -81,6 +81,7 @@ class Run:
         """Train until so many epochs are done in all, or a companion ends it. Parameters are those of `fit`."""
         net, meter, steps = self.net, self.meter, epochs * self.steps
         with ExitStack() as stack:
+            stack.enter_context(net.shared.training())
             stack.enter_context(net.be.threads(threads))
             stack.callback(self.pace.end)
             stack.enter_context(np.errstate(over="ignore", invalid="ignore"))  # the loss is watched instead

@@ -89,7 +89,7 @@ def _selecting(net: Sequential) -> list[Any]:
 @contextmanager
 def _undone(net: Sequential, optimizer: Optimizer) -> Iterator[None]:
     """Undo what the block does to parameters, running means, optimiser, generators and selectors."""
-    arrays = [p.value for p in [*net.parameters(), *net.statistics()]]
+    arrays = [p.value for p in net.kept()]
     arrays += [a for slots in optimizer.state.values() for a in slots.values()]
     generators = [layer.rng.bit_generator for layer in net.layers() if layer.rng is not None]
     selects = [(layer, layer.select) for layer in _selecting(net)]
