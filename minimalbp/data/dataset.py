@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+PARTS = ("train", "dev", "test")
+SHOWN, LONG = 10, 20  # classes, and letters of one, that a repr shows
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -35,6 +38,9 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def __repr__(self) -> str:
+        return f"Split({len(self):,} examples of shape {self.x.shape[1:]})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +77,16 @@ class Dataset:
     source: str = ""
     sha256: dict[str, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{len(getattr(self, part)):,} {part}" for part in PARTS)
+        few = (
+            self.classes
+            if len(self.classes) <= SHOWN
+            else (*self.classes[: SHOWN - 2], "...", self.classes[-1])
+        )
+        names = ", ".join(name if len(name) <= LONG else f"{name[:LONG]}..." for name in few)
+        return f"Dataset({self.name}: {parts}, of shape {self.shape}, {self.n_classes} classes: {names})"
+
     @property
     def n_classes(self) -> int:
         """Number of classes: the width of a network's last layer."""
@@ -88,6 +104,6 @@ class Dataset:
 
     def describe(self) -> dict[str, Any]:
         """For run.json: where the data came from, and the sizes."""
-        parts = {part: len(getattr(self, part)) for part in ("train", "dev", "test")}
+        parts = {part: len(getattr(self, part)) for part in PARTS}
         return {"name": self.name, "source": self.source, "sha256": self.sha256, **parts,
                 "shape": list(self.shape), "classes": self.n_classes}  # fmt: skip

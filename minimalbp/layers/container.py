@@ -73,6 +73,16 @@ class Chain(Layer):
             n = layer.out_features(n)
         return n
 
+    def __len__(self) -> int:
+        return len(self.children)
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.children)
+
+    def __getitem__(self, index: int) -> Layer:
+        """The layer at an index, counted from the end where it is negative."""
+        return self.children[index]
+
     def parameters(self) -> list[Param]:
         return [p for layer in self.children for p in layer.parameters()]
 

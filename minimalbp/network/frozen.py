@@ -72,6 +72,8 @@ class Frozen:
 
         lengths: as for `Sequential.forward`. Raises BadInput where x does not fit the layers.
         """
+        if not self.net.ready(x):
+            x = self.net.prepare(x)
         quick = self.quick(len(x))
         for layer, options in self._before if quick else self._every:
             x = layer.forward(x, train=False, **options, **layer.forward_options(lengths))

@@ -18,6 +18,8 @@ from .shared import Shared
 class Sequential(Chain):
     """A network: layers one after another, ready to run.
 
+    They are `net[0]`, `net[1]` and so on; `net.layers()` yields those inside of them too.
+
     Parameters
     ----------
     *layers : Layer
@@ -51,6 +53,7 @@ class Sequential(Chain):
         if len(set(map(id, everything))) < len(everything):
             raise BadInput("a layer stands twice in one network; make a layer of its own for each position")
         self.dtype = check_dtype(dtype)
+        self._takes = np.dtype("int32" if layers[0].takes_ids else dtype)
         self.bind(get_backend(backend), dtype, Streams(rng), ())
         self.n_out = self.out_features(None)
         self.remarks: list[str] = []  # what the maker of this network has to say of it
@@ -77,6 +80,26 @@ class Sequential(Chain):
     def kept(self) -> list[Param]:
         """All parameters and statistics, which files keep."""
         return [*self.parameters(), *self.statistics()]
+
+    def forward(self, x: Array, *, train: bool = True, lengths: Any = None) -> Array:
+        if not self.ready(x):
+            x = self.prepare(x)
+        y = super().forward(x, train=train, lengths=lengths)
+        self.last_shape = y.shape
+        return y
+
+    def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
+        if not _ready(dy, self.dtype):
+            dy = self.be.put(dy, self.dtype)
+        if dy.shape != getattr(self, "last_shape", dy.shape):
+            raise BadInput(
+                f"dy must be {self.last_shape}, as the outputs of the last forward pass, not {dy.shape}"
+            )
+        return super().backward(dy, need_dx=need_dx)
+
+    def ready(self, x: Any) -> bool:
+        """Whether `forward` can take x without `prepare`, but for its shape."""
+        return _ready(x, self._takes)
 
     def prepare(self, x: Any) -> Array:
         """x as `forward` takes it: of the network's type, or ids in int32. Raises BadInput where x does not fit."""
@@ -115,3 +138,8 @@ class Sequential(Chain):
     def notes(self) -> list[str]:
         """What a user should know about this network, such as one line for each layer whose k was clipped."""
         return self.remarks + [note for layer in self.layers() if (note := layer.note())]
+
+
+def _ready(x: Any, dtype: Any) -> bool:
+    """Whether kernels, which check nothing, can take x as it is. Maps may have their channels last in memory."""
+    return isinstance(x, np.ndarray) and x.dtype == dtype and (x.flags.c_contiguous or x.ndim > 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -176,11 +177,38 @@ class History:
     >>> history = History([Record(1, 10, 0.9, {"accuracy": 0.7}, 0.8), Record(2, 20, 0.5, {"accuracy": 0.8}, 0.6)])
     >>> history.best.step, history.best.dev_accuracy
     (20, 0.8)
+    >>> history
+    History(2 records, epoch 2, best in epoch 2: dev accuracy 0.8000)
+    >>> [record.step for record in history]
+    [10, 20]
     """
 
     records: list[Record] = field(default_factory=list)
     begins: int = 0
     first_loss: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __bool__(self) -> bool:
+        return True  # also without records
+
+    def __repr__(self) -> str:
+        if not self.counted:
+            return f"History({len(self)} records)"
+        best = self.best
+        scores = {f"{part} {name}": v for part in PARTS for name, v in (getattr(best, part) or {}).items()}
+        words = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
+        return f"History({len(self)} records, epoch {self.records[-1].epoch}, best in epoch {best.epoch}: {words})"
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """The records as columns, as pandas.DataFrame takes them; None where a record has no such number."""
+        rows = [record.as_json() for record in self.records]
+        names = dict.fromkeys(name for row in rows for name in row)
+        return {name: [row.get(name) for row in rows] for name in names}
 
     @property
     def counted(self) -> list[Record]:
