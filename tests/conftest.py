@@ -16,7 +16,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import pytest
-from helpers import in_pieces
+from helpers import NO_JIT, in_pieces
 from hypothesis import settings
 from matplotlib.figure import Figure
 from numba.core.dispatcher import Dispatcher
@@ -30,7 +30,7 @@ from minimalbp.kernels.cpu import policy
 
 DATA = os.environ.get("MINIMALBP_DATA")
 
-settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=20 if NO_JIT else 100)
 settings.load_profile("repeatable")
 
 # Numba makes objects by the million while it compiles. Looking for garbage after every 700 is a tenth of its time.
