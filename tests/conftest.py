@@ -1,6 +1,8 @@
 """Fixtures of the engine's tests: every backend, every type, kernels in one piece and in several, fixed seeds."""
 
+import gc
 import os
+import sys
 
 try:
     import fcntl
@@ -14,8 +16,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import pytest
-from helpers import in_pieces
+from helpers import NO_JIT, in_pieces
 from hypothesis import settings
+from matplotlib.figure import Figure
 from numba.core.dispatcher import Dispatcher
 from threadpoolctl import threadpool_limits
 
@@ -27,8 +30,11 @@ from minimalbp.kernels.cpu import policy
 
 DATA = os.environ.get("MINIMALBP_DATA")
 
-settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=20 if NO_JIT else 100)
 settings.load_profile("repeatable")
+
+# Numba makes objects by the million while it compiles. Looking for garbage after every 700 is a tenth of its time.
+gc.set_threshold(20_000, 50)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,6 +71,32 @@ def short_measurements():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(forward, "SECONDS", 1e-3)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def each_figure_once():
+    """Of each kind of figure the first is drawn, the others are blank: half of a command's time would go there.
+
+    `tests/report/` has its own figures drawn, every one (`drawn` in its conftest.py).
+    """
+    true_savefig, known = Figure.savefig, set()
+
+    def savefig(figure, file, *, format, **options):
+        kind = sys._getframe(1).f_code.co_filename, format
+        if kind in known:
+            figure = Figure(figsize=figure.get_size_inches())
+        known.add(kind)
+        true_savefig(figure, file, format=format, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", savefig)
+        yield true_savefig
+
+
+def pytest_collection_finish():
+    """The tests themselves, half a million objects, are no garbage: no search goes through them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):

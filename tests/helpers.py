@@ -18,6 +18,8 @@ from minimalbp.select import Lists, masked
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 IDX_CODES = {np.dtype(dtype).newbyteorder("="): code for code, dtype in DTYPES.items()}
+NO_JIT = not policy.JIT  # kernels are plain Python then, for coverage
+JIT_ONLY = pytest.mark.skipif(NO_JIT, reason="takes long in plain Python, whose lines shorter tests cover")
 CLOSE = {"float32": 2e-5, "float64": 1e-12}
 
 

@@ -169,8 +169,17 @@ def test_defaults_are_those_of_the_task():
     assert plan_of(Settings(task="parsing")).prune == 0.035
 
 
-@pytest.mark.parametrize("options", ["", "--select systematic --center forward", "--select threshold-batch"])
-@pytest.mark.parametrize("task", ["tagging", "parsing"])
+CENTRED, THRESHOLD = "--select systematic --center forward", "--select threshold-batch"
+FURTHER = [("tagging", THRESHOLD), ("parsing", ""), ("parsing", CENTRED)]  # a second and a half each
+
+
+@pytest.mark.parametrize(
+    "task, options",
+    [
+        *[("tagging", ""), ("tagging", CENTRED), ("parsing", THRESHOLD)],
+        *(pytest.param(*words, marks=pytest.mark.slow) for words in FURTHER),
+    ],
+)
 def test_text_shrinks_and_is_annotated(capsys, task, options, tmp_path):
     toy = toy_treebank(tmp_path / "toy.conllu", n=30)
     words = ["simplify", "--task", task, "--data", toy, "--hidden", "12", "--k", "3", "--epochs", "3",

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 import naive
 import numpy as np
 import pytest
-from helpers import full_gradient, refused, small_integers
+from helpers import JIT_ONLY, full_gradient, refused, small_integers
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -196,6 +196,7 @@ def test_walks_over_the_batch_go_where_the_gradients_are(select, backend, rng):
         assert min(counts) >= 3
 
 
+@JIT_ONLY
 @walks
 def test_the_gradients_of_a_layer_are_unbiased(select, backend, rng):
     """Their mean over many draws is the dense gradient, up to 4 standard errors: one number of each array."""

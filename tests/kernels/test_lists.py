@@ -5,7 +5,7 @@ from itertools import pairwise
 import naive
 import numpy as np
 import pytest
-from helpers import close, small_integers, unwritten
+from helpers import JIT_ONLY, close, small_integers, unwritten
 
 from minimalbp.select import Lists, masked
 
@@ -129,6 +129,7 @@ def test_sizes_of_many_orders(be, dtype, name, over, spread, rng):
             assert found.ravel()[large] == dy.ravel()[large] or np.abs(dy).max() <= np.abs(found).max()
 
 
+@JIT_ONLY
 @WALKS
 @pytest.mark.parametrize("name", NAMES)
 def test_walks_are_unbiased(be, name, over, rng):

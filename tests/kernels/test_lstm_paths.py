@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from helpers import close, full_gradient, in_pieces, refused
+from helpers import JIT_ONLY, close, full_gradient, in_pieces, refused
 
 import minimalbp as mbp
 from minimalbp.backend import cores, get_backend
@@ -92,6 +92,7 @@ def test_every_path_is_the_specification(name, hidden, pieces, small, dtype, rng
         assert mine == choices
 
 
+@JIT_ONLY
 @pytest.mark.parametrize("name", ["topk", "random", "systematic", "systematic batch", "signs"])
 @pytest.mark.parametrize(
     "pieces, threads", [(2, 1), pytest.param(2, 2, marks=pytest.mark.skipif(cores() < 2, reason="two"))]

@@ -5,7 +5,7 @@ from itertools import combinations, pairwise, product
 import naive
 import numpy as np
 import pytest
-from helpers import small_integers, unwritten
+from helpers import NO_JIT, small_integers, unwritten
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -110,7 +110,7 @@ def batches(dtype, rng):
 def test_a_batch_that_is_larger_than_its_sample(be, dtype, rng):
     reference = get_backend("reference")
     for name, dy in batches(dtype, rng).items():
-        for k in (1, 25, 125, 1250):
+        for k in (125,) if NO_JIT else (1, 25, 125, 1250):
             wanted = lists_of(reference, "top_k_batch", dy, k)
             assert lists_of(be, "top_k_batch", dy, k) == wanted, (name, k)
 

@@ -74,13 +74,18 @@ def test_panels_hold_the_batch_last_with_zeros_behind_it(be, case):
     np.testing.assert_array_equal(x, case.x)
 
 
-@pytest.mark.parametrize("alone", [False, True])
-def test_products_in_panels_are_those_of_the_dense_weights(be, case, alone):
+def test_products_in_panels_are_those_of_the_dense_weights(be, case):
+    """With outputs in the groups of their graph, and each alone."""
     e, graph = case.edges, case.graph
     one_each = [
         (np.arange(n + 1, dtype=np.int32), np.arange(n, dtype=np.int32)) for n in (graph.n_out, graph.n_in)
     ]
-    groups, back = one_each if alone else ((e.group, e.member), (e.back_group, e.back_member))
+    products_in_panels(be, case, (e.group, e.member), (e.back_group, e.back_member))
+    products_in_panels(be, case, *one_each)
+
+
+def products_in_panels(be, case, groups, back):
+    e, graph = case.edges, case.graph
     xt, dyt = case.to_panels(be, "xt", case.x), case.to_panels(be, "dyt", case.dy)
     yt, dxt = case.room("yt", graph.n_out), case.room("dxt", graph.n_in)
     y, dx, dw = (unwritten(a.shape, a.dtype) for a in (case.y, case.dx, case.dw))
@@ -103,10 +108,14 @@ def test_products_edge_by_edge_are_those_of_the_dense_weights(be, case):
         np.testing.assert_array_equal(got, expected)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-def test_chosen_units_in_lists_and_in_panels(be, case, rng, share):
+def test_chosen_units_in_lists_and_in_panels(be, case, rng):
+    for share in (0.0, 0.3, 1.0):
+        chosen_units(be, case, rng.random(case.dy.shape) < share)
+
+
+def chosen_units(be, case, chosen):
+    """Every product of the entries of dy that a mask names."""
     e, n_out = case.edges, case.graph.n_out
-    chosen = rng.random(case.dy.shape) < share
     masked = np.where(chosen, case.dy, 0).astype(case.dy.dtype)
     rows = np.flatnonzero(chosen.any(axis=0)).astype(np.int32)
     dx, dw = case.gradients(masked)

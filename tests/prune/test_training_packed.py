@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from helpers import Told, assert_same, close, parameters
+from helpers import NO_JIT, Told, assert_same, close, parameters
 
 import minimalbp as mbp
+from minimalbp.backend import BACKENDS
 from minimalbp.prune import load_packed, pack, prove, save_packed
 
 
@@ -46,6 +47,11 @@ def train(path, epochs, select, backend, companions, resume=False):
         net, DATA, adam, epochs=epochs, batch_size=8, checkpoint=path, resume=resume, companions=companions
     )
     return net, history
+
+
+@pytest.fixture(params=["reference"] if NO_JIT else BACKENDS)  # else five seconds each
+def backend(request):
+    return request.param
 
 
 class Stop(Exception):

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers import refused
+from helpers import JIT_ONLY, refused
 from hypothesis import given
 from hypothesis import strategies as st
 from trees import any_tree, projective_tree, sentence, with_heads
@@ -233,6 +233,7 @@ def test_a_damaged_parser(change, fragment):
     )
 
 
+@JIT_ONLY
 def test_real_parsing(real_treebank):
     bank = real_treebank
     parsing = Parsing.fit(bank.train)

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from helpers import refused
+from helpers import JIT_ONLY, refused
 from hypothesis import given
 from hypothesis import strategies as st
 from trees import sentence
@@ -231,6 +231,7 @@ def test_accuracy_needs_a_tag_for_every_word():
     assert tag_accuracy(TRAIN[:1], [("D", "N", "N")]) == 2 / 3
 
 
+@JIT_ONLY
 def test_real_tagging(real_treebank):
     bank = real_treebank
     tagging = Tagging.fit(bank.train)

@@ -22,8 +22,19 @@ def task(request):
     return request.param
 
 
-@pytest.fixture(params=["reference"] if "NUMBA_DISABLE_JIT" in os.environ else BACKENDS)  # else a minute each
+NO_JIT = "NUMBA_DISABLE_JIT" in os.environ  # a minute each then
+
+
+@pytest.fixture(params=["reference"] if NO_JIT else BACKENDS)
 def backend(request):
+    return request.param
+
+
+@pytest.fixture(
+    params=["reference"] if NO_JIT else ["cpu", pytest.param("reference", marks=pytest.mark.slow)]
+)
+def learner(request):
+    """A backend for many epochs. The specification takes them where JIT is off, and in the slow tests."""
     return request.param
 
 
@@ -54,8 +65,8 @@ LEARN = [
 
 
 @pytest.mark.parametrize("select, center", LEARN, ids=str)
-def test_a_network_learns(task, backend, select, center):
-    net, optimizer = made(task, backend, select=select, center=center)
+def test_a_network_learns(task, learner, select, center):
+    net, optimizer = made(task, learner, select=select, center=center)
     before = mbp.evaluate(net, DATA[task].test, threads=1)
     history = fit(task, net, optimizer, epochs=8)
     best = history.best
@@ -69,8 +80,8 @@ def test_a_network_learns(task, backend, select, center):
 
 
 @pytest.mark.parametrize("select", [mbp.TopK(6), mbp.UnifiedTopK(6)], ids=str)
-def test_one_choice_from_all_gates_learns(backend, select):
-    net, optimizer = made("tagging", backend, select=select, gates="all", bidirectional=True)
+def test_one_choice_from_all_gates_learns(learner, select):
+    net, optimizer = made("tagging", learner, select=select, gates="all", bidirectional=True)
     assert fit("tagging", net, optimizer, epochs=8).best.test_accuracy > 0.8
     for d in net.children[1].directions:
         assert d.last_choice.shape[1] == 6
@@ -108,9 +119,9 @@ def test_the_same_seed_is_the_same_run_and_another_is_not(task, backend):
 
 
 @pytest.mark.parametrize("select", [None, mbp.Systematic(3, over="batch"), mbp.Threshold(3)], ids=str)
-def test_several_sentences_in_a_batch(select, backend):
+def test_several_sentences_in_a_batch(select, learner):
     """Twenty sentences in batches of 8, 8 and 4 take 3 steps, and learn."""
-    net, optimizer = made("tagging", backend, select=select)
+    net, optimizer = made("tagging", learner, select=select)
     history = fit("tagging", net, optimizer, batch_size=8, epochs=20)
     assert history.records[-1].step == 60 and history.best.test_accuracy > 0.8
 

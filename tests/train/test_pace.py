@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from helpers import Told, assert_same, clusters, parameters, refused
+from helpers import NO_JIT, Told, assert_same, clusters, parameters, refused
 from trees import toy_sentence
 
 import minimalbp as mbp
@@ -185,6 +185,8 @@ def test_resuming_is_a_run_never_stopped_whatever_k_is(select, stop, tmp_path):
 
 @pytest.mark.parametrize("select", [mbp.TopK(2), mbp.UnifiedTopK(2), mbp.RandomK(2)], ids=lambda s: s.name)
 def test_an_lstm_has_k_in_each_gate(select, backend, tmp_path):
+    if NO_JIT and backend != "reference":
+        pytest.skip("three seconds each without the compiler")
     path, options = tmp_path / "run.npz", {"batch_size": 3, "data": TAGGING, "epochs": 2}
     plan = {"k_schedule": "100%@0.5,4@1", **options}
     whole, fresh = tagger(backend, select), tagger(backend, select)
