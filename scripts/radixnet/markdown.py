@@ -1,0 +1,112 @@
+"""The tables of reproduce_radixnet.py as Markdown, made from their JSON alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meprop.markdown import PERCENT, interval, mean, took
+
+from minimalbp.report import verdict
+
+from .arms import DENSE, LOGITS, ONE, RADIX, STABLE
+
+NEAR = 0.4  # points within which a published figure counts as reproduced
+Row = dict[str, Any]
+
+
+def radixnet_table(report: Row) -> str:
+    """One line for each arm: parameters, exact work, accuracy, paired difference; then what the seeds say."""
+    theirs = any(arm["published"] for arm in report["arms"])
+    groups = any(arm["group"] for arm in report["arms"])
+    heads = [
+        *(["what is equal"] if groups else []), "network", "parameters", "forward", "dW + dx", "whole step",
+        "test %", *(["published", "minus published"] if theirs else []), "minus dense [95 %]",
+        *([f"minus {RADIX} [95 %]"] if groups else []),
+        *(["dead logits"] if theirs else []),
+    ]  # fmt: skip
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for arm in report["arms"]:
+        work = arm["work"]
+        cells = [
+            *([arm["group"]] if groups else []),
+            f"{arm['name']} ({arm['diverged']} diverged)" if arm["diverged"] else arm["name"],
+            *(f"{value:,.0f}" for value in (arm["parameters"]["mean"], *(work[k] for k in WORK))),
+            mean(arm["test_accuracy"]), *(published(arm) if theirs else []),
+            interval(arm["gap"]) if "gap" in arm else "",
+            *([interval(arm["minus radix"]) if "minus radix" in arm else ""] if groups else []),
+            *([dead(report, arm)] if theirs else []),
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    note = (
+        f"Means ± standard errors of {report['seeds']} seeds, after the last of {steps(report)} steps. Work: exact "
+        "multiply-adds of the products in a step, for each example. "
+        f"{DEAD if theirs else ''}{took(report)}"
+    )
+    return "\n".join([*lines, "", *said(report), "", note])
+
+
+WORK = ("forward", "backward", "step")
+DEAD = "Dead logits: outputs that are zero for all test examples, in each seed. "
+
+
+def published(arm: Row) -> list[str]:
+    """The published figure, and how far ours is from it."""
+    if arm["published"] is None or arm["test_accuracy"]["mean"] is None:
+        return ["", ""]
+    gap = PERCENT * arm["test_accuracy"]["mean"] - arm["published"]
+    return [f"{arm['published']:.2f}", f"{gap:+.2f}"]
+
+
+def dead(report: Row, arm: Row) -> str:
+    """3, 0, 1: of each seed; nothing where the logits are linear."""
+    runs = [run for run in report["runs"] if run["name"] == arm["name"]]
+    if not runs[0]["settings"]["recipe"]["relu_on_logits"]:
+        return ""
+    return ", ".join(str(run.get("dead", "-")) for run in runs)
+
+
+def steps(report: Row) -> str:
+    return f"{report['runs'][0]['settings']['recipe']['steps']:,}"
+
+
+def said(report: Row) -> list[str]:
+    """What the seeds say, as sentences that change with the figures."""
+    arms = {arm["name"]: arm for arm in report["arms"] if arm["test_accuracy"]["mean"] is not None}
+    lines = [line for name in STABLE if name in arms for line in reproduced(arms[name])]
+    lines += artefact(arms) if ONE + LOGITS in arms else []
+    if report["table"] == "equal":
+        lines += [of_equal(arm) for arm in arms.values() if arm["group"].startswith("equal")]
+    elif DENSE in arms and RADIX in arms:
+        lines.append(f"* RadiX-Net 10 % minus dense: {interval(arms[RADIX]['gap'])} points.")
+    return lines
+
+
+def reproduced(arm: Row) -> list[str]:
+    if arm["published"] is None:
+        return []
+    gap = PERCENT * arm["test_accuracy"]["mean"] - arm["published"]
+    word = "reached" if abs(gap) <= NEAR else "missed"
+    return [
+        f"* {arm['name']} within {NEAR} points of the published {arm['published']:.2f}: {word} ({gap:+.2f})."
+    ]
+
+
+def artefact(arms: dict[str, Row]) -> list[str]:
+    """What ReLU on the logits does at 1 %, and at the densities above."""
+    with_, without = arms[ONE]["test_accuracy"], arms[ONE + LOGITS]["test_accuracy"]
+    dead_mean = arms[ONE]["dead"]["mean"]
+    others = [
+        abs(arms[name]["test_accuracy"]["mean"] - arms[name + LOGITS]["test_accuracy"]["mean"])
+        for name in STABLE
+        if name + LOGITS in arms
+    ]
+    return [
+        f"* At 1 % ReLU on the logits gives {mean(with_)} %, with {dead_mean:.1f} of 10 logits dead. Linear "
+        f"logits give {mean(without)} %. At higher densities the two means differ by at most "
+        f"{PERCENT * max(others):.2f} points."
+    ]
+
+
+def of_equal(arm: Row) -> str:
+    word = verdict(arm["gap"], "better than dense", "worse than dense", "no difference from dense is shown")
+    return f"* {arm['name']}: {word} ({interval(arm['gap'])})."
