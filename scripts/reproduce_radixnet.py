@@ -2,6 +2,7 @@
 
     python scripts/reproduce_radixnet.py authors     the authors' recipe, with ReLU on the logits and without
     python scripts/reproduce_radixnet.py better      no decay, He's initial weights by the true fan-in, shuffled
+    python scripts/reproduce_radixnet.py wide        a RadiX-Net of 3,000 units with as many edges as the dense network
     python scripts/reproduce_radixnet.py equal       sparse weights against sparse gradients at equal work
     python scripts/reproduce_radixnet.py authors --smoke     digits, 2 seeds, 150 steps; temporary folders
 
@@ -9,7 +10,7 @@ Each run trains 10,000 steps of 100 examples on one thread and is scored on the 
 authors do. There is no dev part: none is used to choose anything. For one seed all arms of a recipe see the same
 batches. Every finished run is a file in --out, known by its network, recipe, data and seed, so that a table goes on
 where it was stopped, and tables share runs. Writes TABLE.json to --to and prints the table; scripts/tables.py
-writes it into docs/results/topology.md. A table takes 10 to 20 minutes on two idle cores.
+writes it into docs/results/topology.md. A table takes 10 to 15 minutes on two idle cores.
 """
 
 from __future__ import annotations
