@@ -2,7 +2,7 @@
 
     python scripts/reproduce_radixnet.py authors     the authors' recipe, with ReLU on the logits and without
     python scripts/reproduce_radixnet.py better      no decay, He's initial weights by the true fan-in, shuffled
-    python scripts/reproduce_radixnet.py wide        a RadiX-Net of 3,000 units with as many edges as the dense network
+    python scripts/reproduce_radixnet.py wide        a RadiX-Net of 3,000 units with as many edges as dense
     python scripts/reproduce_radixnet.py equal       sparse weights against sparse gradients at equal work
     python scripts/reproduce_radixnet.py authors --smoke     digits, 2 seeds, 150 steps; temporary folders
 
