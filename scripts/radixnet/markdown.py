@@ -84,7 +84,7 @@ def said(report: Row) -> list[str]:
 def reproduced(arm: Row) -> list[str]:
     if arm["published"] is None:
         return []
-    gap = PERCENT * arm["test_accuracy"]["mean"] - arm["published"]
+    gap = round(PERCENT * arm["test_accuracy"]["mean"] - arm["published"], 2)
     word = "reached" if abs(gap) <= NEAR else "missed"
     return [
         f"* {arm['name']} within {NEAR} points of the published {arm['published']:.2f}: {word} ({gap:+.2f})."
