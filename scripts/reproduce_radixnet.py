@@ -28,7 +28,7 @@ from radixnet.runs import Run, path_of, trained, wanted
 from minimalbp.experiment import merged_machine, run_many
 from minimalbp.report import paired, spread
 
-KEYS = ("test_accuracy", "test_loss", "dead")
+KEYS = ("test_accuracy", "test_loss", "dead", "lost")
 
 
 def run_all(name: str, table: Table, args: argparse.Namespace) -> dict[str, list[Run]]:

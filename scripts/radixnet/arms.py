@@ -57,7 +57,8 @@ def authors() -> tuple[Arm, ...]:
         for name, net in networks().items()
     ]
     for name, net in networks().items():
-        found.append(Arm(name + LOGITS, net, LINEAR, "" if name == DENSE else DENSE + LOGITS))
+        against = "" if name == DENSE else DENSE + LOGITS
+        found.append(Arm(name + LOGITS, net, LINEAR, against, published=PUBLISHED[name]))
     return tuple(found)
 
 

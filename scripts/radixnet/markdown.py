@@ -22,7 +22,7 @@ def radixnet_table(report: Row) -> str:
         *(["what is equal"] if groups else []), "network", "parameters", "forward", "dW + dx", "whole step",
         "test %", *(["published", "minus published"] if theirs else []), "minus dense [95 %]",
         *([f"minus {RADIX} [95 %]"] if groups else []),
-        *(["dead logits"] if theirs else []),
+        *(["dead logits", "lost classes"] if theirs else []),
     ]  # fmt: skip
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for arm in report["arms"]:
@@ -34,7 +34,7 @@ def radixnet_table(report: Row) -> str:
             mean(arm["test_accuracy"]), *(published(arm) if theirs else []),
             interval(arm["gap"]) if "gap" in arm else "",
             *([interval(arm["minus radix"]) if "minus radix" in arm else ""] if groups else []),
-            *([dead(report, arm)] if theirs else []),
+            *(by_seed(report, arm) if theirs else []),
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     note = (
@@ -46,7 +46,10 @@ def radixnet_table(report: Row) -> str:
 
 
 WORK = ("forward", "backward", "step")
-DEAD = "Dead logits: outputs that are zero for all test examples, in each seed. "
+DEAD = (
+    "Of each seed: dead logits, outputs that are zero for all test examples, and lost classes, of whose test examples "
+    "less than 1 % are recognised. "
+)
 
 
 def published(arm: Row) -> list[str]:
@@ -57,12 +60,11 @@ def published(arm: Row) -> list[str]:
     return [f"{arm['published']:.2f}", f"{gap:+.2f}"]
 
 
-def dead(report: Row, arm: Row) -> str:
-    """3, 0, 1: of each seed; nothing where the logits are linear."""
+def by_seed(report: Row, arm: Row) -> list[str]:
+    """Dead logits and lost classes, such as "3, 0, 1"; no dead ones where the logits are linear."""
     runs = [run for run in report["runs"] if run["name"] == arm["name"]]
-    if not runs[0]["settings"]["recipe"]["relu_on_logits"]:
-        return ""
-    return ", ".join(str(run.get("dead", "-")) for run in runs)
+    dead, lost = (", ".join(str(run.get(key, "-")) for run in runs) for key in ("dead", "lost"))
+    return [dead if runs[0]["settings"]["recipe"]["relu_on_logits"] else "", lost]
 
 
 def steps(report: Row) -> str:
@@ -72,7 +74,13 @@ def steps(report: Row) -> str:
 def said(report: Row) -> list[str]:
     """What the seeds say, as sentences that change with the figures."""
     arms = {arm["name"]: arm for arm in report["arms"] if arm["test_accuracy"]["mean"] is not None}
-    lines = [line for name in STABLE if name in arms for line in reproduced(arms[name])]
+    lines = [
+        line
+        for name in STABLE
+        for more in ("", LOGITS)
+        if name + more in arms
+        for line in reproduced(arms[name + more])
+    ]
     lines += artefact(arms) if ONE + LOGITS in arms else []
     if report["table"] == "equal":
         lines += [of_equal(arm) for arm in arms.values() if arm["group"].startswith("equal")]
@@ -94,16 +102,18 @@ def reproduced(arm: Row) -> list[str]:
 def artefact(arms: dict[str, Row]) -> list[str]:
     """What ReLU on the logits does at 1 %, and at the densities above."""
     with_, without = arms[ONE]["test_accuracy"], arms[ONE + LOGITS]["test_accuracy"]
-    dead_mean = arms[ONE]["dead"]["mean"]
-    others = [
-        abs(arms[name]["test_accuracy"]["mean"] - arms[name + LOGITS]["test_accuracy"]["mean"])
+    lost = [arms[name]["lost"]["mean"] for name in (ONE, ONE + LOGITS)]
+    gaps = {
+        name: PERCENT
+        * abs(arms[name]["test_accuracy"]["mean"] - arms[name + LOGITS]["test_accuracy"]["mean"])
         for name in STABLE
         if name + LOGITS in arms
-    ]
+    }
+    said = ", ".join(f"{gap:.2f} ({name})" for name, gap in gaps.items())
     return [
-        f"* At 1 % ReLU on the logits gives {mean(with_)} %, with {dead_mean:.1f} of 10 logits dead. Linear "
-        f"logits give {mean(without)} %. At higher densities the two means differ by at most "
-        f"{PERCENT * max(others):.2f} points."
+        f"* At 1 % ReLU on the logits gives {mean(with_)} % and loses {lost[0]:.1f} classes on average. Linear logits "
+        f"give {mean(without)} % and lose {lost[1]:.1f}.",
+        f"* Elsewhere the means with and without it differ by {said} points.",
     ]
 
 

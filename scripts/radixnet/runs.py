@@ -19,7 +19,8 @@ from .recipe import Recipe, train
 from .work import multiply_adds
 
 Run = dict[str, Any]
-TRIED = 1000  # examples of a forward pass when dead logits are looked for
+TRIED = 1000  # examples of a forward pass when the answers are looked at
+LOST = 0.01  # a class is lost when fewer of its examples are recognised
 
 
 def wanted(net: Net, recipe: Recipe, data: str, seed: int) -> Run:
@@ -53,7 +54,9 @@ def trained(net: Net, recipe: Recipe, data: str, seed: int, folder: Path) -> Run
     else:
         score = mbp.evaluate(built, dataset.test, threads=1)
         run |= {"test_accuracy": score.accuracy, "test_loss": score.loss}
-        run["dead"] = dead_logits(built, dataset.test.x) if recipe.relu_on_logits else 0
+        logits = answers(built, dataset.test.x)
+        run["dead"] = dead_logits(logits) if recipe.relu_on_logits else 0
+        run["lost"] = lost_classes(logits, dataset.test.y)
         first = slice(0, recipe.batch)
         run["work"] = multiply_adds(built, dataset.train.x[first], dataset.train.y[first])
     run |= {"seconds": round(time.perf_counter() - began, 1), "machine": mbp.machine(), "commit": commit()}
@@ -61,10 +64,18 @@ def trained(net: Net, recipe: Recipe, data: str, seed: int, folder: Path) -> Run
     return run
 
 
-def dead_logits(net: mbp.Sequential, x: np.ndarray) -> int:
-    """Outputs that are zero for every example: such a class is lost, since no gradient reaches it."""
-    alive = np.zeros(net.n_out, bool)
+def answers(net: mbp.Sequential, x: np.ndarray) -> np.ndarray:
+    """The outputs of the network for all examples."""
     with net.be.threads(1):
-        for i in range(0, len(x), TRIED):
-            alive |= (net(x[i : i + TRIED]) > 0).any(axis=0)
-    return int((~alive).sum())
+        return np.concatenate([net(x[i : i + TRIED]) for i in range(0, len(x), TRIED)])
+
+
+def dead_logits(logits: np.ndarray) -> int:
+    """Outputs behind ReLU that are zero for every example: no gradient reaches them."""
+    return int((logits <= 0).all(axis=0).sum())
+
+
+def lost_classes(logits: np.ndarray, labels: np.ndarray) -> int:
+    """Classes of which hardly any example is recognised."""
+    right = logits.argmax(axis=1) == labels
+    return sum(bool(right[labels == c].mean() < LOST) for c in np.unique(labels))

@@ -113,11 +113,15 @@ def test_counting_changes_nothing_in_the_network():
     assert all(layer.be is net.be for layer in net.layers())
 
 
-def test_dead_logits_are_those_that_no_example_wakes():
-    net = mbp.Sequential(mbp.Linear(3, 4), mbp.ReLU(), backend="reference")
-    net.children[0].weight.value[...] = 0
-    net.children[0].bias.value[...] = [1, -1, 0, 2]
-    assert script("radixnet.runs").dead_logits(net, np.ones((5, 3), np.float32)) == 2
+def test_dead_logits_and_lost_classes():
+    runs = script("radixnet.runs")
+    logits = np.array([[1, 0, 0, 3], [2, 0, 1, 0], [5, 0, 0, 1]])
+    assert runs.dead_logits(logits) == 1
+    assert runs.lost_classes(logits, np.array([3, 2, 2])) == 1  # class 2 has no example that is right
+    assert runs.lost_classes(logits, np.array([3, 0, 0])) == 0
+    net = mbp.Sequential(mbp.Linear(3, 2), backend="reference")
+    x = np.ones((2500, 3), np.float32)
+    assert np.array_equal(runs.answers(net, x), net(x))
 
 
 def test_the_authors_begin_as_they_say():
