@@ -47,8 +47,8 @@ def radixnet_table(report: Row) -> str:
 
 WORK = ("forward", "backward", "step")
 DEAD = (
-    "Of each seed: dead logits, outputs that are zero for all test examples, and lost classes, of whose test examples "
-    "less than 1 % are recognised. "
+    "Of each seed: dead logits, outputs that are zero for all test examples, and lost classes, of whose test "
+    "examples less than 1 % are recognised. "
 )
 
 
@@ -111,8 +111,8 @@ def artefact(arms: dict[str, Row]) -> list[str]:
     }
     said = ", ".join(f"{gap:.2f} ({name})" for name, gap in gaps.items())
     return [
-        f"* At 1 % ReLU on the logits gives {mean(with_)} % and loses {lost[0]:.1f} classes on average. Linear logits "
-        f"give {mean(without)} % and lose {lost[1]:.1f}.",
+        f"* At 1 % ReLU on the logits gives {mean(with_)} % and loses {lost[0]:.1f} classes on average. Linear "
+        f"logits give {mean(without)} % and lose {lost[1]:.1f}.",
         f"* Elsewhere the means with and without it differ by {said} points.",
     ]
 
