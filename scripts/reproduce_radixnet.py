@@ -21,7 +21,7 @@ from typing import Any
 
 from common.command import on_stderr
 from common.reproduce import command, options, run_tables, write
-from radixnet.arms import RADIX, TABLES, Arm, Table, smaller
+from radixnet.arms import RADIX, TABLES, TEN, Arm, Table, smaller
 from radixnet.markdown import radixnet_table
 from radixnet.runs import Run, path_of, trained, wanted
 
@@ -63,7 +63,7 @@ def summary(arm: Arm, found: dict[str, list[Run]]) -> dict[str, Any]:
     row["work"] = {part: spread([run["work"][part] for run in done])["mean"] for part in parts}
     if arm.against:
         row["gap"] = paired(mine, found[arm.against], "test_accuracy")
-    if arm.group and arm.name != RADIX:
+    if RADIX in found and arm.name != RADIX and (arm.group or arm.name == TEN):
         row["minus radix"] = paired(mine, found[RADIX], "test_accuracy")
     return row
 

@@ -8,7 +8,7 @@ from meprop.markdown import PERCENT, interval, mean, took
 
 from minimalbp.report import verdict
 
-from .arms import DENSE, LOGITS, ONE, RADIX, STABLE
+from .arms import LOGITS, ONE, RADIX, STABLE, TEN
 
 NEAR = 0.4  # points within which a published figure counts as reproduced
 Row = dict[str, Any]
@@ -84,8 +84,10 @@ def said(report: Row) -> list[str]:
     lines += artefact(arms) if ONE + LOGITS in arms else []
     if report["table"] == "equal":
         lines += [of_equal(arm) for arm in arms.values() if arm["group"].startswith("equal")]
-    elif DENSE in arms and RADIX in arms:
-        lines.append(f"* RadiX-Net 10 % minus dense: {interval(arms[RADIX]['gap'])} points.")
+    elif RADIX in arms and TEN in arms:
+        gap = arms[TEN]["minus radix"]
+        word = verdict(gap, "better", "worse", "no difference is shown")
+        lines.append(f"* {TEN} against {RADIX}: {word} ({interval(gap)} points).")
     return lines
 
 
