@@ -14,11 +14,14 @@ from pathlib import Path
 
 from bench import markdown as bench
 from bench.prune_markdown import prune_table
+from bench.sparse_markdown import forward_table, passes_table
+from bench.sparse_markdown import step_table as sparse_step_table
 from centring.markdown import centring_table, gradients_table, seconds_table
 from cnn.markdown import cnn_table
 from meprop.claims import claims_markdown
 from meprop.markdown import disagreements, mnist_table, table
 from mesimp.markdown import mesimp_table
+from radixnet.markdown import radixnet_table
 from spp.markdown import spp_table
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +33,13 @@ CENTRING = ("digits", "mnist-10k", "mnist-10k-falling", "mnist", "fashion-3", "f
 CNN = ("mnist", "mnist-bn", "cifar", "cifar-bn", "controls", "controls-bn", "controls-cifar", "controls-cifar-bn",
        "full", "overfitting", "overfitting-bn")  # fmt: skip
 SPP = ("lenet", "convnet", "ablations")
+RADIXNET = ("authors", "better", "wide", "equal")
+FOLDERS = ("mesimp", "centring", "cnn", "spp", "radixnet")
+BENCHES = {
+    "time_to_accuracy": "time_to_accuracy",
+    "centring_seconds": "centring",
+    "sparse": "sparse",
+}  # scripts
 MEPROP = (
     "table1", "table2", "figure4", "figure4-topk", "table3", "table4", "table5", "table6", "mnist", *TEXT,
 )  # fmt: skip
@@ -48,23 +58,23 @@ TABLES = {
     **{f"centring-{name}": (centring_table, f"centring-{name}") for name in CENTRING},
     **{f"cnn-{name}": (cnn_table, f"cnn-{name}") for name in CNN},
     **{f"spp-{name}": (spp_table, f"spp-{name}") for name in SPP},
+    **{f"radixnet-{name}": (radixnet_table, f"radixnet-{name}") for name in RADIXNET},
+    "sparse-passes": (passes_table, "sparse"), "sparse-forward": (forward_table, "sparse"),
+    "sparse-step": (sparse_step_table, "sparse"),
     "gradients": (gradients_table, "centring-gradients"), "centring-seconds": (seconds_table, "centring_seconds"),
 }  # fmt: skip
 PAGES = (
     "README.md", "docs/results/meprop.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md",
     "docs/results/mesimp.md", "docs/results/lstm.md", "docs/results/centring.md",
     "docs/results/time_to_accuracy.md", "docs/results/cnn.md", "docs/results/spp.md",
+    "docs/results/topology.md",
 )  # fmt: skip
 
 
 def home(name: str) -> tuple[str, str]:
     """The folder of a report, and its name there: "mesimp-mnist" is mesimp/mnist.json."""
     folder, _, rest = name.partition("-")
-    return (
-        (folder, rest)
-        if folder in ("mesimp", "centring", "cnn", "spp")
-        else ("meprop" if name in MEPROP else "", name)
-    )
+    return (folder, rest) if folder in FOLDERS else ("meprop" if name in MEPROP else "", name)
 
 
 def read(name: str) -> dict | None:
@@ -88,10 +98,10 @@ def made(name: str) -> str:
     make, source = TABLES[name]
     report = read(source)
     if report is None:
-        if source == "time_to_accuracy":
-            return f"Not made yet: `python scripts/bench_{source}.py --to docs/results/{source}.json`."
-        if source == "centring_seconds":
-            return "Not made yet: `python scripts/bench_centring.py --to docs/results/centring_seconds.json`."
+        if source in BENCHES:
+            return (
+                f"Not made yet: `python scripts/bench_{BENCHES[source]}.py --to docs/results/{source}.json`."
+            )
         folder, what = home(source)
         script = "text" if source in TEXT else folder or "meprop"
         return f"Not made yet: `python scripts/reproduce_{script}.py {what}`."

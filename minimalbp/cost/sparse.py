@@ -18,6 +18,7 @@ from ..network import Sequential
 from ..topology import Bipartite, Blocks, regular
 from .peers import peer_threads, product, sparse_forward
 
+BLOCKS = " (blocks)"  # other sparse code, on the edges of the layer of blocks
 COPIES = 16  # of the circulant in a layer of blocks, at most
 
 
@@ -70,17 +71,17 @@ def measure_sparse(
     x, dy = rng.standard_normal((2, batch, n), np.float32)
     x = np.maximum(x, 0)  # as ReLU leaves it
     dense = Linear(n, n, bias=False)
-    arms = {"dense": _ours(dense, x, dy, threads)}
+    arms, others = {"dense": _ours(dense, x, dy, threads)}, dict[str, Timed]()
     for name, graph in graphs(n, fan_in).items():
         layer = SparseLinear(graph, bias=False)
         arms[name] = _ours(layer, x, dy, threads)
         _verify(layer, x, dy)
-        if name == "indexed":
-            arms |= _others(layer, x, threads)
-    arms |= _dense_peers(dense.weight.value, x, dy, threads)
-    times = {name: np.median(found, axis=0) for name, found in in_turns(arms, seconds, tick).items()}
+        others |= _others(layer, x, threads, BLOCKS if name == "block" else "")
+    others |= _dense_peers(dense.weight.value, x, dy, threads)
+    arms |= dict(sorted(others.items(), key=lambda item: item[1].pool))  # a change of library costs a rest
+    times = in_turns(arms, seconds, tick)
     best = [
-        min(float(t[part]) for name, t in times.items() if name in ("dense", "NumPy", "PyTorch"))
+        min(float(np.median(times[name][:, part])) for name in ("dense", "NumPy", "PyTorch") if name in times)
         for part in (0, 1)
     ]
     found = {name: _entry(t, best) for name, t in times.items()}
@@ -88,20 +89,31 @@ def measure_sparse(
 
 
 def _entry(times: np.ndarray, best: list[float]) -> dict[str, Any]:
-    """Seconds of both passes, and how many times as long the best dense code takes; None for no backward pass."""
-    forward, backward = (float(t) for t in times)
-    if math.isnan(backward):
-        return {"forward": forward, "backward": None, "speedup": {"forward": best[0] / forward, "both": None}}
+    """Seconds of both passes, and how many times as long the best dense code takes; None for no backward pass.
+
+    times: (calls, 2). Medians, and the quartiles of the forward pass and of both together.
+    """
+    forward, backward = (float(t) for t in np.median(times, axis=0))
+    alone = math.isnan(backward)
+    whole = times[:, 0] if alone else times.sum(axis=1)
     return {
         "forward": forward,
-        "backward": backward,
-        "speedup": {"forward": best[0] / forward, "both": sum(best) / (forward + backward)},
+        "backward": None if alone else backward,
+        "quartiles": {
+            "forward": [float(q) for q in np.percentile(times[:, 0], [25, 75])],
+            "both": None if alone else [float(q) for q in np.percentile(whole, [25, 75])],
+        },
+        "calls": len(times),
+        "speedup": {
+            "forward": best[0] / forward,
+            "both": None if alone else sum(best) / (forward + backward),
+        },
     }
 
 
 def sparse_ticks(seconds: float) -> int:
     """The number of times that `measure_sparse` calls `tick`, where a layer has blocks."""
-    return blocks(seconds) * (5 + 3 * bool(version("torch")))
+    return blocks(seconds) * (6 + 5 * bool(version("torch")))
 
 
 def _ours(layer: Layer, x: np.ndarray, dy: np.ndarray, threads: int) -> Timed:
@@ -128,12 +140,12 @@ def _verify(layer: SparseLinear, x: np.ndarray, dy: np.ndarray) -> None:
             raise RuntimeError(f"{name} of a sparse layer is wrong on this machine; please report it")
 
 
-def _others(layer: SparseLinear, x: np.ndarray, threads: int) -> dict[str, Timed]:
-    """The forward pass in other sparse code. scipy's has one thread."""
+def _others(layer: SparseLinear, x: np.ndarray, threads: int, more: str) -> dict[str, Timed]:
+    """The forward pass in other sparse code. scipy's has one thread. more: what follows the name of the code."""
     found = {}
     for peer, call in sparse_forward(layer.to_scipy(), x).items():
         library = peer.split(" ")[0] if "PyTorch" in peer else "NumPy"
-        found[peer] = Timed(_pair(call, None), partial(peer_threads, threads, library), library)
+        found[peer + more] = Timed(_pair(call, None), partial(peer_threads, threads, library), library)
     return found
 
 

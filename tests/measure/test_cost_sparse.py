@@ -31,13 +31,21 @@ def test_a_report_has_each_arm_and_the_table_reads_it(tmp_path, capsys):
     report = json.loads((tmp_path / "cost.json").read_text())
     (result,) = report["results"]
     arms = result["arms"]
-    torch = ["PyTorch", "PyTorch sparse_csr", "PyTorch sparse_csr, batch last"] if version("torch") else []
-    assert sorted(arms) == sorted(["NumPy", "block", "dense", "indexed", "scipy CSR", *torch])
+    csr = [
+        "scipy CSR",
+        *(["PyTorch sparse_csr", "PyTorch sparse_csr, batch last"] if version("torch") else []),
+    ]
+    dense = ["NumPy", "PyTorch"] if version("torch") else ["NumPy"]
+    names = ["block", "dense", "indexed", *dense, *csr, *(f"{name} (blocks)" for name in csr)]
+    assert sorted(arms) == sorted(names)
     assert (report["phase"], result["shape"], result["density"]) == ("passes", [5, 32, 8], 0.25)
     assert all(name in text for name in arms) and not (tmp_path / "cost.png").exists()
     both = arms["block"]["forward"] + arms["block"]["backward"]
     np.testing.assert_allclose(arms["block"]["speedup"]["both"], sum(result["best"]) / both)
-    assert arms["scipy CSR"]["backward"] is None
+    assert arms["scipy CSR"]["backward"] is arms["scipy CSR"]["quartiles"]["both"] is None
+    for arm in arms.values():
+        low, high = arm["quartiles"]["forward"]
+        assert 0 < low <= arm["forward"] <= high and arm["calls"] >= 2
 
 
 def test_ticks_are_those_of_a_measurement():
