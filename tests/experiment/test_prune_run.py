@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from commands import outcome
-from helpers import assert_same, parameters
+from helpers import NO_JIT, assert_same, parameters
 
 import minimalbp as mbp
 from minimalbp.errors import BadInput
@@ -20,6 +20,7 @@ SETTINGS = mbp.Settings(
     lr=0.003, backend="reference", threads=1,
 )  # fmt: skip
 PLAN = PrunePlan(ratio=0.5, interval=1, a=0.3, updates=30)
+RUNS_ON = ["reference"] + ["cpu"] * (not NO_JIT)  # else four seconds each
 KEYS = {"before", "pruned", "retrained"}
 
 
@@ -81,7 +82,7 @@ def test_the_packed_network_in_the_folder_computes_the_same(whole, data):
     assert report["difference"] <= 1e-12
 
 
-@pytest.mark.parametrize("backend", ["reference", "cpu"])
+@pytest.mark.parametrize("backend", RUNS_ON)
 @pytest.mark.parametrize("groups, layers", [("filters", None), ("channels", ("4",)), ("columns", ("4",))])
 def test_a_speed_is_reached_and_measured_with_batch_normalisation_folded(
     backend, groups, layers, data, monkeypatch
@@ -181,7 +182,7 @@ def test_other_settings_are_no_resume(whole, data):
             prune(SETTINGS, plan, data, retrain=retrain, out=out, resume=True)
 
 
-@pytest.mark.parametrize("backend", ["reference", "cpu"])
+@pytest.mark.parametrize("backend", RUNS_ON)
 def test_sparse_gradients_go_on_and_what_left_stays_zero(backend, data, tmp_path):
     settings = SETTINGS.changed(
         select="topk", k="20%", center="forward", rows="chosen", backend=backend, epochs=1

@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import JIT_ONLY
 
 import minimalbp
 import minimalbp.kernels
 from minimalbp.kernels.cpu import cache
 
+pytestmark = JIT_ONLY  # they read text, which runs no line
 TESTS = Path(__file__).parents[1]
 PACKAGE, KERNELS = Path(minimalbp.__file__).parent, Path(minimalbp.kernels.__file__).parent
 # The rooms, top to bottom: what stands in one imports from those below it only, and neighbours not from each other.

@@ -1,29 +1,24 @@
 """The scripts behind the figures, on data small enough for a test, and the tables they fill."""
 
 import json
-import os
 import sys
 
 import numpy as np
 import pytest
-from helpers import SCRIPTS, script
+from helpers import JIT_ONLY, NO_JIT, SCRIPTS, script
 
 from minimalbp.experiment import sweep
 
 pytestmark = pytest.mark.skipif(not SCRIPTS.is_dir(), reason="the tests run outside the source tree")
-NO_JIT = "NUMBA_DISABLE_JIT" in os.environ
 
 
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory):
     """The folder of every table's smoke version, and what was printed."""
-    folder = tmp_path_factory.mktemp("meprop")
-    reproduce, data = script("reproduce_meprop"), []
-    if NO_JIT:  # without the compiler digits take minutes
-        rng = np.random.default_rng(0)
-        np.savez(folder / "few.npz", x=rng.random((100, 9), np.float32), y=np.arange(100) % 3)
-        data = ["--data", str(folder / "few.npz")]
-    words = ["--smoke", "--jobs", "1", "--out", str(folder / "runs"), "--to", str(folder / "meprop"), *data]
+    if NO_JIT:
+        pytest.skip("without the compiler digits take minutes")
+    folder, reproduce = tmp_path_factory.mktemp("meprop"), script("reproduce_meprop")
+    words = ["--smoke", "--jobs", "1", "--out", str(folder / "runs"), "--to", str(folder / "meprop")]
     assert reproduce.main([*reproduce.TABLES, "table2", *words]) == 0
     treebank = script("meprop.text").made_up(folder / "made-up.conllu")
     text = script("reproduce_text")
@@ -160,6 +155,7 @@ def test_a_finished_run_on_text_is_not_trained_again(reproduced, monkeypatch, ca
         reproduce.main(["parsing", "--fresh", *words])
 
 
+@JIT_ONLY
 def test_a_smoke_test_on_text_needs_nothing(capsys):
     assert script("reproduce_text").main(["tagging", "--smoke", "--jobs", "1"]) == 0
     assert "| most frequent tag |" in capsys.readouterr().out
@@ -186,18 +182,13 @@ def test_the_committed_tables_are_those_of_the_committed_results(capsys, monkeyp
     assert tables.main() == 0, capsys.readouterr().err
 
 
-OTHERS = ["mnist-plain", "mnist-faithful"] + ["tagging", "parsing"] * (
-    not NO_JIT
-)  # minutes without the compiler
+OTHERS = ["mnist-plain", "mnist-faithful", "tagging", "parsing"]
 
 
+@JIT_ONLY
 @pytest.mark.parametrize("others", [[], pytest.param(OTHERS, marks=pytest.mark.slow)], ids=["one", "all"])
 def test_the_tables_of_mesimp_are_made_from_their_seeds(others, tmp_path, capsys):
     words = ["--smoke", "--jobs", "1", "--out", str(tmp_path / "runs"), "--to", str(tmp_path / "mesimp")]
-    if NO_JIT:
-        rng = np.random.default_rng(0)
-        np.savez(tmp_path / "few.npz", x=rng.random((100, 9), np.float32), y=np.arange(100) % 3)
-        words += ["--data", str(tmp_path / "few.npz")]
     reproduce, names = script("reproduce_mesimp"), ["mnist", *others]
     assert reproduce.main([*names, *words]) == 0
     arms = ["dense", "simplified", "from scratch", "magnitude", "random"]
