@@ -20,7 +20,7 @@ class PrunedLayer:
     ----------
     groups : Groups
     ratio : float
-        The share of the groups that leaves, rounded up to whole groups.
+        The share of the groups that leaves, rounded up to whole groups, of which at least one leaves.
 
     Attributes
     ----------
@@ -36,10 +36,9 @@ class PrunedLayer:
 
     def __init__(self, groups: Groups, ratio: float):
         self.groups, self.ratio, self.n = groups, ratio, groups.n
-        self.target = math.ceil(ratio * groups.n - 1e-9)
-        self.p = np.zeros(self.n)
-        self.gone, self.fell = groups.norms() == 0, np.zeros(self.n, bool)  # some had left before
-        self.p[self.gone] = 1
+        self.target = max(math.ceil(ratio * groups.n - 1e-9), 1)
+        self.p, self.fell = np.zeros(self.n), np.zeros(self.n, bool)
+        self.gone = np.zeros(self.n, bool)
 
     @property
     def name(self) -> str:
@@ -55,6 +54,12 @@ class PrunedLayer:
     def wanted(self) -> int:
         """How many groups have still to leave."""
         return max(self.target - self.pruned, 0)
+
+    def start(self) -> None:
+        """Count the groups whose weights are all zero as gone: they left before. For good, with all they have."""
+        self.gone = self.groups.norms() == 0
+        self.p[self.gone] = 1
+        self.groups.scale(~self.gone)
 
     def ranks(self, score: Array, *, among_all: bool = False) -> Array:
         """The rank of each group, 0 for the weakest that is left; among all the groups that left come first.

@@ -32,7 +32,7 @@ class Pruner(Companion):
     the groups that are left stay, and the training goes on without draws. Removed groups stay zero.
 
     An evaluation sees all groups that have not left; the authors draw masks there too. Groups whose weights are all
-    zero at the start have left already. An exception in the middle of a step, such as Ctrl-C, leaves the network
+    zero before the first step have left already. An exception in the middle of a step, such as Ctrl-C, leaves the network
     masked: go on from the checkpoint.
 
     Parameters
@@ -192,6 +192,9 @@ class Pruner(Companion):
     def _update(self) -> None:
         """Move the probabilities of every layer that is not done, and settle when all are."""
         self.updates += 1
+        if self.updates == 1:  # not before: a network is often built, and gets its weights later
+            for one in self.layers:
+                one.start()
         last = self.updates == self.plan.updates
         for i, (one, rule) in enumerate(zip(self.layers, self.rules)):
             unfinished = one.wanted > 0
@@ -201,7 +204,7 @@ class Pruner(Companion):
                 self.remainder[i] = one.wanted
                 order = np.lexsort((rule.score(), -one.p))  # of equal probabilities the weakest first
                 one.remove(order[~one.gone[order]][: one.wanted])
-            if unfinished:
+            if unfinished or self.updates == 1:
                 self.trajectories[i].append(one.p.astype(np.float32))
         fast = self.plan.speedup is not None and speedup(self.net) >= self.plan.speedup
         for one in self.layers:

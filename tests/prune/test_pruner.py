@@ -204,6 +204,21 @@ def test_what_is_zero_at_the_start_has_left_already():
     assert pruner.layers[1].pruned == 14 and (net.children[3].weight.value[:, 0] == 0).all()
 
 
+def test_a_filter_without_weights_is_gone_with_its_bias():
+    net = network()
+    net.children[0].weight.value[1], net.children[0].bias.value[1] = 0, 3
+    pruner = Pruner(PrunePlan(ratio=0.3, groups="filters", layers=("0",), rescale=False))
+    train(net, pruner, epochs=1)
+    assert pruner.settled == 0 and (pruner.updates, pruner.layers[0].pruned) == (1, 1)
+    assert net.children[0].bias.value[1] == 0 and len(pruner.trajectories[0]) == 1
+
+
+def test_the_smallest_ratio_takes_one_group():
+    pruner = Pruner(replace(QUICK, ratio=1e-300))
+    train(network(), pruner, epochs=10)
+    assert [one.pruned for one in pruner.layers] == [1, 1]
+
+
 def test_paths_end_when_a_layer_is_done_and_fall_only_where_a_group_recovered():
     net, pruner = network(), Pruner(replace(QUICK, a=0.2, margin=0.0, updates=200))
     train(net, pruner, epochs=40)
