@@ -32,8 +32,8 @@ class Pruner(Companion):
     the groups that are left stay, and the training goes on without draws. Removed groups stay zero.
 
     An evaluation sees all groups that have not left; the authors draw masks there too. Groups whose weights are all
-    zero before the first step have left already. An exception in the middle of a step, such as Ctrl-C, leaves the network
-    masked: go on from the checkpoint.
+    zero before the first step have left already. An exception in the middle of a step, such as Ctrl-C, leaves the
+    network masked: go on from the checkpoint.
 
     Parameters
     ----------
