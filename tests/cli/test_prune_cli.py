@@ -206,8 +206,8 @@ def test_what_may_change_when_a_run_goes_on(capsys, first, trained, tmp_path):
 def test_what_is_refused(capsys, first, trained, tmp_path):
     run = trained[0]
     for words, said in (
-        ([*first, "--ratio", "1"], "ratio must be below 1"),
-        ([*first, "--ratio", "0"], "ratio must be a number in (0,"),
+        ([*first, "--ratio", "1"], "ratio must be a number between 0 and 1"),
+        ([*first, "--ratio", "0"], "ratio must be a number between 0 and 1"),
         ([*first, "--ratio", "x"], "ratio must be a number"),
         ([*first, "--speedup", "4"], "give either ratio, such as 0.75, or speedup"),
         (["prune"], "give either ratio"),

@@ -115,7 +115,17 @@ def test_another_plan_cannot_resume(tmp_path):
             "there is no layer 1 with weights to prune; the network has 0, 3, 7, 9",
         ),
         (replace(QUICK, ratio=0.99), "would take all 9 columns of layer 0, Conv2d"),
+        (replace(QUICK, ratio=0.9999999), "ratio = 0.9999999 would take .*; give a smaller one"),
         (replace(QUICK, ratio=0.9, method="taylor", layers=("0",)), "would take all 3 filters of layer 0"),
+        (
+            replace(QUICK, groups="channels"),
+            r"the only channel of layer 0.*\); name other layers, with layers = 3",
+        ),
+        (
+            replace(QUICK, groups="channels", layers=("0",)),
+            "the only channel of layer 0.*; prune other groups",
+        ),
+        (PrunePlan(speedup=26.0), r"speedup = 26 would take all 9 .*or name other layers, with layers = 3"),
         (replace(QUICK, layers=("9",), groups="filters"), "the filters of layer 9, Linear.* cannot leave"),
         (PrunePlan(speedup=4.0, layers=("7",)), "speedup is about convolutions"),
     ],
