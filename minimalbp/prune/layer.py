@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..backend import Array
+from ..errors import BadInput
 from .groups import Groups
 
 ARRAYS = ("p", "gone", "fell")  # what a checkpoint keeps
@@ -105,3 +107,17 @@ class PrunedLayer:
         """The share of the groups left whose probability had risen and fell again."""
         left = ~self.gone
         return float((self.fell & left).sum() / max(left.sum(), 1))
+
+
+def check_targets(layers: Sequence[PrunedLayer], kind: str, goal: str | None) -> None:
+    """Raise BadInput for a layer of which nothing would be left. goal: what was asked, by default its ratio."""
+    fitting = [one.name for one in layers if one.target < one.n]
+    for one in layers:
+        if one.target >= one.n:
+            every = f"all {one.n} {kind}" if one.n > 1 else f"the only {kind[:-1]}"
+            remedy = ["give a smaller one"] if one.n > 1 else []
+            remedy += [f"name other layers, with layers = {','.join(fitting)}"] if fitting else []
+            raise BadInput(
+                f"{goal or f'ratio = {one.ratio:.15g}'} would take {every} of {one.groups.layer.label}; "
+                f"{', or '.join(remedy) or 'prune other groups'}"
+            )

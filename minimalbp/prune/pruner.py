@@ -16,7 +16,7 @@ from ..seeds import Streams
 from ..train.companion import Companion, State
 from ..train.history import History, Record
 from .groups import Groups, groups_of
-from .layer import ARRAYS, PrunedLayer
+from .layer import ARRAYS, PrunedLayer, check_targets
 from .plan import PrunePlan
 from .rules import METHODS
 from .speed import speedup
@@ -103,7 +103,8 @@ class Pruner(Companion):
                 "columns of its Linear layers"
             )
         self.layers = [PrunedLayer(one, ratio) for one, ratio in zip(groups, self._ratios(groups))]
-        self._check_targets()
+        goal = None if self.plan.speedup is None else f"speedup = {self.plan.speedup:g}"
+        check_targets(self.layers, self.plan.kind, goal)
         streams = Streams(self.seed)
         self.rngs = [streams.generator("prune", *one.groups.layer.path, 0) for one in self.layers]
         self.rules = [
@@ -115,21 +116,6 @@ class Pruner(Companion):
         self.scores: dict[str, float] = {}
         self.masks = [np.ones(one.n, bool) for one in self.layers]
         self.trajectories: list[list[Array]] = [[] for _ in self.layers]
-
-    def _check_targets(self) -> None:
-        """Raise BadInput for a layer of which nothing would be left."""
-        kind, speedup = self.plan.kind, self.plan.speedup
-        fitting = [one.name for one in self.layers if one.target < one.n]
-        for one in self.layers:
-            if one.target >= one.n:
-                goal = f"ratio = {one.ratio:.15g}" if speedup is None else f"speedup = {speedup:g}"
-                every = f"all {one.n} {kind}" if one.n > 1 else f"the only {kind[:-1]}"
-                remedy = ["give a smaller one"] if one.n > 1 else []
-                remedy += [f"name other layers, with layers = {','.join(fitting)}"] if fitting else []
-                raise BadInput(
-                    f"{goal} would take {every} of {one.groups.layer.label}; "
-                    f"{', or '.join(remedy) or 'prune other groups'}"
-                )
 
     def _ratios(self, groups: list[Groups]) -> list[float]:
         """The ratio of each layer."""

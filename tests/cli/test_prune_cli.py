@@ -1,6 +1,7 @@
 """`minimalbp prune`: what it prints, writes, refuses, and how it goes on."""
 
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -177,6 +178,14 @@ def test_stopped_anywhere_it_ends_where_the_whole_run_does(capsys, first, tmp_pa
     assert found["accuracy"] == whole["accuracy"] and found["layers"] == whole["layers"]
     for name in ("trained.safetensors", "pruned.safetensors", "dense.safetensors"):
         assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_the_line_to_go_on_with_can_be_pasted(capsys, first, tmp_path, monkeypatch):
+    out = tmp_path / "a run ☃"
+    stop_after(monkeypatch, (1,))
+    assert main([*first, "--out", str(out)]) == 130
+    line = capsys.readouterr().err.rpartition("go on with: minimalbp ")[2]
+    assert shlex.split(line) == ["prune", "--resume", str(out)]
 
 
 def test_what_may_change_when_a_run_goes_on(capsys, first, trained, tmp_path):
