@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ..errors import BadInput
 from ..network import Sequential, weights
 from ..train.companion import Companion
 from ..train.history import Record
@@ -12,6 +15,19 @@ from .arms import Arm, PreparedArm
 from .build import network
 from .folder import TRAINED, Folder
 from .settings import Settings
+
+
+def check_source(path: str | Path) -> None:
+    """Raise BadInput for a file of weights that no pruning can begin with, whatever network they belong to."""
+    for name, array in weights.read(path).items():
+        if name.endswith(".columns"):
+            raise BadInput(
+                f"{path} holds a packed network; prune the network of its run (--arm pruned), or unpack it"
+            )
+        if not np.isfinite(array).all():
+            raise BadInput(
+                f"{path}: {name} has values that are not finite; take weights of a training that went well"
+            )
 
 
 class Before:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,7 @@ class Folder:
         out = self.path
         if out is None:
             return "interrupted; nothing was kept, since no --out was given"
-        again = f"go on with: minimalbp {self.command} --resume {out}"
+        again = f"go on with: minimalbp {self.command} --resume {shlex.quote(str(out))}"
         with suppress(OSError):
             if any(out.glob(f"*{CHECKPOINT}")):
                 return f"interrupted; the last checkpoint is kept, {again}"

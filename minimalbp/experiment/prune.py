@@ -11,7 +11,7 @@ from ..files import replacing
 from ..prune import PrunePlan, Pruner
 from ..train.scoring import score
 from .arms import Arm, PreparedArm, fitted, open_folder, start_report, tell_of_compiling
-from .before import Before, copy_weights
+from .before import Before, check_source, copy_weights
 from .compaction import compaction
 from .folder import PRUNED, TRAINED, Folder
 from .settings import Settings
@@ -77,8 +77,8 @@ def prune(
     Raises
     ------
     BadInput
-        As `fit` does; for a plan that the network cannot follow; for weights of other shapes; for a folder in use;
-        for other data or settings than those of the run that is resumed.
+        As `fit` does; for a plan that the network cannot follow; for weights of other shapes, or packed, or
+        not finite; for a folder in use; for other data or settings than those of the run that is resumed.
     Diverged
         When a loss is no longer finite.
     Unequal
@@ -101,6 +101,8 @@ def prune(
     retrain = check_int("retrain", retrain)
     if not settings.task_object.prunable:
         raise BadInput(f"prune is for networks of pictures and vectors, not for the task {settings.task}")
+    if source is not None and not resume:
+        check_source(source)
     settings, notes = fitted(settings, data)
     if progress:
         tell_of_compiling(settings)

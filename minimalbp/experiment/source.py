@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, short, unknown
+from ..prune.folder import NETWORK
 from .networks import DENSE, networks, read_report, weights_of
 from .settings import Settings
 
@@ -69,6 +70,8 @@ def read_source(path: str | Path | None, typed: Mapping[str, Any], arm: str | No
     >>> read_source(None, {"model": "lenet"}).settings.select
     'dense'
     """
+    if path is not None and not isinstance(path, (str, Path)):
+        raise BadInput(f"source must be the folder of a run, or a .safetensors file, not {short(path)}")
     path = None if path is None else Path(path)
     of_file = path is not None and (path.suffix == ".safetensors" or path.is_file())
     if (path is None or of_file) and arm is not None:
@@ -84,6 +87,8 @@ def read_source(path: str | Path | None, typed: Mapping[str, Any], arm: str | No
         raise BadInput(
             f"there is no run {path}; name the folder of minimalbp train --out, or a .safetensors file"
         )
+    if (path / NETWORK).is_file():
+        raise BadInput(f"{path} holds a packed network; prune that of its run (--arm pruned), or unpack it")
     report = read_report(path, f"make one with minimalbp train --model lenet --out {path}")
     found, _ = networks(report, path)
     name = (
@@ -99,7 +104,10 @@ def read_source(path: str | Path | None, typed: Mapping[str, Any], arm: str | No
             f"prune is for networks of pictures and vectors; the run in {path} is of {before.task}"
         )
     weights = weights_of(name, path)
-    known = report.get("data", {}).get("sha256")
+    facts = report.get("data", {})
+    if not isinstance(facts, dict):
+        raise BadInput(f"{path / 'run.json'} is not that of a training run; its data are {short(facts)}")
+    known = facts.get("sha256")
     sha256 = known if typed.get("data", before.data) == before.data else None
     return Source(_changed(before, typed, path), weights, sha256)
 
@@ -111,6 +119,8 @@ def _changed(before: Settings, typed: Mapping[str, Any], path: Path) -> Settings
     for name in SHAPES:
         if name in typed:
             _check_same(before, name, typed.pop(name), path)
+    if (typed.get("dropout", before.dropout) == 0) != (before.dropout == 0):  # its layers count in the paths
+        _check_same(before, "dropout", typed["dropout"], path)
     own: dict[str, Any] = {}
     if "k" in typed and before.select == "dense":
         own["select"] = "topk"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ..errors import BadInput
 from ..files import replacing
@@ -62,17 +63,9 @@ def load(net: Sequential, path: str | Path) -> None:
     >>> mbp.load(mbp.mlp([3, 6, 2], backend="reference"), "weights.safetensors")
     Traceback (most recent call last):
     ...
-    minimalbp.errors.BadInput: weights.safetensors: 0.weight is (5, 3), the network needs (6, 3)
+    minimalbp.errors.BadInput: weights.safetensors: 0.weight is (5, 3), the network needs (6, 3); take the sizes ...
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as unpack
-
-    try:
-        found = unpack(Path(path).read_bytes())
-    except OSError as e:
-        raise BadInput(f"cannot read {path}: {e.strerror or e}; check the path and its permissions") from e
-    except (SafetensorError, KeyError, ValueError) as e:
-        raise BadInput(f"{path} is not a whole safetensors file ({e})") from e
+    found = read(path)
     mine = {p.name: p for p in net.kept()}
     if set(found) != set(mine):
         odd = sorted(set(found) ^ set(mine))[0]
@@ -82,8 +75,26 @@ def load(net: Sequential, path: str | Path) -> None:
         )
     for name, p in mine.items():
         if found[name].shape != p.value.shape:
-            raise BadInput(f"{path}: {name} is {found[name].shape}, the network needs {p.value.shape}")
+            raise BadInput(
+                f"{path}: {name} is {found[name].shape}, the network needs {p.value.shape}; take the sizes and the "
+                "data of the network that was saved"
+            )
     for name, p in mine.items():
         p.value[...] = net.be.put(found[name], p.value.dtype.name)
     for layer in net.layers():
         layer.resize()
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """The arrays of a safetensors file by their names. Raises BadInput for another file, and one cut short."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as unpack
+
+    try:
+        return unpack(Path(path).read_bytes())
+    except OSError as e:
+        raise BadInput(f"cannot read {path}: {e.strerror or e}; check the path and its permissions") from e
+    except (SafetensorError, KeyError, ValueError) as e:
+        raise BadInput(
+            f"{path} is not a whole safetensors file ({e}); it may be cut short, or of another kind"
+        ) from e

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..backend import Array
+from ..errors import BadInput
 from .groups import Groups
 
 ARRAYS = ("p", "gone", "fell")  # what a checkpoint keeps
@@ -20,7 +22,7 @@ class PrunedLayer:
     ----------
     groups : Groups
     ratio : float
-        The share of the groups that leaves, rounded up to whole groups.
+        The share of the groups that leaves, rounded up to whole groups, of which at least one leaves.
 
     Attributes
     ----------
@@ -36,10 +38,9 @@ class PrunedLayer:
 
     def __init__(self, groups: Groups, ratio: float):
         self.groups, self.ratio, self.n = groups, ratio, groups.n
-        self.target = math.ceil(ratio * groups.n - 1e-9)
-        self.p = np.zeros(self.n)
-        self.gone, self.fell = groups.norms() == 0, np.zeros(self.n, bool)  # some had left before
-        self.p[self.gone] = 1
+        self.target = max(math.ceil(ratio * groups.n - 1e-9), 1)
+        self.p, self.fell = np.zeros(self.n), np.zeros(self.n, bool)
+        self.gone = np.zeros(self.n, bool)
 
     @property
     def name(self) -> str:
@@ -55,6 +56,12 @@ class PrunedLayer:
     def wanted(self) -> int:
         """How many groups have still to leave."""
         return max(self.target - self.pruned, 0)
+
+    def start(self) -> None:
+        """Count the groups whose weights are all zero as gone: they left before. For good, with all they have."""
+        self.gone = self.groups.norms() == 0
+        self.p[self.gone] = 1
+        self.groups.scale(~self.gone)
 
     def ranks(self, score: Array, *, among_all: bool = False) -> Array:
         """The rank of each group, 0 for the weakest that is left; among all the groups that left come first.
@@ -100,3 +107,17 @@ class PrunedLayer:
         """The share of the groups left whose probability had risen and fell again."""
         left = ~self.gone
         return float((self.fell & left).sum() / max(left.sum(), 1))
+
+
+def check_targets(layers: Sequence[PrunedLayer], kind: str, goal: str | None) -> None:
+    """Raise BadInput for a layer of which nothing would be left. goal: what was asked, by default its ratio."""
+    fitting = [one.name for one in layers if one.target < one.n]
+    for one in layers:
+        if one.target >= one.n:
+            every = f"all {one.n} {kind}" if one.n > 1 else f"the only {kind[:-1]}"
+            remedy = ["give a smaller one"] if one.n > 1 else []
+            remedy += [f"name other layers, with layers = {','.join(fitting)}"] if fitting else []
+            raise BadInput(
+                f"{goal or f'ratio = {one.ratio:.15g}'} would take {every} of {one.groups.layer.label}; "
+                f"{', or '.join(remedy) or 'prune other groups'}"
+            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -124,9 +123,9 @@ class PrunePlan:
             if self.linear:
                 raise BadInput("linear is for all Linear layers; leave it out where layers are named")
         if isinstance(self.ratio, tuple) and (self.layers is None or len(self.ratio) != len(self.layers)):
+            named = "none" if self.layers is None else ",".join(self.layers)
             raise BadInput(
-                f"{len(self.ratio)} ratios need as many layers by name, not {self.layers}; give layers, or one "
-                "ratio"
+                f"{len(self.ratio)} ratios need as many layers by name, not {named}; give layers, or one ratio"
             )
         for name in ("interval", "updates"):
             put(name, check_int(name, getattr(self, name), least=1))
@@ -203,9 +202,12 @@ def _ratios(value: Any) -> float | tuple[float, ...]:
 
 def _inside(name: str, value: Any) -> float:
     """A number between 0 and 1, neither of them."""
-    found = check_float(name, value, 0, math.inf, open_low=True)
-    if found >= 1:
-        raise BadInput(f"{name} must be below 1, not {short(value)}")
+    try:
+        found = check_float(name, value, 0, 1, open_low=True)
+    except BadInput:
+        found = 1.0
+    if found == 1:
+        raise BadInput(f"{name} must be a number between 0 and 1, such as 0.5, not {short(value)}")
     return found
 
 
@@ -218,4 +220,6 @@ def _paths(value: Any) -> tuple[str, ...]:
     for path in found:
         if not re.fullmatch(r"\d+(\.\d+)*", path):
             raise BadInput(f'layers must be paths such as "0,3", not {short(value)}')
+        if found.count(path) > 1:
+            raise BadInput(f"layers names {path} more than once in {','.join(found)}; name each layer once")
     return found

@@ -16,7 +16,7 @@ from ..seeds import Streams
 from ..train.companion import Companion, State
 from ..train.history import History, Record
 from .groups import Groups, groups_of
-from .layer import ARRAYS, PrunedLayer
+from .layer import ARRAYS, PrunedLayer, check_targets
 from .plan import PrunePlan
 from .rules import METHODS
 from .speed import speedup
@@ -32,8 +32,8 @@ class Pruner(Companion):
     the groups that are left stay, and the training goes on without draws. Removed groups stay zero.
 
     An evaluation sees all groups that have not left; the authors draw masks there too. Groups whose weights are all
-    zero at the start have left already. An exception in the middle of a step, such as Ctrl-C, leaves the network
-    masked: go on from the checkpoint.
+    zero before the first step have left already. An exception in the middle of a step, such as Ctrl-C, leaves the
+    network masked: go on from the checkpoint.
 
     Parameters
     ----------
@@ -103,12 +103,8 @@ class Pruner(Companion):
                 "columns of its Linear layers"
             )
         self.layers = [PrunedLayer(one, ratio) for one, ratio in zip(groups, self._ratios(groups))]
-        for one in self.layers:
-            if one.target >= one.n:
-                raise BadInput(
-                    f"ratio = {one.ratio:.4g} would take all {one.n} {self.plan.kind} of {one.groups.layer.label}; "
-                    "give a smaller one, or leave it out with layers"
-                )
+        goal = None if self.plan.speedup is None else f"speedup = {self.plan.speedup:g}"
+        check_targets(self.layers, self.plan.kind, goal)
         streams = Streams(self.seed)
         self.rngs = [streams.generator("prune", *one.groups.layer.path, 0) for one in self.layers]
         self.rules = [
@@ -192,6 +188,9 @@ class Pruner(Companion):
     def _update(self) -> None:
         """Move the probabilities of every layer that is not done, and settle when all are."""
         self.updates += 1
+        if self.updates == 1:  # not before: a network is often built, and gets its weights later
+            for one in self.layers:
+                one.start()
         last = self.updates == self.plan.updates
         for i, (one, rule) in enumerate(zip(self.layers, self.rules)):
             unfinished = one.wanted > 0
@@ -201,7 +200,7 @@ class Pruner(Companion):
                 self.remainder[i] = one.wanted
                 order = np.lexsort((rule.score(), -one.p))  # of equal probabilities the weakest first
                 one.remove(order[~one.gone[order]][: one.wanted])
-            if unfinished:
+            if unfinished or self.updates == 1:
                 self.trajectories[i].append(one.p.astype(np.float32))
         fast = self.plan.speedup is not None and speedup(self.net) >= self.plan.speedup
         for one in self.layers:

@@ -8,6 +8,7 @@ from typing import Any
 from .conclusion import WIDTH
 from .tables import align, head
 
+FAR = 1.25  # times the theoretical speed-up of all layers: what is measured beyond it is mostly noise
 NEAR = 0.01  # of accuracy: as near to the network before as the paper's tables are at 4x
 
 
@@ -38,10 +39,10 @@ def _head(report: dict[str, Any]) -> str:
     goal = f"speed-up {plan['speedup']:g}" if plan["ratio"] is None else f"ratio {_ratio(plan['ratio'])}"
     gradients = "dense" if config["select"] == "dense" else f"{config['select']} {config['k']}"
     source = "trained here" if report["source"] is None else report["source"]
-    epochs = f"{report['retrain']} epoch{'s' * (report['retrain'] != 1)}"
+    epochs, interval = _counted(report["retrain"], "epoch"), plan["interval"]
     return (
         f"{head(report, epochs=report['source'] is None)}\n{source} · {plan['method']}, {goal} · an update every "
-        f"{plan['interval']} steps · {epochs} of retraining · {gradients} gradients"
+        f"{'step' if interval == 1 else f'{interval} steps'} · {epochs} of retraining · {gradients} gradients"
     )
 
 
@@ -73,24 +74,32 @@ def _times(value: float | None) -> str:
 def _sentences(report: dict[str, Any]) -> list[str]:
     scores, speed = report["accuracy"], report["speedup"]
     lost, back = (100 * (scores[key] - scores["before"]) for key in ("pruned", "retrained"))
+    title, late = next(iter(report["scores"].values())), sum(report["remainder"])
     said = [
-        f"The last group left after {report['updates']} updates and {report['settled']:,} steps. Until then the "
-        f"test {next(iter(report['scores'].values()))} {_moved(lost)}; after retraining it is {_beside(back)}."
+        f"The last group left after {_counted(report['updates'], 'update')} and "
+        f"{_counted(report['settled'], 'step')}. Until then the test {title} {_moved(lost)}; after "
+        f"retraining it is {_beside(back)}."
     ]
-    if any(report["remainder"]):
-        said.append(
-            f"{sum(report['remainder']):,} groups left by rank, since the updates had come to their limit."
-        )
+    if late:
+        said.append(f"{_counted(late, 'group')} left by rank, since the updates had come to their limit.")
     theory, every = speed["theoretical"], report["all_layers"]
     what = "it is" if every == theory else "the convolutions are"
     also = "" if every == theory else f", and with all other layers the network {every:.2f} times"
     measured = speed["measured"]
     clock = "--measure says how fast it is" if measured is None else f"measured, it is {measured:.2f} times"
     said.append(f"In theory {what} {theory:.2f} times as fast{also}; {clock}.")
+    if measured is not None and measured > FAR * every:
+        said.append(
+            "That is more than fewer multiply-adds explain; measure again while the machine does nothing else."
+        )
     if back < -100 * NEAR:
         said.append("Take a smaller ratio, a longer --interval, or more epochs with --retrain.")
     said.append("One seed decides nothing about differences of a point.")
     return said
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _moved(points: float) -> str:

@@ -1,15 +1,18 @@
 """`minimalbp prune`: what it prints, writes, refuses, and how it goes on."""
 
 import json
+import shlex
 
 import numpy as np
 import pytest
 from commands import outcome, refused, report
 from helpers import stop_after
+from safetensors.numpy import save_file
 
 import minimalbp as mbp
 from minimalbp.cli import main
 from minimalbp.cli.numbers import floats_or_text
+from minimalbp.network import weights
 from minimalbp.prune import METHODS, PrunePlan
 
 SIZES = ["--filters", "4,6", "--hidden", "8"]
@@ -146,6 +149,20 @@ def test_a_file_of_weights_needs_its_sizes(capsys, trained, pictures):
     )
 
 
+@pytest.mark.parametrize(("change", "said"), [
+    (lambda w: w["3.weight"].fill(np.nan), "3.weight has values that are not finite"),
+    (lambda w: w["0.bias"].__setitem__(0, np.inf), "0.bias has values that are not finite"),
+    (lambda w: w.update({"3.columns": np.arange(3)}), "holds a packed network"),
+])  # fmt: skip
+def test_weights_that_no_pruning_can_begin_with(change, said, capsys, trained, pictures, tmp_path):
+    found = weights.read(trained[0] / "dense.safetensors")
+    change(found)
+    save_file(found, tmp_path / "odd.safetensors")
+    words = ["--model", "lenet", "--data", pictures, *SIZES, *FEW, *QUICK, "--out", tmp_path / "out"]
+    assert said in refused(capsys, "prune", tmp_path / "odd.safetensors", *words)
+    assert not (tmp_path / "out").exists()
+
+
 def test_stopped_anywhere_it_ends_where_the_whole_run_does(capsys, first, tmp_path, monkeypatch):
     whole, out = report(capsys, *first, "--out", tmp_path / "whole"), tmp_path / "run"
     stop_after(monkeypatch, (3, 2, 100, 3, 100, 4, 100, 3))
@@ -161,6 +178,14 @@ def test_stopped_anywhere_it_ends_where_the_whole_run_does(capsys, first, tmp_pa
     assert found["accuracy"] == whole["accuracy"] and found["layers"] == whole["layers"]
     for name in ("trained.safetensors", "pruned.safetensors", "dense.safetensors"):
         assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_the_line_to_go_on_with_can_be_pasted(capsys, first, tmp_path, monkeypatch):
+    out = tmp_path / "a run ☃"
+    stop_after(monkeypatch, (1,))
+    assert main([*first, "--out", str(out)]) == 130
+    line = capsys.readouterr().err.rpartition("go on with: minimalbp ")[2]
+    assert shlex.split(line) == ["prune", "--resume", str(out)]
 
 
 def test_what_may_change_when_a_run_goes_on(capsys, first, trained, tmp_path):
@@ -190,8 +215,8 @@ def test_what_may_change_when_a_run_goes_on(capsys, first, trained, tmp_path):
 def test_what_is_refused(capsys, first, trained, tmp_path):
     run = trained[0]
     for words, said in (
-        ([*first, "--ratio", "1"], "ratio must be below 1"),
-        ([*first, "--ratio", "0"], "ratio must be a number in (0,"),
+        ([*first, "--ratio", "1"], "ratio must be a number between 0 and 1"),
+        ([*first, "--ratio", "0"], "ratio must be a number between 0 and 1"),
         ([*first, "--ratio", "x"], "ratio must be a number"),
         ([*first, "--speedup", "4"], "give either ratio, such as 0.75, or speedup"),
         (["prune"], "give either ratio"),
@@ -219,6 +244,8 @@ def test_what_is_refused(capsys, first, trained, tmp_path):
         (["prune", run, *QUICK, "--filters", "5,6"], "has filters = 4,6, which its weights need, not '5,6'"),
         (["prune", run, *QUICK, "--model", "mlp"], "has model = lenet"),
         (["prune", run, *QUICK, "--epochs", "3"], "epochs is of the training before"),
+        (["prune", run, *QUICK, "--dropout", "0.5"], "has dropout = 0.0, which its weights need, not 0.5"),
+        (["prune", run / "run.json", *QUICK], "run.json is not a whole safetensors file"),
     ):
         assert said in refused(capsys, *words, "--out", tmp_path / "out")
         assert not (tmp_path / "out").exists()
@@ -269,6 +296,11 @@ def test_runs_of_another_kind_are_refused(capsys, trained, pictures, tmp_path):
     text = {"task": "tagging", "data": "bank.conllu", "hidden": [4], "k": 2}
     (run / "run.json").write_text(json.dumps(kept | {"config": text, "arms": [{"k": 2}]}))
     assert "is of tagging" in refused(capsys, "prune", run, *QUICK)
+    (run / "run.json").write_text(json.dumps(kept | {"data": [1]}))
+    assert "is not that of a training run; its data are [1]" in refused(capsys, "prune", run, *QUICK)
+    (run / "network.json").write_text("{}")
+    assert "holds a packed network; prune that of its run" in refused(capsys, "prune", run, *QUICK)
+    (run / "network.json").unlink()
     (run / "run.json").write_text(json.dumps({"shape": [64, 500], "rows": []}))
     assert "is not that of a training run" in refused(capsys, "prune", run, *QUICK)
 
@@ -285,6 +317,8 @@ def test_a_configuration_file_knows_the_plan(capsys, pictures, trained, tmp_path
                              decay=0.01, decay_masked=False)  # fmt: skip
     path.write_text("linear = 1\n")
     assert "linear must be true or false" in refused(capsys, "prune", "--config", path)
+    path.write_text("source = 3\nratio = 0.5\n")
+    assert "source must be the folder of a run" in refused(capsys, "prune", "--config", path)
     path.write_text("ration = 0.5\n")
     assert "did you mean 'ratio'" in refused(capsys, "prune", "--config", path)
 

@@ -237,6 +237,20 @@ def test_nothing_is_written_for_what_does_not_fit(whole, data, tmp_path):
         assert not out.exists()
 
 
+@pytest.mark.parametrize(("ratio", "left"), [(0.5, [13, 50]), (0.6, [15, 60])])
+def test_what_a_pruning_before_took_stays_away(ratio, left, whole, data, tmp_path):
+    """Its zeros have left already: they are not drawn, do not come back, and count."""
+    source = whole[0] / "pruned.safetensors"
+    report = prune(SETTINGS, replace(PLAN, ratio=ratio), data, source=source, retrain=1, out=tmp_path / "run")
+    assert [layer["pruned"] for layer in report["layers"]] == left
+    assert report["accuracy"]["before"] == whole[1]["runs"][1]["test_accuracy"]
+    before, after = (parameters(network(data, path)) for path in (source, tmp_path / "run/dense.safetensors"))
+    for name, was, now in ((name, before[name], after[name]) for name in ("0.weight", "3.weight")):
+        assert (now[was == 0] == 0).all(), name
+    with np.load(tmp_path / "run/trajectories.npz") as paths:
+        assert [int((paths[f"layer/{name}"][0] == 1).sum()) for name in (0, 3)] == [13, 50]
+
+
 def test_the_trained_network_is_not_touched(whole, data):
     """The network with zeros is another one than that which was trained."""
     out, _ = whole

@@ -115,7 +115,17 @@ def test_another_plan_cannot_resume(tmp_path):
             "there is no layer 1 with weights to prune; the network has 0, 3, 7, 9",
         ),
         (replace(QUICK, ratio=0.99), "would take all 9 columns of layer 0, Conv2d"),
+        (replace(QUICK, ratio=0.9999999), "ratio = 0.9999999 would take .*; give a smaller one"),
         (replace(QUICK, ratio=0.9, method="taylor", layers=("0",)), "would take all 3 filters of layer 0"),
+        (
+            replace(QUICK, groups="channels"),
+            r"the only channel of layer 0.*\); name other layers, with layers = 3",
+        ),
+        (
+            replace(QUICK, groups="channels", layers=("0",)),
+            "the only channel of layer 0.*; prune other groups",
+        ),
+        (PrunePlan(speedup=26.0), r"speedup = 26 would take all 9 .*or name other layers, with layers = 3"),
         (replace(QUICK, layers=("9",), groups="filters"), "the filters of layer 9, Linear.* cannot leave"),
         (PrunePlan(speedup=4.0, layers=("7",)), "speedup is about convolutions"),
     ],
@@ -202,6 +212,21 @@ def test_what_is_zero_at_the_start_has_left_already():
     pruner = Pruner(replace(QUICK, method="random"))
     train(net, pruner, epochs=10)
     assert pruner.layers[1].pruned == 14 and (net.children[3].weight.value[:, 0] == 0).all()
+
+
+def test_a_filter_without_weights_is_gone_with_its_bias():
+    net = network()
+    net.children[0].weight.value[1], net.children[0].bias.value[1] = 0, 3
+    pruner = Pruner(PrunePlan(ratio=0.3, groups="filters", layers=("0",), rescale=False))
+    train(net, pruner, epochs=1)
+    assert pruner.settled == 0 and (pruner.updates, pruner.layers[0].pruned) == (1, 1)
+    assert net.children[0].bias.value[1] == 0 and len(pruner.trajectories[0]) == 1
+
+
+def test_the_smallest_ratio_takes_one_group():
+    pruner = Pruner(replace(QUICK, ratio=1e-300))
+    train(network(), pruner, epochs=10)
+    assert [one.pruned for one in pruner.layers] == [1, 1]
 
 
 def test_paths_end_when_a_layer_is_done_and_fall_only_where_a_group_recovered():

@@ -54,6 +54,10 @@ def test_the_table_says_what_was_trained_and_what_came_of_it():
         ({"plan": PLAN | {"ratio": [0.5, 0.9]}}, "spp, ratio 0.5, 0.9 ·"),
         ({"config": CONFIG | {"select": "topk"}}, "topk 5% gradients"),
         ({"remainder": [3, 4]}, "7 groups left by rank"),
+        ({"remainder": [0, 1]}, "1 group left by rank"),
+        ({"plan": PLAN | {"interval": 1}}, "an update every step ·"),
+        ({"updates": 1, "settled": 0}, "after 1 update and 0 steps."),
+        ({"speedup": {"theoretical": 2.0, "measured": 2.3}}, "more than fewer multiply-adds explain"),
         ({"speedup": {"theoretical": 2.0, "measured": 1.7}}, "1.80 times; measured, it is 1.70 times."),
         (
             {"accuracy": {"before": 0.9, "pruned": 0.9, "retrained": 0.95}},
