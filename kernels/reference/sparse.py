@@ -140,6 +140,33 @@ def dx_chosen(dx, value, w, begin, unit, start, source):
             dx[e, source[mine]] += value[i] * w[mine]
 
 
+def chain(y, alive, live, x, w, b, start, source, group, member, ceiling):
+    """Many layers of n nodes: x = min(max(x Wᵀ + b, 0), ceiling), and examples that have died are left out.
+
+    The tables have a row for each layer: w and source (layers, edges), where edges beyond the last of `start` are
+    not read; b and member (layers, n); start (layers, n + 1); group (layers, n + 1), where the last groups may be
+    empty. No entry of b may be above 0: an example whose nodes are all 0 then stays so, and needs no more layers.
+    For the same reason a bias on sums that are not zero only, as the GraphChallenge has it, would give the same.
+    x (batch, n) holds numbers of 0 and more, of any type.
+
+    alive bool (batch,): which examples are left after all layers, and y (batch, n) has the results of these; its
+    other rows stay as they are. live int64 (layers,): how many examples are left after each layer.
+    """
+    left, a = np.arange(len(x)), x.astype(y.dtype)
+    for layer in range(len(w)):
+        out = np.empty_like(a)
+        used = slice(start[layer, -1])
+        for o, (weights, inputs) in enumerate(_lists(w[layer, used], start[layer], source[layer, used])):
+            out[:, o] = a[:, inputs] @ weights + b[layer, o]
+        a = out.clip(0, ceiling)
+        there = a.any(axis=1)
+        left, a = left[there], a[there]
+        live[layer] = len(left)
+    alive.fill(False)
+    alive[left] = True
+    y[left] = a
+
+
 def _lists(w, start, source):
     """The weights and the inputs of each output."""
     return zip(np.split(w, start[1:-1]), np.split(source, start[1:-1]))
