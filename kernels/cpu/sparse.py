@@ -144,7 +144,7 @@ def dx_chosen(dx, value, w, begin, unit, start, source):
 def chain(y, alive, live, x, w, b, start, source, group, member, ceiling):
     if x.dtype not in (np.uint8, y.dtype):  # each type is compiled anew, for seconds
         x = x.view(np.uint8) if x.dtype == np.bool_ else x.astype(y.dtype)
-    high, count = np.array([ceiling], y.dtype), max(chains.panels_of(y), 1)
+    high, count = np.array([ceiling], y.dtype), max(chains.panels_of(y, x), 1)
     n = min(pieces(len(x) * w.size // QUICK), count)
     of_pieces = np.zeros((n, len(w)), live.dtype)
     alive.fill(False)

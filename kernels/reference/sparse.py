@@ -150,7 +150,8 @@ def chain(y, alive, live, x, w, b, start, source, group, member, ceiling):
     x (batch, n) holds numbers of 0 and more, of any type.
 
     alive bool (batch,): which examples are left after all layers, and y (batch, n) has the results of these; its
-    other rows stay as they are. live int64 (layers,): how many examples are left after each layer.
+    other rows stay as they are. y may have no rows, where nobody wants results. live int64 (layers,): how many
+    examples are left after each layer.
     """
     left, a = np.arange(len(x)), x.astype(y.dtype)
     for layer in range(len(w)):
@@ -164,7 +165,8 @@ def chain(y, alive, live, x, w, b, start, source, group, member, ceiling):
         live[layer] = len(left)
     alive.fill(False)
     alive[left] = True
-    y[left] = a
+    if len(y):
+        y[left] = a
 
 
 def _lists(w, start, source):

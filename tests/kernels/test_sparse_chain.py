@@ -102,6 +102,16 @@ def test_where_none_dies_and_where_all_die(be, rng):
     assert not alive.any() and not live.any() and np.isnan(y).all()
 
 
+def test_no_results_and_no_examples(be, rng):
+    case = drawn(rng, 17, 3, 40)
+    alive, live = np.zeros(40, bool), np.zeros(3, np.int64)
+    be.sparse.chain(unwritten((0, 17), "float32"), alive, live, case.x, case.w, case.b, *case.tables, CEILING)
+    np.testing.assert_array_equal(alive, case.alive)
+    assert live.tolist() == case.live
+    y, alive, live, *_ = case.run(be, case.x[:0])
+    assert len(y) == len(alive) == 0 and not live.any()
+
+
 @pytest.mark.parametrize("kind", ["bool", "float32", "float64"])
 def test_examples_of_any_type(be, rng, kind):
     case = drawn(rng, 17, 3, 40, kind="blocks", low=1)

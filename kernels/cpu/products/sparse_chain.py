@@ -52,17 +52,17 @@ _layer = _whole if WHOLE else _by_steps  # chosen here, so that only one is comp
 @kernel(parallel=True)
 def chain_pieces(y, alive, live, x, w, b, start, source, group, member, ceiling, n):
     """live (n, layers): the counts of each piece."""
-    panels = panels_of(y)
+    panels = panels_of(y, x)
     for p in prange(n):
         first, last = panels * p // n, panels * (p + 1) // n
         chain(y, alive, live[p], x, w, b, start, source, group, member, ceiling, first, last)
 
 
 @kernel
-def panels_of(y):
+def panels_of(y, x):
     """How many panels the examples fill."""
     width = WIDE // y.itemsize
-    return -(-len(y) // width)
+    return -(-len(x) // width)
 
 
 @kernel
@@ -161,11 +161,13 @@ def _go_on(layer, y, alive, live, rows, tables, state):
         ):
             return
     panel, of_panel = room[of[-2]], ids[of[-2]]
-    _from_panel(rows, panel, 0, len(panel))
+    if len(y):
+        _from_panel(rows, panel, 0, len(panel))
     for j in range(len(most)):
         if most[j] > 0:
             alive[of_panel[j]] = True
-            y[of_panel[j]] = rows[j]
+            if len(y):
+                y[of_panel[j]] = rows[j]
 
 
 @kernel

@@ -113,7 +113,7 @@ def chain(
     """The edges of each layer, for the examples that are left before it. Results of inner layers are no bytes."""
     edges, before = start[:, -1].astype("int64"), [len(x), *live[:-1].tolist()]
     tables = size_in_bytes(b, start, group, member) + int(edges.sum()) * (w.itemsize + INDEX)
-    rows = int(live[-1]) * y.shape[1] * y.itemsize
+    rows = min(int(live[-1]), len(y)) * y.shape[1] * y.itemsize
     return Count("forward", int(edges @ before), size_in_bytes(x, alive, live) + rows + tables)
 
 
