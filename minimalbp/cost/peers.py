@@ -106,7 +106,7 @@ def clipped_products(
         return np.clip(z, 0, ceiling, out=z)
 
     column = b[:, None]
-    found = {"scipy CSR": of_scipy}
+    found: dict[str, Callable[[np.ndarray], np.ndarray]] = {"scipy CSR": of_scipy}
     torch = _torch()
     if torch:
         w, shift = _torch_csr(matrix), torch.from_numpy(column)

@@ -21,6 +21,8 @@ from ..topology.graphchallenge import WEIGHT
 Layer = tuple[Bipartite, Array]  # a graph, and the weight of each of its edges
 Tick = Callable[[], None]
 IMAGES = "train-images-idx3-ubyte"
+FAN_IN = 32  # of each neuron of the challenge
+MOST_IMAGES = 1_000_000  # a wrong number in a file must not ask for all memory
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,6 @@ def read_inputs(folder: Path, known: Challenge, depth: int) -> Inputs:
     return Inputs(x, official, _read_categories(folder / f"neuron{n}-l{depth}-categories.tsv"))
 
 
-MOST_IMAGES = 1_000_000  # a wrong number in a file must not ask for all memory
-
-
 def read_layers(folder: Path, known: Challenge, depth: int) -> Iterator[Layer]:
     """The layers in a folder of official files, one at a time. Raises BadInput."""
     n = known.neurons
@@ -108,13 +107,16 @@ def _layer_file(folder: Path, n: int, layer: int) -> Path:
 
 
 def read_layer(path: Path, n: int) -> Layer:
-    """One layer of n -> n with its weights, edges of weight 0 left out. Raises BadInput."""
+    """One layer of n -> n with its weights. Raises BadInput for one that is no layer of the challenge."""
     source, target, value = read_triples(_there(path))
     for what, nodes in (("input", source), ("output", target)):
         if nodes.max() >= n:
             raise BadInput(f"{path} has an {what} {nodes.max() + 1}, but layers of {n} neurons end at {n}")
+    if len(value) != FAN_IN * n:
+        raise BadInput(
+            f"{path} has {len(value)} edges, but a layer of {n} neurons has {FAN_IN * n}; it may be cut short"
+        )
     order = np.lexsort((source, target))
-    order = order[value[order] != 0]
     graph = Bipartite.from_edges(n, n, source[order], target[order])
     return graph, value[order].astype(np.float32)
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from ..backend import Array, Backend
 from ..layers.edges import alike
-from .challenge_inputs import Layer, Tick
+from ..topology import Challenge
+from .challenge_inputs import FAN_IN, Layer, Tick
 
 MOST_BYTES = 4e9  # of the weights and inputs of all layers that are in memory at a time
 PER_EDGE = 8  # bytes: a weight and an input
@@ -32,11 +31,6 @@ class Tables:
     def __len__(self) -> int:
         return len(self.w)
 
-    @property
-    def edges(self) -> Array:
-        """The edges of each layer, int64 (layers,)."""
-        return self.start[:, -1].astype(np.int64)
-
     def arrays(self) -> tuple[Array, ...]:
         """The arguments of the kernel, in its order."""
         return self.w, self.b, self.start, self.source, self.group, self.member
@@ -47,46 +41,38 @@ class Tables:
 
         n = self.member.shape[1]
         for w, start, source in zip(self.w, self.start, self.source):
-            yield csr_array((w[: start[-1]], source[: start[-1]], start), (n, n))
+            yield csr_array((w, source, start), (n, n))
 
 
-def layers_at_a_time(neurons: int, fan_in: int = 32) -> int:
+def layers_at_a_time(neurons: int) -> int:
     """How many layers may be in memory together."""
-    return max(1, int(MOST_BYTES / (neurons * (fan_in * PER_EDGE + PER_NODE))))
+    return max(1, int(MOST_BYTES / (neurons * (FAN_IN * PER_EDGE + PER_NODE))))
 
 
 def in_pieces(
-    layers: Iterable[Layer], bias: float, neurons: int, be: Backend, tick: Tick
+    layers: Iterable[Layer], depth: int, known: Challenge, be: Backend, tick: Tick = lambda: None
 ) -> Iterator[Tables]:
-    """Tables of the layers, as many at a time as fit. tick: called for each layer."""
-    remaining, count = iter(layers), layers_at_a_time(neurons)
-    while some := list(_ticking(islice(remaining, count), tick)):
-        yield stacked(some, bias, be)
+    """Tables of the layers, as many at a time as fit. depth: how many there are. tick: called for each."""
+    remaining, at_a_time = iter(layers), layers_at_a_time(known.neurons)
+    for first in range(0, depth, at_a_time):
+        yield _stacked(islice(remaining, at_a_time), min(at_a_time, depth - first), known, be, tick)
 
 
-def _ticking(layers: Iterable[Layer], tick: Tick) -> Iterator[Layer]:
-    for layer in layers:
-        yield layer
-        tick()
-
-
-def stacked(layers: list[Layer], bias: float, be: Backend) -> Tables:
-    """Tables of these layers. All have as many nodes, and the same bias everywhere. `layers` is emptied."""
-    depth, n = len(layers), layers[0][0].n_out
-    most = max(graph.n_edges for graph, _ in layers)
+def _stacked(layers: Iterable[Layer], depth: int, known: Challenge, be: Backend, tick: Tick) -> Tables:
+    """Tables of so many layers, filled one after another, so that no layer is in memory twice."""
+    n = known.neurons
     made = Tables(
-        w=be.empty((depth, most), "float32"),
+        w=be.empty((depth, FAN_IN * n), "float32"),
         b=be.empty((depth, n), "float32"),
         start=be.empty((depth, n + 1), "int32"),
-        source=be.empty((depth, most), "int32"),
+        source=be.empty((depth, FAN_IN * n), "int32"),
         group=be.empty((depth, n + 1), "int32"),
         member=be.empty((depth, n), "int32"),
     )
-    made.b[...] = bias
-    for i in range(depth):
-        (graph, weight), layers[i] = layers[i], (None, None)  # type: ignore[call-overload]  # its memory is wanted
-        made.start[i] = graph.start
-        made.w[i, : graph.n_edges], made.source[i, : graph.n_edges] = weight, graph.source
+    made.b[...] = known.bias
+    for i, (graph, weight) in enumerate(layers):
+        made.w[i], made.start[i], made.source[i] = weight, graph.start, graph.source
         group, made.member[i] = alike(made.start[i], graph.source)
         made.group[i, : len(group)], made.group[i, len(group) :] = group, n  # the last groups are empty
+        tick()
     return made

@@ -20,9 +20,9 @@ from ..measure.machine import check_memory
 from ..topology import Challenge, category_text
 from ..topology.graphchallenge import CEILING, DEPTHS, challenge
 from ..train.progress import Progress
-from .challenge_inputs import Inputs, made_inputs, made_layers, read_inputs, read_layers
+from .challenge_inputs import FAN_IN, Inputs, made_inputs, made_layers, read_inputs, read_layers
 from .challenge_rivals import survivors
-from .challenge_tables import Tables, in_pieces, layers_at_a_time
+from .challenge_tables import PER_EDGE, PER_NODE, Tables, in_pieces, layers_at_a_time
 
 REPEATS, ENOUGH = 5, 5.0  # at most so many runs, and none after so many seconds; the median counts
 QUICK = 5e10  # edges really processed, up to which others run unless told: half a minute of scipy's
@@ -99,11 +99,11 @@ def graphchallenge(
     made, be = time.perf_counter() - began, get_backend("cpu")
     with Progress("layers" if progress else None, total=layers) as bar:
         source = made_layers(known, layers) if folder is None else read_layers(folder, known, layers)
-        parts = in_pieces(source, known.bias, neurons, be, bar.advance)
+        parts = in_pieces(source, layers, known, be, bar.advance)
         answer = _infer(be, parts, inputs.x, layers, threads)
-    text, sha256 = category_text(answer.left)
-    edges, images = int(answer.edges.sum()), len(inputs.x)
-    processed = int(answer.edges @ [images, *answer.live[:-1]])
+    sha256 = category_text(answer.left)[1]
+    images, of_layer = len(inputs.x), FAN_IN * neurons
+    edges, processed = of_layer * layers, of_layer * (images + sum(answer.live[:-1]))
     others = _others(answer, inputs, threads, compare, processed)
     report: dict[str, Any] = {
         "neurons": neurons, "layers": layers, "images": images, "threads": threads, "edges": edges,
@@ -124,7 +124,7 @@ class _Answer:
     """What the inference found, and what it took. tables: those of all layers, if they are one piece."""
 
     def __init__(self) -> None:
-        self.left, self.live, self.edges = np.zeros(0, np.int64), list[int](), np.zeros(0, np.int64)
+        self.left, self.live = np.zeros(0, np.int64), list[int]()
         self.seconds = self.making = 0.0
         self.runs = self.pieces = 0
         self.tables: Tables | None = None
@@ -151,7 +151,6 @@ def _infer(be: Backend, parts: Any, x: Array, depth: int, threads: int) -> _Answ
         answer.seconds += float(np.median(seconds))
         answer.runs, answer.pieces = len(seconds), answer.pieces + 1
         answer.live += live.tolist()
-        answer.edges = np.concatenate([answer.edges, tables.edges])
         ids, x = ids[alive], y[alive] if done < depth else x
         answer.tables = tables if whole else None
         began = clock()
@@ -211,7 +210,7 @@ def needed(known: Challenge, depth: int, threads: int) -> float:
     """Bytes at most: images, tables of layers, results between two pieces of layers, panels that wait."""
     n, at_a_time = known.neurons, min(depth, layers_at_a_time(known.neurons))
     enlarging = 0.4e9 + 60 * ALL * known.side
-    tables = at_a_time * n * 32 * (2 * FLOAT)
+    tables = at_a_time * n * (FAN_IN * PER_EDGE + PER_NODE)
     between = ALL * n * FLOAT / 4 if at_a_time < depth else 0  # a quarter of all images, many more than live
     panels = threads * 40 * 128 * n
     return ALL * n + max(enlarging, tables + between + panels)
