@@ -141,7 +141,7 @@ def dx_chosen(dx, value, w, begin, unit, start, source):
         by_edge.dx_chosen(dx, value, w, begin, unit, start, source, 0, len(dx))
 
 
-def chain(y, alive, live, x, w, b, start, source, group, member, ceiling):
+def chain(y, alive, live, x, w, b, group, member, first, source, ceiling):
     if x.dtype not in (np.uint8, y.dtype):  # each type is compiled anew, for seconds
         x = x.view(np.uint8) if x.dtype == np.bool_ else x.astype(y.dtype)
     high, count = np.array([ceiling], y.dtype), max(chains.panels_of(y, x), 1)
@@ -149,7 +149,7 @@ def chain(y, alive, live, x, w, b, start, source, group, member, ceiling):
     of_pieces = np.zeros((n, len(w)), live.dtype)
     alive.fill(False)
     if n > 1:
-        chains.chain_pieces(y, alive, of_pieces, x, w, b, start, source, group, member, high, n)
+        chains.chain_pieces(y, alive, of_pieces, x, w, b, group, member, first, source, high, n)
     else:
-        chains.chain(y, alive, of_pieces[0], x, w, b, start, source, group, member, high, 0, count)
+        chains.chain(y, alive, of_pieces[0], x, w, b, group, member, first, source, high, 0, count)
     live[...] = of_pieces.sum(axis=0)

@@ -140,13 +140,16 @@ def dx_chosen(dx, value, w, begin, unit, start, source):
             dx[e, source[mine]] += value[i] * w[mine]
 
 
-def chain(y, alive, live, x, w, b, start, source, group, member, ceiling):
+def chain(y, alive, live, x, w, b, group, member, first, source, ceiling):
     """Many layers of n nodes: x = min(max(x Wᵀ + b, 0), ceiling), and examples that have died are left out.
 
-    The tables have a row for each layer: w and source (layers, edges), where edges beyond the last of `start` are
-    not read; b and member (layers, n); start (layers, n + 1); group (layers, n + 1), where the last groups may be
-    empty. No entry of b may be above 0: an example whose nodes are all 0 then stays so, and needs no more layers.
-    For the same reason a bias on sums that are not zero only, as the GraphChallenge has it, would give the same.
+    The tables have a row for each layer. A layer is groups of outputs with the same inputs: group g has the outputs
+    member[group[g]:group[g + 1]] and reads source[first[g]:first[g + 1]]. w holds the weights group by group: for
+    one output after another, a weight for each input. group and first (layers, n + 1), where the last groups may
+    be empty; b by nodes, and member (layers, n); what stands in w and source behind the last group is not read.
+
+    No entry of b may be above 0: an example whose nodes are all 0 then stays so, and needs no more layers. For the
+    same reason a bias on sums that are not zero only, as the GraphChallenge has it, would give the same.
     x (batch, n) holds numbers of 0 and more, of any type.
 
     alive bool (batch,): which examples are left after all layers, and y (batch, n) has the results of these; its
@@ -155,10 +158,14 @@ def chain(y, alive, live, x, w, b, start, source, group, member, ceiling):
     """
     left, a = np.arange(len(x)), x.astype(y.dtype)
     for layer in range(len(w)):
-        out = np.empty_like(a)
-        used = slice(start[layer, -1])
-        for o, (weights, inputs) in enumerate(_lists(w[layer, used], start[layer], source[layer, used])):
-            out[:, o] = a[:, inputs] @ weights + b[layer, o]
+        out, at = np.empty_like(a), 0
+        for g in range(len(group[layer]) - 1):
+            outputs = member[layer, group[layer, g] : group[layer, g + 1]]
+            inputs = source[layer, first[layer, g] : first[layer, g + 1]]
+            size = len(outputs) * len(inputs)
+            weights = w[layer, at : at + size].reshape(len(outputs), len(inputs))
+            out[:, outputs] = a[:, inputs] @ weights.T + b[layer, outputs]
+            at += size
         a = out.clip(0, ceiling)
         there = a.any(axis=1)
         left, a = left[there], a[there]

@@ -22,23 +22,35 @@ def graph(rng, n, kind):
     return Bipartite.from_mask(rng.random((n, n)) < 4 / n)
 
 
-def stacked(graphs):
-    """The tables of layers one under another, as the kernel takes them."""
-    n, most = graphs[0].n_out, max(one.n_edges for one in graphs)
-    depth = len(graphs)
-    source, member = np.full((depth, most), -7, np.int32), np.empty((depth, n), np.int32)
-    start, group = np.empty((depth, n + 1), np.int32), np.full((depth, n + 1), n, np.int32)
-    for i, edges in enumerate(map(Edges, graphs)):
-        start[i], source[i, : len(edges.source)], member[i] = edges.start, edges.source, edges.member
-        group[i, : len(edges.group)] = edges.group
-    return start, source, group, member
+def stacked(graphs, weights):
+    """The tables of layers one under another, as the kernel takes them. weights: by edges, a row for each layer."""
+    n, depth = graphs[0].n_out, len(graphs)
+    w, source = np.full((2, depth, max(one.n_edges for one in graphs)), np.nan)
+    group, first = np.full((2, depth, n + 1), n)
+    member = np.empty((depth, n), np.int32)
+    for i, one in enumerate(graphs):
+        e = Edges(one)
+        member[i], group[i, : len(e.group)] = e.member, e.group
+        lists = [e.source[e.start[o] : e.start[o + 1]] for o in e.member[e.group[:-1]]]
+        ends = np.cumsum([0, *map(len, lists)])
+        first[i, : len(ends)], first[i, len(ends) :] = ends, ends[-1]
+        source[i, : ends[-1]] = np.concatenate(lists)
+        w[i, : one.n_edges] = np.concatenate([weights[i, e.start[o] : e.start[o + 1]] for o in e.member])
+    return (
+        w,
+        group.astype(np.int32),
+        member,
+        first.astype(np.int32),
+        np.nan_to_num(source, nan=-7).astype(np.int32),
+    )
 
 
 class Case:
     """Layers, examples, and what dense layers make of them. w has a row of weights for each layer."""
 
     def __init__(self, x, graphs, w, b, dtype="float32", ceiling=CEILING):
-        self.tables, self.w, self.b = stacked(graphs), w.astype(dtype), b.astype(dtype)
+        listed, *self.tables = stacked(graphs, w)
+        self.w, self.b, self.edges = listed.astype(dtype), b.astype(dtype), [one.n_edges for one in graphs]
         self.x, self.dtype, self.ceiling = x, dtype, ceiling
         a, self.live = x.astype(np.float64), []
         for one, weights, bias in zip(graphs, w, b):
@@ -127,4 +139,4 @@ def test_the_count_is_of_edges_for_examples_that_live(rng):
     count = FORMULAS["sparse.chain"](*args)
     before = [40, *case.live[:-1]]
     assert count.phase == "forward"
-    assert count.ops == sum(int(edges) * n for edges, n in zip(case.tables[0][:, -1], before))
+    assert count.ops == sum(edges * n for edges, n in zip(case.edges, before))

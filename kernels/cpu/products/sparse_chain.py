@@ -14,48 +14,58 @@ from .sparse_chain_tile import cut_1x1, cut_1x2, cut_4x1, cut_4x2, cut_8x2, pack
 from .sparse_panels import WHOLE, _from_panel, _to_panel
 
 LINE = 64  # bytes
-DENSE = (
-    3,
-    4,
-)  # a panel of which more than this share lives goes on as it is: to move it takes a third of a layer
+SOME = 128  # features that are turned together, in the first cache
+# A panel of which more than this share lives goes on as it is: to move it takes a third of a layer.
+DENSE = 3, 4
 
 
 @kernel
-def _whole(out, a, w, b, start, source, group, member, ceiling, most):
+def _whole(out, a, w, b, group, member, first, source, ceiling, most):
+    at = np.int64(0)
     for g in range(len(group) - 1):
         m, end = np.int64(group[g]), np.int64(group[g + 1])
+        begin, count = np.int64(first[g]), np.int64(first[g + 1]) - np.int64(first[g])
         while m + 8 <= end:
-            cut_8x2(out, member, m, a, w, b, start, source, 0, ceiling, most)
+            cut_8x2(out, member, m, a, w, at, b, source, begin, count, 0, ceiling, most)
             m += 8
+            at += 8 * count
         if m + 4 <= end:
-            cut_4x2(out, member, m, a, w, b, start, source, 0, ceiling, most)
+            cut_4x2(out, member, m, a, w, at, b, source, begin, count, 0, ceiling, most)
             m += 4
-        for r in range(m, end):
-            cut_1x2(out, member, r, a, w, b, start, source, 0, ceiling, most)
+            at += 4 * count
+        while m < end:
+            cut_1x2(out, member, m, a, w, at, b, source, begin, count, 0, ceiling, most)
+            m += 1
+            at += count
 
 
 @kernel
-def _by_steps(out, a, w, b, start, source, group, member, ceiling, most):
+def _by_steps(out, a, w, b, group, member, first, source, ceiling, most):
     for column in range(0, out.shape[1], STEP // out.itemsize):
+        at = np.int64(0)
         for g in range(len(group) - 1):
             m, end = np.int64(group[g]), np.int64(group[g + 1])
+            begin, count = np.int64(first[g]), np.int64(first[g + 1]) - np.int64(first[g])
             while m + 4 <= end:
-                cut_4x1(out, member, m, a, w, b, start, source, column, ceiling, most)
+                cut_4x1(out, member, m, a, w, at, b, source, begin, count, column, ceiling, most)
                 m += 4
-            for r in range(m, end):
-                cut_1x1(out, member, r, a, w, b, start, source, column, ceiling, most)
+                at += 4 * count
+            while m < end:
+                cut_1x1(out, member, m, a, w, at, b, source, begin, count, column, ceiling, most)
+                m += 1
+                at += count
 
 
 _layer = _whole if WHOLE else _by_steps  # chosen here, so that only one is compiled
 
 
 @kernel(parallel=True)
-def chain_pieces(y, alive, live, x, w, b, start, source, group, member, ceiling, n):
+def chain_pieces(y, alive, live, x, w, b, group, member, first, source, ceiling, n):
     """live (n, layers): the counts of each piece."""
     panels = panels_of(y, x)
     for p in prange(n):
-        first, last = panels * p // n, panels * (p + 1) // n
-        chain(y, alive, live[p], x, w, b, start, source, group, member, ceiling, first, last)
+        begin, end = panels * p // n, panels * (p + 1) // n
+        chain(y, alive, live[p], x, w, b, group, member, first, source, ceiling, begin, end)
 
 
 @kernel
@@ -66,8 +76,8 @@ def panels_of(y, x):
 
 
 @kernel
-def chain(y, alive, live, x, w, b, start, source, group, member, ceiling, first, last):
-    """The panels first:last of examples. live: counts are added to it."""
+def chain(y, alive, live, x, w, b, group, member, first, source, ceiling, begin, end):
+    """The panels begin:end of examples. live: counts are added to it."""
     layers, n = member.shape
     width = WIDE // y.itemsize
     place = waiting_places(layers)
@@ -75,10 +85,10 @@ def chain(y, alive, live, x, w, b, start, source, group, member, ceiling, first,
     # A buffer for each place where panels wait, the one in work, and its results. `of` says which is which.
     room, of = _buffers(y, places + 2, n), np.arange(places + 2)
     ids, held = np.full((places + 2, width), -1), np.zeros(places, np.int64)
-    rows, most = np.empty((width, n), y.dtype), np.zeros(width, y.dtype)
-    tables = w, b, start, source, group, member, ceiling
+    rows, most = np.empty((width, min(n, SOME)), y.dtype), np.zeros(width, y.dtype)
+    tables = w, b, group, member, first, source, ceiling
     state = place, room, of, ids, held, most
-    for p in range(first, last):
+    for p in range(begin, end):
         _load(room[of[-2]], ids[of[-2]], rows, x, p * width)
         _go_on(0, y, alive, live, rows, tables, state)
     for at in range(1, layers):  # panels that are not full
@@ -112,11 +122,13 @@ def _buffers(y, count, n):
 
 @kernel
 def _load(panel, ids, rows, x, first):
-    """Examples of any type, from `first` on, in a panel."""
-    there = min(len(rows), len(x) - first)
-    for r in range(there):
-        _convert(rows[r], x[first + r])
-    _to_panel(panel, rows[:there], 0, len(panel))
+    """Examples of any type, from `first` on, in a panel. `rows` has room for some features of them."""
+    there, some = min(len(ids), len(x) - first), rows.shape[1]
+    for i in range(0, len(panel), some):
+        last = min(i + some, len(panel))
+        for r in range(there):
+            _convert(rows[r, : last - i], x[first + r, i:last])
+        _to_panel(panel[i:last], rows[:there, : last - i], 0, last - i)
     ids[:] = np.arange(first, first + len(ids))
 
 
@@ -129,23 +141,13 @@ def _convert(out, a):
 @kernel
 def _go_on(layer, y, alive, live, rows, tables, state):
     """Take the panel in work through its layers from `layer` on, until it waits, ends, or nothing lives in it."""
-    w, b, start, source, group, member, ceiling = tables
+    w, b, group, member, first, source, ceiling = tables
     place, room, of, ids, held, most = state
     while layer < len(w):
         most[:] = 0
         a, out = room[of[-2]], room[of[-1]]
-        _layer(
-            out,
-            a,
-            w[layer],
-            b[layer],
-            start[layer],
-            source[layer],
-            group[layer],
-            member[layer],
-            ceiling,
-            most,
-        )
+        of_nodes, lists = (b[layer], group[layer], member[layer]), (first[layer], source[layer])
+        _layer(out, a, w[layer], *of_nodes, *lists, ceiling, most)
         ids[of[-1]] = ids[of[-2]]
         of[-2], of[-1] = of[-1], of[-2]
         left = (most > 0).sum()
@@ -161,13 +163,23 @@ def _go_on(layer, y, alive, live, rows, tables, state):
         ):
             return
     panel, of_panel = room[of[-2]], ids[of[-2]]
-    if len(y):
-        _from_panel(rows, panel, 0, len(panel))
     for j in range(len(most)):
         if most[j] > 0:
             alive[of_panel[j]] = True
-            if len(y):
-                y[of_panel[j]] = rows[j]
+    if len(y):
+        _store(y, panel, of_panel, rows, most)
+
+
+@kernel
+def _store(y, panel, ids, rows, most):
+    """The rows of y for the examples that live."""
+    some = rows.shape[1]
+    for i in range(0, len(panel), some):
+        last = min(i + some, len(panel))
+        _from_panel(rows[:, : last - i], panel[i:last], 0, last - i)
+        for j in range(len(most)):
+            if most[j] > 0:
+                _convert(y[ids[j], i:last], rows[j, : last - i])
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Tiles of layers with a floor of 0 and a ceiling: sums held in registers, cut off, and asked whether they live.
 
-`cut_*` is `sum_*` of sparse_tile.py, which also keeps its results between 0 and a ceiling, and remembers the
-largest result of each example. So neither takes a pass of its own through the panel. `pack_columns` moves the
+`cut_*` is like `sum_*` of sparse_tile.py. It also keeps its results between 0 and a ceiling, and remembers the
+largest one of each example. So neither takes a pass of its own through the panel. `pack_columns` moves the
 examples that are left side by side.
 """
 
@@ -12,42 +12,59 @@ from numba.extending import intrinsic
 
 from ...reference.sparse import STEP
 from ..policy import JIT
-from .sparse_tile import _LONG, emit_sums
-from .tile import VECTOR, _Loop
+from .tile import _LONG, VECTOR, _Loop
 
 
 def _cut(rows, steps):
-    """out[member[first + j], column:] = min(max(sum + b, 0), ceiling[0]), and the largest in most[column:]."""
+    """out[member[m + j], column:] = min(max(sum + b, 0), ceiling[0]), and the largest in most[column:].
+
+    A tile has `rows` outputs with the same `count` inputs, source[first:first + count], and `steps` times STEP
+    bytes of each. The weights of output m + j begin at w[at + j count].
+    """
 
     if not JIT:
 
-        def plain(out, member, first, a, w, b, start, source, column, ceiling, most):
+        def plain(out, member, m, a, w, at, b, source, first, count, column, ceiling, most):
             columns = slice(column, column + steps * STEP // out.itemsize)
-            for o in member[first : first + rows]:
-                mine = slice(start[o], start[o + 1])
-                found = w[mine] @ a[source[mine], columns] + b[o]
+            inputs = a[source[first : first + count], columns]
+            for j, o in enumerate(member[m : m + rows]):
+                found = w[at + j * count : at + (j + 1) * count] @ inputs + b[o]
                 out[o, columns] = found.clip(0, ceiling[0])
                 most[columns] = out[o, columns].clip(most[columns])
 
         return plain
 
     def emit(context, builder, signature, args):
-        column, ceiling, most = 8, 9, 10
-        loop, outputs, sums = emit_sums(rows, steps, context, builder, signature, args)
-        floor = ir.Constant(loop.vector, [0.0] * loop.vector.count)
-        high = loop.spread(loop.at(ceiling, _LONG(0)))
-        address = loop.at(most, loop.numbers[column])
-        largest = loop.load(address, steps * STEP // VECTOR)
+        out, member, m, a, w, at, bias, source, first, count, column, ceiling, most = range(13)
+        loop, b, vectors = _Loop(context, builder, signature, args), builder, steps * STEP // VECTOR
+        n = loop.numbers
+
+        def index(array, i):
+            return b.sext(b.load(b.gep(loop.arrays[array].data, [i])), _LONG)
+
+        outputs = [index(member, b.add(n[m], _LONG(j))) for j in range(rows)]
+        begin = [b.add(n[at], b.mul(n[count], _LONG(j))) for j in range(rows)]
+        sums = [loop.sums([loop.spread(loop.at(bias, o))] * vectors) for o in outputs]
+        with cgutils.for_range(b, n[count], intp=_LONG) as edges:
+            read = loop.load(loop.at(a, index(source, b.add(n[first], edges.index)), n[column]), vectors)
+            for of_row, e in zip(sums, begin, strict=True):
+                loop.add(of_row, read, loop.spread(loop.at(w, b.add(e, edges.index))))
+        floor, high = (
+            ir.Constant(loop.vector, [0.0] * loop.vector.count),
+            loop.spread(loop.at(ceiling, _LONG(0))),
+        )
+        address = loop.at(most, n[column])
+        largest = loop.load(address, vectors)
         for o, of_row in zip(outputs, sums, strict=True):
-            found = [_less(builder, _more(builder, builder.load(s), floor), high) for s in of_row]
-            largest = [_more(builder, u, v) for u, v in zip(found, largest, strict=True)]
-            loop.store(loop.at(0, o, loop.numbers[column]), found)
+            found = [_less(b, _more(b, b.load(s), floor), high) for s in of_row]
+            largest = [_more(b, u, v) for u, v in zip(found, largest, strict=True)]
+            loop.store(loop.at(out, o, n[column]), found)
         loop.store(address, largest)
         return context.get_dummy_value()
 
     @intrinsic
-    def tile(typing, out, member, first, a, w, b, start, source, column, ceiling, most):
-        return types.void(out, member, first, a, w, b, start, source, column, ceiling, most), emit
+    def tile(typing, out, member, m, a, w, at, b, source, first, count, column, ceiling, most):
+        return types.void(out, member, m, a, w, at, b, source, first, count, column, ceiling, most), emit
 
     return tile
 

@@ -18,30 +18,6 @@ from .tile import VECTOR, _Loop
 _LONG, _INT = ir.IntType(64), ir.IntType(32)
 
 
-def emit_sums(rows, steps, context, builder, signature, args):
-    """The sums of a tile, before they are stored: (loop, the outputs, a list of sums for each of them)."""
-    member, first, a, w, extra, start, source, column = range(1, 9)
-    loop, b = _Loop(context, builder, signature, args), builder
-    n, count = loop.numbers, steps * STEP // VECTOR
-    moved = isinstance(signature.args[extra].dtype, types.Integer)
-
-    def index(array, i):
-        return b.sext(b.load(b.gep(loop.arrays[array].data, [i])), _LONG)
-
-    outputs = [index(member, b.add(n[first], _LONG(j))) for j in range(rows)]
-    begin = [index(start, o) for o in outputs]
-    total = b.sub(index(start, b.add(outputs[0], _LONG(1))), begin[0])
-    sums = [
-        loop.zeros(count) if moved else loop.sums([loop.spread(loop.at(extra, o))] * count) for o in outputs
-    ]
-    with cgutils.for_range(b, total, intp=_LONG) as edges:
-        vectors = loop.load(loop.at(a, index(source, b.add(begin[0], edges.index)), n[column]), count)
-        for of_row, e in zip(sums, begin, strict=True):
-            t = b.add(e, edges.index)
-            loop.add(of_row, vectors, loop.spread(loop.at(w, index(extra, t) if moved else t)))
-    return loop, outputs, sums
-
-
 def _sum(rows, steps):
     """out[member[first + j], column:] = sum of w[t] a[source[t], column:] over the edges t of that output.
 
@@ -62,9 +38,28 @@ def _sum(rows, steps):
         return plain
 
     def emit(context, builder, signature, args):
-        loop, outputs, sums = emit_sums(rows, steps, context, builder, signature, args)
+        out, member, first, a, w, extra, start, source, column = range(9)
+        loop, b = _Loop(context, builder, signature, args), builder
+        n, count = loop.numbers, steps * STEP // VECTOR
+        moved = isinstance(signature.args[extra].dtype, types.Integer)
+
+        def index(array, i):
+            return b.sext(b.load(b.gep(loop.arrays[array].data, [i])), _LONG)
+
+        outputs = [index(member, b.add(n[first], _LONG(j))) for j in range(rows)]
+        begin = [index(start, o) for o in outputs]
+        total = b.sub(index(start, b.add(outputs[0], _LONG(1))), begin[0])
+        sums = [
+            loop.zeros(count) if moved else loop.sums([loop.spread(loop.at(extra, o))] * count)
+            for o in outputs
+        ]
+        with cgutils.for_range(b, total, intp=_LONG) as edges:
+            vectors = loop.load(loop.at(a, index(source, b.add(begin[0], edges.index)), n[column]), count)
+            for of_row, e in zip(sums, begin, strict=True):
+                t = b.add(e, edges.index)
+                loop.add(of_row, vectors, loop.spread(loop.at(w, index(extra, t) if moved else t)))
         for o, of_row in zip(outputs, sums, strict=True):
-            loop.store(loop.at(0, o, loop.numbers[8]), map(builder.load, of_row))
+            loop.store(loop.at(out, o, n[column]), map(b.load, of_row))
         return context.get_dummy_value()
 
     @intrinsic

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from . import INDEX, Count, size_in_bytes
 
 __all__ = [
@@ -104,15 +106,18 @@ def chain(
     x: Any,
     w: Any,
     b: Any,
-    start: Any,
-    source: Any,
     group: Any,
     member: Any,
+    first: Any,
+    source: Any,
     ceiling: Any,
 ) -> Count:
     """The edges of each layer, for the examples that are left before it. Results of inner layers are no bytes."""
-    edges, before = start[:, -1].astype("int64"), [len(x), *live[:-1].tolist()]
-    tables = size_in_bytes(b, start, group, member) + int(edges.sum()) * (w.itemsize + INDEX)
+    outputs, inputs = (np.diff(a).astype("int64") for a in (group, first))
+    edges, before = (outputs * inputs).sum(axis=1), [len(x), *live[:-1].tolist()]
+    tables = (
+        size_in_bytes(b, group, member, first) + int(edges.sum()) * w.itemsize + int(inputs.sum()) * INDEX
+    )
     rows = min(int(live[-1]), len(y)) * y.shape[1] * y.itemsize
     return Count("forward", int(edges @ before), size_in_bytes(x, alive, live) + rows + tables)
 
