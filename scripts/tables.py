@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from bench import markdown as bench
+from bench.challenge_markdown import challenge_table
 from bench.prune_markdown import prune_table
 from centring.markdown import centring_table, gradients_table, seconds_table
 from cnn.markdown import cnn_table
@@ -40,7 +41,7 @@ TABLES = {
     "parser": (bench.cost_table, "parser/cost"),
     "time-to-accuracy": (bench.accuracy_table, "time_to_accuracy"),
     "lstm-backward": (bench.lstm_backward_table, "lstm"),
-    "prune": (prune_table, "prune"),
+    "prune": (prune_table, "prune"), "graphchallenge": (challenge_table, "graphchallenge"),
     "conv": (bench.conv_table, "conv"), "conv-steps": (bench.conv_step_table, "conv"),
     "lstm-parts": (bench.lstm_parts_table, "lstm"), "lstm-step": (bench.lstm_step_table, "lstm"),
     **{name: (table, name) for name in MEPROP if name != "mnist"},
@@ -54,6 +55,7 @@ PAGES = (
     "README.md", "docs/results/meprop.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md",
     "docs/results/mesimp.md", "docs/results/lstm.md", "docs/results/centring.md",
     "docs/results/time_to_accuracy.md", "docs/results/cnn.md", "docs/results/spp.md",
+    "docs/results/graphchallenge.md",
 )  # fmt: skip
 
 
@@ -90,6 +92,8 @@ def made(name: str) -> str:
     if report is None:
         if source == "time_to_accuracy":
             return f"Not made yet: `python scripts/bench_{source}.py --to docs/results/{source}.json`."
+        if source == "graphchallenge":
+            return "Not made yet: `python scripts/graphchallenge.py`."
         if source == "centring_seconds":
             return "Not made yet: `python scripts/bench_centring.py --to docs/results/centring_seconds.json`."
         folder, what = home(source)
