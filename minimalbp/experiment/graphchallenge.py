@@ -90,8 +90,8 @@ def graphchallenge(
     folder = None if files is None else _folder(files)
     if compare and layers > (most := layers_at_a_time(neurons)):
         raise BadInput(
-            f"other libraries need all layers at once, at most {most} of {neurons} neurons, not {layers}; use fewer "
-            "layers, or leave out the comparison"
+            f"other libraries need all layers at once, at most {most} of {neurons} neurons, not {layers}; use "
+            "fewer layers, or leave out the comparison"
         )
     check_memory(
         needed(known, layers, threads), f"a network of {neurons} x {layers}", "fewer neurons or layers"
