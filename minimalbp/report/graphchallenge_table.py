@@ -28,11 +28,13 @@ def _title(report: dict[str, Any]) -> str:
 
 
 def _categories(report: dict[str, Any]) -> str:
-    verdict = {True: "ok, by the", False: "NOT OK, by the", None: "not checked: nothing is known of them"}[
-        report["ok"]
-    ]
-    checked = "" if report["checked"] is None else f" {report['checked']}"
-    return f"categories: {report['categories']:,} · SHA-256 {report['categories_sha256'][:16]} · {verdict}{checked}"
+    ok, checked = report["ok"], report["checked"]
+    verdict = (
+        "not checked, since nothing is known of them"
+        if ok is None
+        else f"{'ok' if ok else 'NOT OK'} ({checked})"
+    )
+    return f"categories: {report['categories']:,} · SHA-256 {report['categories_sha256'][:16]} · {verdict}"
 
 
 def _live(report: dict[str, Any]) -> str:
