@@ -25,10 +25,11 @@ from .challenge_rivals import survivors
 from .challenge_tables import PER_EDGE, PER_NODE, Tables, in_pieces, layers_at_a_time
 
 REPEATS, ENOUGH = 5, 5.0  # at most so many runs, and none after so many seconds; the median counts
-QUICK = 1.5e11  # edges really processed, up to which others run unless told: half a minute of scipy's
+QUICK = 6e10  # edges really processed, up to which others run unless told: a quarter of a minute of scipy's
 WARM = 130  # images that compile the kernels: more than one panel for each of two threads
 ALL = 60_000  # images of the challenge
 FLOAT = 4  # bytes
+PER_PIXEL = 64  # bytes of a pixel of an image that is read: a triple of float64, and what checks it
 
 
 def graphchallenge(
@@ -94,7 +95,9 @@ def graphchallenge(
             "fewer layers, or leave out the comparison"
         )
     check_memory(
-        needed(known, layers, threads), f"a network of {neurons} x {layers}", "fewer neurons or layers"
+        needed(known, layers, threads, folder is not None),
+        f"a network of {neurons} x {layers}",
+        "fewer neurons or layers",
     )
     began = time.perf_counter()
     with Progress("images" if progress and folder is None else None, total=known.side) as bar:
@@ -185,10 +188,13 @@ def _others(
     found = {}
     for library in layers[0]:
         calls = [products[library] for products in layers]
-        with _threads_of(library, threads):
+
+        def checked(library: str = library, calls: list[Any] = calls) -> None:
             if not np.array_equal(survivors(calls, inputs.x), answer.left):
                 raise RuntimeError(f"{library} finds other categories; please report it")
-            found[library] = float(np.median(_seconds(partial(survivors, calls, inputs.x), REPEATS)))
+
+        with _threads_of(library, threads):
+            found[library] = float(np.median(_seconds(checked, REPEATS)))
     return found
 
 
@@ -207,14 +213,17 @@ def _verdict(left: Array, inputs: Inputs, known: Challenge, depth: int) -> dict[
     return {"ok": len(left) == known.categories, "checked": "number of categories"}
 
 
-def needed(known: Challenge, depth: int, threads: int) -> float:
-    """Bytes at most: images, tables of layers, results between two pieces of layers, panels that wait."""
+def needed(known: Challenge, depth: int, threads: int, files: bool) -> float:
+    """Bytes at most: images, tables of layers, results between two pieces of layers, panels that wait.
+
+    files: whether images are read from triples, which take more memory than to make them.
+    """
     n, at_a_time = known.neurons, min(depth, layers_at_a_time(known.neurons))
-    enlarging = 0.4e9 + 60 * ALL * known.side
+    before = PER_PIXEL * known.nonzeros if files else 0.4e9 + 60 * ALL * known.side
     tables = at_a_time * n * (FAN_IN * PER_EDGE + PER_NODE)
     between = ALL * n * FLOAT / 4 if at_a_time < depth else 0  # a quarter of all images, many more than live
     panels = threads * 40 * 128 * n
-    return ALL * n + max(enlarging, tables + between + panels)
+    return ALL * n + max(before, tables + between + panels)
 
 
 def peak_memory() -> int | None:
