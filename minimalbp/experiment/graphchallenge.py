@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,7 +15,7 @@ import numpy as np
 from ..backend import Array, Backend, check_threads, get_backend
 from ..cost.peers import clipped_products, peer_threads
 from ..errors import BadInput, check_int
-from ..measure.machine import check_memory
+from ..measure.machine import check_memory, peak_memory
 from ..topology import Challenge, category_text
 from ..topology.graphchallenge import CEILING, DEPTHS, challenge
 from ..train.progress import Progress
@@ -224,16 +223,6 @@ def needed(known: Challenge, depth: int, threads: int, files: bool) -> float:
     between = ALL * n * FLOAT / 4 if at_a_time < depth else 0  # a quarter of all images, many more than live
     panels = threads * 40 * 128 * n
     return ALL * n + max(before, tables + between + panels)
-
-
-def peak_memory() -> int | None:
-    """The most bytes that this process has held; None where the system does not say."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def _folder(files: str | os.PathLike[str]) -> Path:
