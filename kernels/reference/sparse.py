@@ -146,8 +146,8 @@ def chain(y, alive, live, x, w, b, group, member, first, source, ceiling):
     The tables have a row for each layer. A layer is groups of outputs with the same inputs: group g has the outputs
     member[group[g]:group[g + 1]] and reads source[first[g]:first[g + 1]]. w holds the weights group by group: for
     one output after another, a weight for each input. Each node is an output of one group, which may have no
-    input. group and first (layers, n + 1), where the last groups may be empty; b and member (layers, n). What stands
-    in w and source behind the last group is not read.
+    input. group and first (layers, n + 1), where the last groups may be empty; b and member (layers, n). What
+    stands in w and source behind the last group is not read.
 
     No entry of b may be above 0: an example whose nodes are all 0 then stays so, and needs no more layers. For the
     same reason a bias on sums that are not zero only, as the GraphChallenge has it, would give the same.
