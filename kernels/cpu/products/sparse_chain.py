@@ -15,7 +15,8 @@ from .sparse_panels import WHOLE, _from_panel, _to_panel
 
 LINE = 64  # bytes
 SOME = 128  # features that are turned together, in the first cache
-# A panel of which more than this share lives goes on as it is: to move it takes a third of a layer.
+# A panel of which more than this share lives goes on as it is. A half takes 168 ms for the 1,024 x 120 challenge,
+# three quarters 153, seven eighths 148, all 163.
 DENSE = 3, 4
 
 
