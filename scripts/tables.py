@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from bench import markdown as bench
+from bench.challenge_markdown import challenge_table
 from bench.prune_markdown import prune_table
 from bench.sparse_markdown import forward_table, passes_table
 from bench.sparse_markdown import step_table as sparse_step_table
@@ -50,7 +51,7 @@ TABLES = {
     "parser": (bench.cost_table, "parser/cost"),
     "time-to-accuracy": (bench.accuracy_table, "time_to_accuracy"),
     "lstm-backward": (bench.lstm_backward_table, "lstm"),
-    "prune": (prune_table, "prune"),
+    "prune": (prune_table, "prune"), "graphchallenge": (challenge_table, "graphchallenge"),
     "conv": (bench.conv_table, "conv"), "conv-steps": (bench.conv_step_table, "conv"),
     "lstm-parts": (bench.lstm_parts_table, "lstm"), "lstm-step": (bench.lstm_step_table, "lstm"),
     **{name: (table, name) for name in MEPROP if name != "mnist"},
@@ -67,7 +68,7 @@ PAGES = (
     "README.md", "docs/results/meprop.md", "docs/results/mnist.md", "docs/results/step.md", "docs/results/cost.md",
     "docs/results/mesimp.md", "docs/results/lstm.md", "docs/results/centring.md",
     "docs/results/time_to_accuracy.md", "docs/results/cnn.md", "docs/results/spp.md",
-    "docs/results/topology.md",
+    "docs/results/topology.md", "docs/results/graphchallenge.md",
 )  # fmt: skip
 
 
@@ -102,6 +103,8 @@ def made(name: str) -> str:
             return (
                 f"Not made yet: `python scripts/bench_{BENCHES[source]}.py --to docs/results/{source}.json`."
             )
+        if source == "graphchallenge":
+            return "Not made yet: `python scripts/graphchallenge.py`."
         folder, what = home(source)
         script = "text" if source in TEXT else folder or "meprop"
         return f"Not made yet: `python scripts/reproduce_{script}.py {what}`."

@@ -1,14 +1,17 @@
 """A sparse layer: in how many pieces its products go; see reference/sparse.py for what they mean."""
 
+import numpy as np
+
 from ..reference.sparse import FEW, LISTED, STEP, WIDE
 from .policy import pieces
+from .products import sparse_chain as chains
 from .products import sparse_edges as by_edge
 from .products import sparse_panels as panels
 from .products import sparse_rows as some
 
 __all__ = [
-    "FEW", "LISTED", "STEP", "WIDE", "dw", "dw_chosen", "dw_few", "dw_rows", "dx", "dx_chosen", "dx_few", "dx_rows",
-    "edges_of", "forward", "forward_few", "from_panels", "lists_to_panels", "spread", "to_panels",
+    "FEW", "LISTED", "STEP", "WIDE", "chain", "dw", "dw_chosen", "dw_few", "dw_rows", "dx", "dx_chosen", "dx_few",
+    "dx_rows", "edges_of", "forward", "forward_few", "from_panels", "lists_to_panels", "spread", "to_panels",
 ]  # fmt: skip
 
 QUICK = 8  # multiply-adds in panels that take as long as one element operation
@@ -136,3 +139,17 @@ def dx_chosen(dx, value, w, begin, unit, start, source):
         by_edge.dx_chosen_pieces(dx, value, w, begin, unit, start, source, n)
     else:
         by_edge.dx_chosen(dx, value, w, begin, unit, start, source, 0, len(dx))
+
+
+def chain(y, alive, live, x, w, b, group, member, first, source, ceiling):
+    if x.dtype not in (np.uint8, y.dtype):  # each type is compiled anew, for seconds
+        x = x.view(np.uint8) if x.dtype == np.bool_ else x.astype(y.dtype)
+    high, count = np.array([ceiling], y.dtype), max(chains.panels_of(y, x), 1)
+    n = min(pieces(len(x) * w.size // QUICK), count)
+    of_pieces = np.zeros((n, len(w)), live.dtype)
+    alive.fill(False)
+    if n > 1:
+        chains.chain_pieces(y, alive, of_pieces, x, w, b, group, member, first, source, high, n)
+    else:
+        chains.chain(y, alive, of_pieces[0], x, w, b, group, member, first, source, high, 0, count)
+    live[...] = of_pieces.sum(axis=0)

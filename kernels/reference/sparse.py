@@ -140,6 +140,43 @@ def dx_chosen(dx, value, w, begin, unit, start, source):
             dx[e, source[mine]] += value[i] * w[mine]
 
 
+def chain(y, alive, live, x, w, b, group, member, first, source, ceiling):
+    """Many layers of n nodes: x = min(max(x Wᵀ + b, 0), ceiling), and examples that have died are left out.
+
+    The tables have a row for each layer. A layer is groups of outputs with the same inputs: group g has the outputs
+    member[group[g]:group[g + 1]] and reads source[first[g]:first[g + 1]]. w holds the weights group by group: for
+    one output after another, a weight for each input. Each node is an output of one group, which may have no
+    input. group and first (layers, n + 1), where the last groups may be empty; b and member (layers, n). What
+    stands in w and source behind the last group is not read.
+
+    No entry of b may be above 0: an example whose nodes are all 0 then stays so, and needs no more layers. For the
+    same reason a bias on sums that are not zero only, as the GraphChallenge has it, would give the same.
+    x (batch, n) holds numbers of 0 and more, of any type.
+
+    alive bool (batch,): which examples are left after all layers, and y (batch, n) has the results of these; its
+    other rows stay as they are. y may have no rows, where nobody wants results. live int64 (layers,): how many
+    examples are left after each layer.
+    """
+    left, a = np.arange(len(x)), x.astype(y.dtype)
+    for layer in range(len(w)):
+        out, at = np.empty_like(a), 0
+        for g in range(len(group[layer]) - 1):
+            outputs = member[layer, group[layer, g] : group[layer, g + 1]]
+            inputs = source[layer, first[layer, g] : first[layer, g + 1]]
+            size = len(outputs) * len(inputs)
+            weights = w[layer, at : at + size].reshape(len(outputs), len(inputs))
+            out[:, outputs] = a[:, inputs] @ weights.T + b[layer, outputs]
+            at += size
+        a = out.clip(0, ceiling)
+        there = a.any(axis=1)
+        left, a = left[there], a[there]
+        live[layer] = len(left)
+    alive.fill(False)
+    alive[left] = True
+    if len(y):
+        y[left] = a
+
+
 def _lists(w, start, source):
     """The weights and the inputs of each output."""
     return zip(np.split(w, start[1:-1]), np.split(source, start[1:-1]))

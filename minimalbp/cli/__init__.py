@@ -1,4 +1,4 @@
-"""The command line: parse, call, print. Exit status 0 done, 2 bad input, 130 interrupted."""
+"""The command line: parse, call, print. Exit status 0 done, 1 a check failed, 2 bad input, 130 interrupted."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInput, short
+from . import graphchallenge
 from .numbers import float_or_text, int_or_text
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ OWN = {
     "bernoulli": ("sizes", "density", "seed"),
     "cayley": ("sizes", "generators"),
     "file": ("sizes", "depth", "cut"),
+    graphchallenge.NAME: graphchallenge.OPTIONS,
 }
 
 
@@ -35,7 +37,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "what",
         metavar="KIND",
         help="radix, random, regular, cayley or bernoulli; or a file, or a folder of layers: .npz of scipy, .tsv "
-        "of triples, .edges, .txt or .csv",
+        "of triples, .edges, .txt or .csv; or graphchallenge",
     )
     add("--systems", nargs="+", metavar="R,R", help="of radix: the radices of each system, such as 3,4 2,3,2")
     add("--d", metavar="N,N", help="of radix: copies of each node layer, one more than radices (default 1)")
@@ -91,12 +93,13 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="draw the graph and the matrices; the file ends in .png, .svg or .pdf",
     )
     add("--json", action="store_true", help="print one JSON object and nothing else")
+    graphchallenge.add_options(parser)
     parser.set_defaults(run=run)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what `minimalbp topology ...` asks. Returns 0; raises BadInput."""
+    """Do what `minimalbp topology ...` asks. Returns 0, or 1 where a check failed; raises BadInput."""
     from ..errors import check_float
     from ..report.curves_figure import check_figure
     from ..report.topology_figure import draw_topology
@@ -106,6 +109,8 @@ def run(args: argparse.Namespace) -> int:
 
     kind = args.what if args.what in OWN and args.what != "file" else "file"
     _check_options(kind, args)
+    if kind == graphchallenge.NAME:
+        return graphchallenge.run(args)
     if args.out is None and (args.kind is not None or args.value is not None):
         raise BadInput("--kind and --value say how files are written; give --out too")
     if args.out is not None and (not args.out or "\0" in args.out):

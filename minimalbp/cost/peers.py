@@ -85,14 +85,47 @@ def sparse_forward(matrix: Any, x: np.ndarray) -> dict[str, Callable[[], object]
     found: dict[str, Callable[[], object]] = {"scipy CSR": lambda: (matrix @ x.T).T}
     torch = _torch()
     if torch:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that its sparse tensors are young
-            arrays = (torch.as_tensor(a) for a in (matrix.indptr, matrix.indices, matrix.data))
-            w, first = torch.sparse_csr_tensor(*arrays, matrix.shape), torch.from_numpy(x)
+        w, first = _torch_csr(matrix), torch.from_numpy(x)
         linear = torch.nn.functional.linear
         found["PyTorch sparse_csr"] = lambda: linear(first, w)
         found["PyTorch sparse_csr, batch last"] = lambda: (w @ first.T.contiguous()).T.contiguous()
     return found
+
+
+def clipped_products(
+    matrix: Any, b: np.ndarray, ceiling: float
+) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """{peer: y -> min(max(W y + b, 0), ceiling)} for a W in scipy's CSR and examples in the columns of y.
+
+    Both shift and cut the product in its own memory. scipy's has one thread.
+    """
+
+    def of_scipy(y: np.ndarray) -> np.ndarray:
+        z: np.ndarray = matrix @ y
+        z += column
+        return np.clip(z, 0, ceiling, out=z)
+
+    column = b[:, None]
+    found: dict[str, Callable[[np.ndarray], np.ndarray]] = {"scipy CSR": of_scipy}
+    torch = _torch()
+    if torch:
+        w, shift = _torch_csr(matrix), torch.from_numpy(column)
+
+        def of_torch(y: np.ndarray) -> np.ndarray:
+            z: np.ndarray = (w @ torch.from_numpy(y)).add_(shift).clamp_(0, ceiling).numpy()
+            return z
+
+        found["PyTorch sparse_csr"] = of_torch
+    return found
+
+
+def _torch_csr(matrix: Any) -> Any:
+    """The same matrix as PyTorch's sparse_csr."""
+    torch = _torch()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that its sparse tensors are young
+        arrays = (torch.as_tensor(a) for a in (matrix.indptr, matrix.indices, matrix.data))
+        return torch.sparse_csr_tensor(*arrays, matrix.shape)
 
 
 class TorchStep:

@@ -3,6 +3,7 @@
 from ..select import parse_k
 from .build import build
 from .folder import SMALL
+from .graphchallenge import graphchallenge
 from .kept import KeptRuns
 from .numbers import check_ints
 from .processes import run_many
@@ -16,6 +17,7 @@ __all__ = [
     "KeptRuns",
     "build",
     "check_ints",
+    "graphchallenge",
     "merged_machine",
     "parse_k",
     "prune",

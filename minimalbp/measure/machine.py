@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,16 @@ def check_memory(need: float, what: str, remedy: str) -> None:
         raise BadInput(
             f"{what} needs {need / 1e9:.0f} GB of memory, but there are {have / 1e9:.0f}; use {remedy}"
         )
+
+
+def peak_memory() -> int | None:
+    """The most bytes that this process has held; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def version(package: str) -> str | None:

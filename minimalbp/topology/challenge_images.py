@@ -6,7 +6,7 @@ maximum.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,11 @@ def image_rows(images: Any, side: int) -> Iterator[Array]:
 
 
 def challenge_images(
-    images: Any, side: int, part: slice | None = None, maximum: float | None = None
+    images: Any,
+    side: int,
+    part: slice | None = None,
+    maximum: float | None = None,
+    tick: Callable[[], None] = lambda: None,
 ) -> Array:
     """The inputs of a network: the images enlarged to side x side, 1 above half of the maximum and else 0.
 
@@ -86,6 +90,8 @@ def challenge_images(
     maximum : float, optional
         The largest value of all rows, if it is known, as `CHALLENGE` has it for the 60,000; it saves half of the
         time. By default it is computed.
+    tick : callable, optional
+        Called without arguments after each of the `side` rows of pixels, for a progress bar.
 
     Returns
     -------
@@ -105,4 +111,5 @@ def challenge_images(
     found = np.empty((count, side, side), bool)
     for i, row in enumerate(image_rows(images, side)):
         found[:, :, i] = row[part] > threshold
+        tick()
     return found.reshape(count, side * side)

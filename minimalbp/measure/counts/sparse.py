@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from . import INDEX, Count, size_in_bytes
 
 __all__ = [
-    "dw", "dw_chosen", "dw_few", "dw_rows", "dx", "dx_chosen", "dx_few", "dx_rows", "edges_of", "forward",
+    "chain", "dw", "dw_chosen", "dw_few", "dw_rows", "dx", "dx_chosen", "dx_few", "dx_rows", "edges_of", "forward",
     "forward_few", "from_panels", "lists_to_panels", "spread", "to_panels",
 ]  # fmt: skip
 
@@ -95,6 +97,29 @@ def dx_chosen(dx: Any, value: Any, w: Any, begin: Any, unit: Any, start: Any, so
     terms = int(_fan(start)[unit[:pairs]].sum())
     read = pairs * (value.itemsize + 3 * INDEX) + terms * (w.itemsize + INDEX)
     return Count("dx", terms, size_in_bytes(dx, begin) + read)
+
+
+def chain(
+    y: Any,
+    alive: Any,
+    live: Any,
+    x: Any,
+    w: Any,
+    b: Any,
+    group: Any,
+    member: Any,
+    first: Any,
+    source: Any,
+    ceiling: Any,
+) -> Count:
+    """The edges of each layer, for the examples that are left before it. Results of inner layers are no bytes."""
+    outputs, inputs = (np.diff(a).astype("int64") for a in (group, first))
+    edges, before = (outputs * inputs).sum(axis=1), [len(x), *live[:-1].tolist()]
+    tables = (
+        size_in_bytes(b, group, member, first) + int(edges.sum()) * w.itemsize + int(inputs.sum()) * INDEX
+    )
+    rows = min(int(live[-1]), len(y)) * y.shape[1] * y.itemsize
+    return Count("forward", int(edges @ before), size_in_bytes(x, alive, live) + rows + tables)
 
 
 def _fan(start: Any) -> Any:
