@@ -1,0 +1,176 @@
+"""Products of planes: each filter reads some channels only; see reference/sparse_conv.py.
+
+Work is shared out by panels, and inside of them by groups of outputs with the same inputs; of dW by outputs alone,
+each of which goes through all panels. Bodies of parallel loops are functions of their own, as in dense.py.
+"""
+
+import numpy as np
+from numba import prange
+
+from ..policy import kernel
+from .planes_tile import SEVERAL, WEIGHTS, dot_one, dot_several, dot_single, sum_one, sum_several
+
+NEAR = 16  # channels of a pixel that are moved together
+MANY, SOME = WEIGHTS[1], WEIGHTS[SEVERAL]
+
+
+@kernel(parallel=True)
+def sums_pieces(out, a, sizes, w, b, start, at, edge, group, member, shift, of, tiles, n):
+    work = sizes[0] * (len(group) - 1)
+    for p in prange(n):
+        lo, hi = work * p // n, work * (p + 1) // n
+        sums(out, a, sizes, w, b, start, at, edge, group, member, shift, of, tiles, lo, hi)
+
+
+@kernel
+def sums(out, a, sizes, w, b, start, at, edge, group, member, shift, of, tiles, lo, hi):
+    """Weighted sums of shifted rows, for groups lo:hi of all panels, counted panel by panel.
+
+    sizes: panels, elements from one to the next in `out` and in a, elements before the first row of out, width of a
+    row, and weights of an edge. tiles: where they begin in a row, and their vectors.
+    """
+    groups, taps = len(group) - 1, len(shift)
+    wide, every = sizes[4], sizes[5]
+    for p in range(lo // groups, -(-hi // groups)):
+        to, place = p * sizes[1] + sizes[3], p * sizes[2]
+        for g in range(max(lo - p * groups, 0), min(hi - p * groups, groups)):
+            m, end = np.int64(group[g]), np.int64(group[g + 1])
+            while m + SEVERAL <= end:
+                for i in range(len(tiles)):
+                    q, vectors = tiles[i, 0], tiles[i, 1]
+                    sum_several(
+                        out, to + q, wide, member, m, start, at, edge, a, place + q, shift, of, taps, w, every, b,
+                        vectors,
+                    )  # fmt: skip
+                m += SEVERAL
+            while m < end:
+                for i in range(len(tiles)):
+                    q, vectors = tiles[i, 0], tiles[i, 1]
+                    sum_one(
+                        out, to + q, wide, member, m, start, at, edge, a, place + q, shift, of, taps, w, every, b,
+                        vectors,
+                    )  # fmt: skip
+                m += 1
+
+
+@kernel(parallel=True)
+def dots_pieces(dw, g, x, sizes, first, start, begin, at, group, member, shift, n):
+    for p in prange(n):
+        lo, hi = len(member) * p // n, len(member) * (p + 1) // n
+        dots(dw, g, x, sizes, first, start, begin, at, group, member, shift, lo, hi)
+
+
+@kernel
+def dots(dw, g, x, sizes, first, start, begin, at, group, member, shift, lo, hi):
+    """dW of member[lo:hi]: the products of the rows of an output with those that its weights see.
+
+    Output number s has the edges start[first[s]]:start[first[s] + 1], and they begin at begin[s] in dw. sizes:
+    panels, elements from one to the next in g and in x, width of a row, where rows begin, and vectors of a row.
+    """
+    taps, most = len(shift), np.int64(0)
+    for s in range(len(first)):
+        most = max(most, np.int64(start[first[s] + 1] - start[first[s]]))
+    pair, near = np.empty(most * taps, np.int64), np.int64(0)
+    for group_of in range(len(group) - 1):
+        m, end = max(np.int64(group[group_of]), lo), min(np.int64(group[group_of + 1]), hi)
+        if m >= end:
+            continue
+        o = first[member[m]]
+        near = np.int64(start[o])
+        count = np.int64(start[o + 1]) - near
+        for k in range(count):
+            for s in range(taps):
+                pair[k * taps + s] = at[near + k] + shift[s]
+        weights = count * taps
+        while m + SEVERAL <= end and weights >= SOME:
+            for i in range(0, weights, SOME):  # the last tile is moved back, to end with the weights
+                dot_several(
+                    dw, begin, member, m, g, x, pair, min(i, weights - SOME), taps, sizes[4], sizes[5], sizes[0],
+                    sizes[1], sizes[2], sizes[3], 1,
+                )  # fmt: skip
+            m += SEVERAL
+        while m < end:
+            if weights >= MANY:
+                for i in range(0, weights, MANY):
+                    dot_one(
+                        dw, begin, member, m, g, x, pair, min(i, weights - MANY), taps, sizes[4], sizes[5], sizes[0],
+                        sizes[1], sizes[2], sizes[3], 1,
+                    )  # fmt: skip
+            else:
+                for i in range(weights):
+                    dot_single(
+                        dw, begin, member, m, g, x, pair, i, taps, sizes[4], sizes[5], sizes[0], sizes[1], sizes[2],
+                        sizes[3], 1,
+                    )  # fmt: skip
+            m += 1
+
+
+@kernel
+def blocks(x):
+    """How many blocks of channels x has."""
+    return -(-x.shape[2] // NEAR)
+
+
+@kernel(parallel=True)
+def to_planes_pieces(xq, x, place, n):
+    work = len(xq) * blocks(x)
+    for p in prange(n):
+        to_planes(xq, x, place, work * p // n, work * (p + 1) // n)
+
+
+@kernel
+def to_planes(xq, x, place, first, last):
+    """Blocks first:last of channels, counted panel by panel."""
+    (batch, pixels, channels), count = x.shape, blocks(x)
+    pictures, flat, wide, size = len(place) // pixels, xq.reshape(-1), xq.shape[3], xq[0].size
+    for p in range(first // count, -(-last // count)):
+        lo = max(first - p * count, 0) * NEAR
+        hi = min(min(last - p * count, count) * NEAR, channels)
+        there = min(pictures, batch - p * pictures) * pixels
+        mine = x[p * pictures : (p + 1) * pictures].reshape((-1, channels))
+        for c in range(lo, hi, NEAR):
+            for i in range(there):
+                to = p * size + (place[i, 0] * channels + c) * wide + place[i, 1]
+                for j in range(min(NEAR, hi - c)):
+                    flat[to + j * wide] = mine[i, c + j]
+            for i in range(there, len(place)):
+                to = p * size + (place[i, 0] * channels + c) * wide + place[i, 1]
+                for j in range(min(NEAR, hi - c)):
+                    flat[to + j * wide] = 0
+
+
+@kernel(parallel=True)
+def from_planes_pieces(x, xq, place, n):
+    work = len(xq) * blocks(x)
+    for p in prange(n):
+        from_planes(x, xq, place, work * p // n, work * (p + 1) // n)
+
+
+@kernel
+def from_planes(x, xq, place, first, last):
+    """Blocks first:last of channels, counted panel by panel."""
+    (batch, pixels, channels), count = x.shape, blocks(x)
+    pictures, flat, wide, size = len(place) // pixels, xq.reshape(-1), xq.shape[3], xq[0].size
+    for p in range(first // count, -(-last // count)):
+        lo = max(first - p * count, 0) * NEAR
+        hi = min(min(last - p * count, count) * NEAR, channels)
+        there = min(pictures, batch - p * pictures) * pixels
+        mine = x[p * pictures : (p + 1) * pictures].reshape((-1, channels))
+        for c in range(lo, hi, NEAR):
+            for i in range(there):
+                at = p * size + (place[i, 0] * channels + c) * wide + place[i, 1]
+                for j in range(min(NEAR, hi - c)):
+                    mine[i, c + j] = flat[at + j * wide]
+
+
+@kernel
+def spread(dy, count, begin, entry, picked):
+    """dy (batch, P n_out) from lists of its entries; counts those of each output that are not zero."""
+    n = len(count)
+    count[:] = 0
+    for e in range(len(dy)):
+        for i in range(dy.shape[1]):
+            dy[e, i] = 0
+        for i in range(begin[e], begin[e + 1]):
+            dy[e, entry[i]] = picked[i]
+            count[entry[i] % n] += picked[i] != 0
