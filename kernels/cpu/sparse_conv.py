@@ -1,6 +1,7 @@
 """Convolution on a graph of channels: plans of a size, and in how many pieces; see reference/sparse_conv.py."""
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from .products.window_tile import VECTOR
 __all__ = ["MORE", "dw", "dx", "forward", "from_planes", "spread", "to_planes"]
 
 QUICK = 8  # multiply-adds of planes that take as long as one element operation
+CACHE = (
+    1 << 20
+)  # bytes of planes of x and dy that are gone through at a time for dW: about half of the second level
 
 
 def to_planes(xq, x, place):
@@ -68,16 +72,16 @@ def _sums(out, a, sizes, w, b, start, at, edge, group, member, shift, of, tiles,
         planes.sums(*args, 0, most)
 
 
-def dw(dw, dyq, xq, tap, start, source, rows, group, member, place, total):
+def dw(dw, dyq, xq, tap, start, source, rows, row, group, member, place, total):
     width, q = xq.shape[3], place[:, 1]
     lo, hi = int(q.min()), int(q.max()) + 1
     vectors = -(-(hi - lo) * dw.itemsize // VECTOR)
-    sizes = np.array([len(xq), dyq[0].size, xq[0].size, width, lo, vectors])
+    near = max(1, CACHE // max(1, (dyq[0].size + xq[0].size) * dw.itemsize))
+    sizes = np.array([len(xq), near, dyq[0].size, xq[0].size, width, lo, vectors])
     begin = np.append(0, np.cumsum(start[rows + 1] - start[rows]))
     at, shift = source * np.int64(width), _shift(tap.tobytes(), xq[0, 0].size)
-    args = (
-        dw.reshape(-1), dyq.reshape(-1), xq.reshape(-1), sizes, rows, start, begin, at, group, member, shift,
-    )  # fmt: skip
+    planes_of = dw.reshape(-1), dyq.reshape(-1), xq.reshape(-1)
+    args = *planes_of, sizes, rows, row[rows], start, begin, at, group, member, shift
     n = min(pieces(dw.size * total // QUICK), len(rows))
     if n > 1:
         planes.dots_pieces(*args, n)
@@ -118,6 +122,6 @@ def _tiles(place, phase, itemsize):
             next_one = int(np.searchsorted(q, q[i] + vectors * lanes))
         parts = -(-vectors // MOST)
         ends = [vectors * part // parts for part in range(parts + 1)]
-        found += [(q[i] + first * lanes, last - first) for first, last in zip(ends, ends[1:])]
+        found += [(q[i] + first * lanes, last - first) for first, last in pairwise(ends)]
         i = next_one
     return np.array(found, np.int64).reshape(-1, 2)

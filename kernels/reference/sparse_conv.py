@@ -1,24 +1,23 @@
-"""Convolution where each filter reads some channels only, those of a graph, and the backward products.
+"""Convolution where each filter reads some channels only, those of a graph, and its backward products.
 
-    x (batch, pixels, n_in)    pictures, pixel after pixel; y and dy (batch, P, n_out) at the P positions of a window
-    w (edges, taps)            one small filter for each edge, output by output, with a weight for each place of the
-                               window
+    x (batch, pixels, n_in)    pictures, pixel by pixel; y and dy (batch, P, n_out) at the P positions of a window
+    w (edges, taps)            for each edge, output by output, a weight for each place of the window
     start, source, back, target, edge, group, member
-                               the graph between channels, as in sparse.py
+                               the graph from channels to outputs, as in sparse.py
 
-    y[n, p, o] = sum of w[e, t] x[n, pixel of tap t of the window at p, source[e]] over t and the edges e of o, + b[o]
+    y[n, p, o] = sum of w[e, t] x[n, pixel of tap t of window p, source[e]] over t and the edges e of o, + b[o]
 
 Products take planes, in which the pixels of a channel lie side by side: xq (panels, phases, n_in, width). A panel
-holds some pictures one after another, and place int32 (pictures pixels, 2) says where their pixels stand, in that
-order: in which phase, and where in the rows of its channels. All else holds zeros. Where a window moves on by s
-pixels, a phase has every s-th pixel, so that neighbours in a row are seen by neighbouring windows. Planes of outputs
-have one phase, the first; their places are those of the positions.
+holds some pictures one after another, and place int32 (pictures pixels, 2) says where their pixels stand: in which
+phase, and where in the rows of the channels. All else holds zeros. Where a window moves on by s
+pixels, a phase has every s-th pixel, so that neighbours in a row are seen by neighbouring windows. Planes of y and dy
+have one phase, and their places are those of the positions.
 
-    tap int32 (taps, 2)        phase and shift: element t of the window that stands at q is at q + shift of its phase
+    tap int32 (taps, 2)        phase and shift: tap t of the window that stands at q is at q + shift of its phase
 
-So a product is a few sums of shifted rows, of whatever graph. Between the places there may be anything in yq and in
-dxq. A row goes on for MORE bytes behind its last place, and a shift never leads out of it. `total` is how many
-pixels or positions all pictures have, for the counts.
+So a product is a few sums of shifted rows, whatever the graph. Between the places there may be anything in yq and
+dxq. A row goes on for MORE bytes behind its last place, and no shift leads out of it. `total` is how many pixels or
+positions all pictures have, for the counts.
 
 Where x or w is not finite, a backend may say NaN in dW of all taps of an edge: zeros between the places count.
 """
@@ -30,7 +29,7 @@ MORE = 64  # bytes behind the last place of a row, and a width in bytes is a mul
 
 def to_planes(xq, x, place):
     """xq = x in planes. Pictures that the last panel lacks become zeros."""
-    batch, pixels, _ = x.shape
+    pixels = x.shape[1]
     for i, (phase, q) in enumerate(place):
         mine = x[i // pixels :: len(place) // pixels, i % pixels]
         xq[: len(mine), phase, :, q] = mine
@@ -54,16 +53,16 @@ def forward(yq, xq, w, b, tap, start, source, group, member, place, total):
         yq[:, 0, o, q] = np.tensordot(w[mine], seen[source[mine]], ((0, 1), (0, 1))) + b[o]
 
 
-def dw(dw, dyq, xq, tap, start, source, rows, group, member, place, total):
+def dw(dw, dyq, xq, tap, start, source, rows, row, group, member, place, total):
     """dW of the edges of the outputs `rows`, int32 ascending, one output after another.
 
-    dyq has these outputs only, and group and member list their places in `rows`.
+    row int32 (n_out,): where each output stands in dyq. group and member list places in `rows`.
     """
     q, at = place[:, 1], 0
     seen = _seen(xq, tap, q)
-    for s, o in enumerate(rows):
+    for o in rows:
         inputs = source[start[o] : start[o + 1]]
-        dw[at : at + len(inputs)] = np.tensordot(seen[inputs], dyq[:, 0, s, q], ((2, 3), (0, 1)))
+        dw[at : at + len(inputs)] = np.tensordot(seen[inputs], dyq[:, 0, row[o], q], ((2, 3), (0, 1)))
         at += len(inputs)
 
 

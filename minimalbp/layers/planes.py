@@ -67,7 +67,9 @@ def _apart(size: Pair, kernel: Pair, stride: Pair, padding: Pair) -> tuple[int, 
 
 
 @lru_cache(maxsize=256)
-def _plan(size: Pair, outputs: Pair, kernel: Pair, stride: Pair, padding: Pair, most: int, more: int) -> Planes:
+def _plan(
+    size: Pair, outputs: Pair, kernel: Pair, stride: Pair, padding: Pair, most: int, more: int
+) -> Planes:
     stride = min(stride[0], size[0] + 2 * padding[0]), min(stride[1], size[1] + 2 * padding[1])
     _, columns, apart = _apart(size, kernel, stride, padding)
     lead = (kernel[0] - 1) // stride[0] * columns + (kernel[1] - 1) // stride[1]

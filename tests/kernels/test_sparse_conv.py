@@ -118,7 +118,7 @@ def test_products_are_those_of_the_dense_weights(be, case, grouped):
     be.sparse_conv.from_planes(y, yq, plan.position)
     np.testing.assert_array_equal(y, case.y)
     rows = np.arange(g.n_out, dtype=np.int32)
-    be.sparse_conv.dw(dw, dyq, xq, plan.tap, e.start, e.source, rows, *groups, *more)
+    be.sparse_conv.dw(dw, dyq, xq, plan.tap, e.start, e.source, rows, rows, *groups, *more)
     tables = plan.tap, e.back, e.target, e.edge, rows, *back
     be.sparse_conv.dx(dxq, dyq, case.w, *tables, plan.pixel, case.total)
     be.sparse_conv.from_planes(dx, dxq, plan.pixel)
@@ -139,7 +139,7 @@ def test_products_of_some_outputs(be, case, rng, share):
     mine = np.isin(g.target, rows)
     dw, dx = unwritten((mine.sum(), case.w.shape[1]), case.w.dtype), unwritten(case.x.shape, case.x.dtype)
     more = plan.position, case.total
-    be.sparse_conv.dw(dw, dyq, xq, plan.tap, e.start, e.source, rows, *alone(len(rows)), *more)
+    be.sparse_conv.dw(dw, dyq, xq, plan.tap, e.start, e.source, rows, row, *alone(len(rows)), *more)
     np.testing.assert_array_equal(dw, expected[mine])
     dxq = case.room("dxq", g.n_in, plan.phases)
     tables = plan.tap, e.back, e.target, e.edge, row, e.back_group, e.back_member
@@ -193,5 +193,5 @@ def test_counts_are_those_of_edges_taps_and_positions(rng):
     mine = g.fan_in[2] + g.fan_in[4]
     assert (dx.phase, dx.ops) == ("dx", 7 * 30 * 9 * mine)
     rows, dw = np.array([2, 4], np.int32), case.w[:mine]
-    more = plan.tap, e.start, e.source, rows, *alone(2), plan.position, case.total
+    more = plan.tap, e.start, e.source, rows, row, *alone(2), plan.position, case.total
     assert FORMULAS["sparse_conv.dw"](dw, dyq[:, :, :2], xq, *more).ops == dx.ops

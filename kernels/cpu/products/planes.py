@@ -54,55 +54,104 @@ def sums(out, a, sizes, w, b, start, at, edge, group, member, shift, of, tiles, 
 
 
 @kernel(parallel=True)
-def dots_pieces(dw, g, x, sizes, first, start, begin, at, group, member, shift, n):
+def dots_pieces(dw, g, x, sizes, first, row, start, begin, at, group, member, shift, n):
     for p in prange(n):
         lo, hi = len(member) * p // n, len(member) * (p + 1) // n
-        dots(dw, g, x, sizes, first, start, begin, at, group, member, shift, lo, hi)
+        dots(dw, g, x, sizes, first, row, start, begin, at, group, member, shift, lo, hi)
 
 
 @kernel
-def dots(dw, g, x, sizes, first, start, begin, at, group, member, shift, lo, hi):
-    """dW of member[lo:hi]: the products of the rows of an output with those that its weights see.
+def dots(dw, g, x, sizes, first, row, start, begin, at, group, member, shift, lo, hi):
+    """dW of member[lo:hi]: products of the rows of an output with those that its weights see.
 
-    Output number s has the edges start[first[s]]:start[first[s] + 1], and they begin at begin[s] in dw. sizes:
-    panels, elements from one to the next in g and in x, width of a row, where rows begin, and vectors of a row.
+    Output number s has the edges start[first[s]]:start[first[s] + 1], from begin[s] on in dw, and is row[s] of g.
+    sizes: panels, how many of them are near enough to be gone through at a time, elements from one to the next in g
+    and in x, width of a row, where rows begin, and their vectors.
     """
     taps, most = len(shift), np.int64(0)
-    for s in range(len(first)):
-        most = max(most, np.int64(start[first[s] + 1] - start[first[s]]))
-    pair, near = np.empty(most * taps, np.int64), np.int64(0)
-    for group_of in range(len(group) - 1):
-        m, end = max(np.int64(group[group_of]), lo), min(np.int64(group[group_of + 1]), hi)
-        if m >= end:
-            continue
-        o = first[member[m]]
-        near = np.int64(start[o])
-        count = np.int64(start[o + 1]) - near
-        for k in range(count):
-            for s in range(taps):
-                pair[k * taps + s] = at[near + k] + shift[s]
-        weights = count * taps
-        while m + SEVERAL <= end and weights >= SOME:
-            for i in range(0, weights, SOME):  # the last tile is moved back, to end with the weights
-                dot_several(
-                    dw, begin, member, m, g, x, pair, min(i, weights - SOME), taps, sizes[4], sizes[5], sizes[0],
-                    sizes[1], sizes[2], sizes[3], 1,
-                )  # fmt: skip
-            m += SEVERAL
-        while m < end:
-            if weights >= MANY:
-                for i in range(0, weights, MANY):
-                    dot_one(
-                        dw, begin, member, m, g, x, pair, min(i, weights - MANY), taps, sizes[4], sizes[5], sizes[0],
-                        sizes[1], sizes[2], sizes[3], 1,
-                    )  # fmt: skip
-            else:
-                for i in range(weights):
-                    dot_single(
-                        dw, begin, member, m, g, x, pair, i, taps, sizes[4], sizes[5], sizes[0], sizes[1], sizes[2],
-                        sizes[3], 1,
-                    )  # fmt: skip
-            m += 1
+    for m in range(lo, hi):
+        s = member[m]
+        fan = np.int64(start[first[s] + 1] - start[first[s]])
+        most = max(most, fan)
+        dw[begin[s] * taps : (begin[s] + fan) * taps] = 0
+    pair = np.empty(most * taps, np.int64)
+    for panel in range(0, sizes[0], sizes[1]):
+        last = min(panel + sizes[1], sizes[0])
+        for i in range(len(group) - 1):
+            m, end = max(np.int64(group[i]), lo), min(np.int64(group[i + 1]), hi)
+            if m < end:
+                near = np.int64(start[first[member[m]]])
+                count = np.int64(start[first[member[m]] + 1]) - near
+                for k in range(count):
+                    for t in range(taps):
+                        pair[k * taps + t] = at[near + k] + shift[t]
+                _dots(dw, g, x, sizes, row, begin, member, m, end, pair, count * taps, taps, panel, last)
+
+
+@kernel
+def _dots(dw, g, x, sizes, row, begin, member, m, end, pair, weights, taps, panel, last):
+    """Of member[m:end], whose weights see the same rows pair[:weights], in panel:last.
+
+    The last tile of weights is moved back, to end with them, and leaves out those that another tile has.
+    """
+    of_g, of_x, wide, place, vectors = sizes[2], sizes[3], sizes[4], sizes[5], sizes[6]
+    while m + SEVERAL <= end and weights >= SOME:
+        for i in range(0, weights, SOME):
+            j = min(i, weights - SOME)
+            dot_several(
+                dw, begin, row, member, m, g, x, pair, j, i - j, taps, place, vectors, panel, last, of_g, of_x,
+                wide, 1,
+            )  # fmt: skip
+        m += SEVERAL
+    while m < end and weights >= MANY:
+        for i in range(0, weights, MANY):
+            j = min(i, weights - MANY)
+            dot_one(
+                dw,
+                begin,
+                row,
+                member,
+                m,
+                g,
+                x,
+                pair,
+                j,
+                i - j,
+                taps,
+                place,
+                vectors,
+                panel,
+                last,
+                of_g,
+                of_x,
+                wide,
+                1,
+            )
+        m += 1
+    while m < end:
+        for j in range(weights):
+            dot_single(
+                dw,
+                begin,
+                row,
+                member,
+                m,
+                g,
+                x,
+                pair,
+                j,
+                0,
+                taps,
+                place,
+                vectors,
+                panel,
+                last,
+                of_g,
+                of_x,
+                wide,
+                1,
+            )
+        m += 1
 
 
 @kernel

@@ -36,28 +36,51 @@ def _sums(t, n, out, to, wide, member, first, start, at, edge, a, place, shift, 
         t.store(out, t.add(n[to], t.mul(node, n[wide])), t.read(slots))
 
 
-def _dots(t, n, out, to, member, first, g, x, pair, weight, count, place, vectors, panels, of_g, of_x, wide, number):
+def _dots(
+    t,
+    n,
+    out,
+    to,
+    row,
+    member,
+    first,
+    g,
+    x,
+    pair,
+    weight,
+    skip,
+    count,
+    place,
+    vectors,
+    begin,
+    end,
+    of_g,
+    of_x,
+    wide,
+    number,
+):
     b = t.builder
     nodes = [t.load(member, t.add(n[first], _LONG(j))) for j in range(t.rows)]
-    rows = [t.add(n[place], t.mul(node, n[wide])) for node in nodes]
+    rows = [t.add(n[place], t.mul(t.load(row, node), n[wide])) for node in nodes]
     seen = [t.add(n[place], t.load(pair, t.add(n[weight], _LONG(j)))) for j in range(number)]
     sums = [t.sums() for _ in range(number)]
-    with t.times(n[panels]) as over:
-        here, there = t.mul(over.index, n[of_g]), t.mul(over.index, n[of_x])
-        gradients = [t.at(g, t.add(row, here)) for row in rows]
-        inputs = [t.at(x, t.add(row, there)) for row in seen]
+    with t.between(n[begin], n[end]) as panel:
+        here, there = t.mul(panel, n[of_g]), t.mul(panel, n[of_x])
+        gradients = [t.at(g, t.add(place, here)) for place in rows]
+        inputs = [t.at(x, t.add(place, there)) for place in seen]
         with t.times(n[vectors]) as along:
             step = t.mul(along.index, _LONG(t.width))
-            of_rows = [_vector(t, b.gep(row, [step])) for row in gradients]
-            for of_weight, row in zip(sums, inputs, strict=True):
-                v = _vector(t, b.gep(row, [step]))
+            of_rows = [_vector(t, b.gep(address, [step])) for address in gradients]
+            for of_weight, address in zip(sums, inputs, strict=True):
+                v = _vector(t, b.gep(address, [step]))
                 for slots, u in zip(of_weight, of_rows, strict=True):
                     t.accumulate(slots, [v], u)
     for r, node in enumerate(nodes):
-        begin = t.mul(t.load(to, node), n[count])
+        first_weight = t.add(t.mul(t.load(to, node), n[count]), n[weight])
         for j, of_weight in enumerate(sums):
-            place = t.add(begin, n[weight], _LONG(j))
-            b.store(_across(t, b.load(of_weight[r][0])), t.at(out, place))
+            with b.if_then(b.icmp_signed("<=", n[skip], _LONG(j))):
+                address = t.at(out, t.add(first_weight, _LONG(j)))
+                b.store(b.fadd(b.load(address), _across(t, b.load(of_weight[r][0]))), address)
 
 
 def _vector(t, address):
@@ -98,16 +121,15 @@ if not JIT:
 
     def _dot(rows, number):
         def tile(
-            out, to, member, first, g, x, pair, weight, count, place, vectors, panels, of_g, of_x, wide, one
-        ):
+            out, to, row, member, first, g, x, pair, weight, skip, count, place, vectors, begin, end, of_g, of_x,
+            wide, one,
+        ):  # fmt: skip
             length = vectors * VECTOR // out.itemsize
             for s in member[first : first + rows]:
-                for j in range(weight, weight + number):
-                    total = 0
-                    for p in range(panels):
-                        row, seen = place + s * wide + p * of_g, place + pair[j] + p * of_x
-                        total += g[row : row + length] @ x[seen : seen + length]
-                    out[to[s] * count + j] = total
+                for j in range(weight + skip, weight + number):
+                    for p in range(begin, end):
+                        mine, seen = place + row[s] * wide + p * of_g, place + pair[j] + p * of_x
+                        out[to[s] * count + j] += g[mine : mine + length] @ x[seen : seen + length]
 
         return tile
 
@@ -122,7 +144,24 @@ else:
 
         @intrinsic
         def tile(
-            typing, out, to, wide, member, first, start, at, edge, a, place, shift, of, taps, w, every, b, vectors
+            typing,
+            out,
+            to,
+            wide,
+            member,
+            first,
+            start,
+            at,
+            edge,
+            a,
+            place,
+            shift,
+            of,
+            taps,
+            w,
+            every,
+            b,
+            vectors,
         ):
             given = (
                 out, to, wide, member, first, start, at, edge, a, place, shift, of, taps, w, every, b, vectors,
@@ -132,10 +171,10 @@ else:
         return tile
 
     def _dot(rows, number):
-        """out[to[s] count + i] = sum of g[place + s wide:] x[place + pair[i]:], for i in weight:weight + number.
+        """out[to[s] count + i] += sum of g[place + row[s] wide:] x[place + pair[i]:], s = member[first + j].
 
-        s = member[first + j], j < rows. The sum is over so many `vectors`, and over panels, which are of_g and of_x
-        apart. `one` is 1.
+        For j < rows, and `number` i from `weight` on, without the first `skip` of them. The sum is over so many
+        `vectors`, and over panels begin:end, which are of_g and of_x apart. `one` is 1.
         """
 
         def body(t, n, *args):
@@ -143,10 +182,12 @@ else:
 
         @intrinsic
         def tile(
-            typing, out, to, member, first, g, x, pair, weight, count, place, vectors, panels, of_g, of_x, wide, one
-        ):
+            typing, out, to, row, member, first, g, x, pair, weight, skip, count, place, vectors, begin, end, of_g,
+            of_x, wide, one,
+        ):  # fmt: skip
             given = (
-                out, to, member, first, g, x, pair, weight, count, place, vectors, panels, of_g, of_x, wide, one,
+                out, to, row, member, first, g, x, pair, weight, skip, count, place, vectors, begin, end, of_g,
+                of_x, wide, one,
             )  # fmt: skip
             return types.void(*given), for_each_width((1,), rows, body)
 

@@ -22,17 +22,27 @@ def from_planes(x: Any, xq: Any, place: Any) -> Count:
 
 
 def forward(
-    yq: Any, xq: Any, w: Any, b: Any, tap: Any, start: Any, source: Any, group: Any, member: Any, place: Any, total: int
+    yq: Any,
+    xq: Any,
+    w: Any,
+    b: Any,
+    tap: Any,
+    start: Any,
+    source: Any,
+    group: Any,
+    member: Any,
+    place: Any,
+    total: int,
 ) -> Count:
     tables = size_in_bytes(w, b, tap, start, source, group, member, place)
     return Count("forward", total * w.size, size_in_bytes(yq, xq) + tables)
 
 
 def dw(
-    dw: Any, dyq: Any, xq: Any, tap: Any, start: Any, source: Any, rows: Any, group: Any, member: Any, place: Any,
-    total: int,
+    dw: Any, dyq: Any, xq: Any, tap: Any, start: Any, source: Any, rows: Any, row: Any, group: Any, member: Any,
+    place: Any, total: int,
 ) -> Count:  # fmt: skip
-    tables = size_in_bytes(dw, tap, rows, group, member, place) + len(dw) * INDEX + 2 * rows.nbytes
+    tables = size_in_bytes(dw, tap, rows, group, member, place) + len(dw) * INDEX + 3 * rows.nbytes
     return Count("dw", total * dw.size, size_in_bytes(dyq, xq) + tables)
 
 
@@ -42,7 +52,9 @@ def dx(
 ) -> Count:  # fmt: skip
     """Of the edges whose output has a row."""
     edges = int((row[target] >= 0).sum())
-    tables = size_in_bytes(tap, back, target, edge, row, group, member, place) + edges * w.shape[1] * w.itemsize
+    tables = (
+        size_in_bytes(tap, back, target, edge, row, group, member, place) + edges * w.shape[1] * w.itemsize
+    )
     return Count("dx", total * edges * w.shape[1], size_in_bytes(dxq, dyq) + tables)
 
 
