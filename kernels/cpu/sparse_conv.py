@@ -7,32 +7,31 @@ import numpy as np
 
 from ..reference.sparse_conv import MORE
 from .policy import pieces
-from .products import planes
+from .products import planes, planes_copy
 from .products.planes_tile import MOST
 from .products.window_tile import VECTOR
 
 __all__ = ["MORE", "dw", "dx", "forward", "from_planes", "spread", "to_planes"]
 
+COPY = 2  # numbers turned into planes or back that take as long as one element operation
 QUICK = 8  # multiply-adds of planes that take as long as one element operation
-CACHE = (
-    1 << 20
-)  # bytes of planes of x and dy that are gone through at a time for dW: about half of the second level
+CACHE = 1 << 20  # bytes of planes of x and dy that dW goes through at a time: half of the second-level cache
 
 
 def to_planes(xq, x, place):
-    n = pieces(x.size)
+    args, n = (xq, x, *_runs(place.tobytes(), x.shape[1], x.itemsize)), pieces(x.size // COPY)
     if n > 1:
-        planes.to_planes_pieces(xq, x, place, n)
+        planes_copy.to_planes_pieces(*args, n)
     else:
-        planes.to_planes(xq, x, place, 0, len(xq) * planes.blocks(x))
+        planes_copy.to_planes(*args, 0, len(xq) * planes_copy.blocks(x))
 
 
 def from_planes(x, xq, place):
-    n = pieces(x.size)
+    args, n = (x, xq, *_runs(place.tobytes(), x.shape[1], x.itemsize)), pieces(x.size // COPY)
     if n > 1:
-        planes.from_planes_pieces(x, xq, place, n)
+        planes_copy.from_planes_pieces(*args, n)
     else:
-        planes.from_planes(x, xq, place, 0, len(xq) * planes.blocks(x))
+        planes_copy.from_planes(*args, 0, len(xq) * planes_copy.blocks(x))
 
 
 def forward(yq, xq, w, b, tap, start, source, group, member, place, total):
@@ -90,7 +89,7 @@ def dw(dw, dyq, xq, tap, start, source, rows, row, group, member, place, total):
 
 
 def spread(dy, count, begin, entry, picked):
-    planes.spread(dy.reshape(len(dy), -1), count, begin, entry, picked)
+    planes_copy.spread(dy.reshape(len(dy), -1), count, begin, entry, picked)
 
 
 @lru_cache(maxsize=256)
@@ -125,3 +124,20 @@ def _tiles(place, phase, itemsize):
         found += [(q[i] + first * lanes, last - first) for first, last in pairwise(ends)]
         i = next_one
     return np.array(found, np.int64).reshape(-1, 2)
+
+
+@lru_cache(maxsize=256)
+def _runs(place, pixels, itemsize):
+    """Runs of pixels, as planes_copy takes them, and pictures in a panel. No run goes over the end of a picture."""
+    phase, q = np.frombuffer(place, np.int32).reshape(-1, 2).T.astype(np.int64)
+    lanes, found = VECTOR // itemsize, []
+    for i in np.lexsort((q, phase)):
+        if found:
+            f, first, begin, step, length = found[-1]
+            step = i - begin if length == 1 else step
+            follows = (phase[i], q[i], i) == (f, first + length, begin + length * step)
+            if follows and length < lanes and i // pixels == begin // pixels:
+                found[-1] = f, first, begin, step, length + 1
+                continue
+        found.append((phase[i], q[i], i, 1, 1))
+    return np.array(found, np.int64).reshape(-1, 5), len(q) // pixels

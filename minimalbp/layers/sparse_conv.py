@@ -48,8 +48,8 @@ class SparseConv2d(SomeEdges, Convolution):
         Which entries of each picture's gradient are kept, as in Conv2d. The products leave out filters of which no
         entry is chosen; those of the others are dense.
     init : {"he", "glorot_uniform", "glorot_normal", "meprop_wide"}, default "he"
-        The distribution of the initial weights, by the true fan-in of each filter and fan-out of each channel, times
-        kh kw.
+        The distribution of the initial weights, by the true fan-in of each filter and fan-out of each channel,
+        times kh kw.
     bias : bool, default True
         Whether there is a bias. It starts at 0.
     bias_rows : {"all", "chosen"}, default "all"

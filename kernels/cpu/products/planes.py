@@ -10,7 +10,6 @@ from numba import prange
 from ..policy import kernel
 from .planes_tile import SEVERAL, WEIGHTS, dot_one, dot_several, dot_single, sum_one, sum_several
 
-NEAR = 16  # channels of a pixel that are moved together
 MANY, SOME = WEIGHTS[1], WEIGHTS[SEVERAL]
 
 
@@ -152,74 +151,3 @@ def _dots(dw, g, x, sizes, row, begin, member, m, end, pair, weights, taps, pane
                 1,
             )
         m += 1
-
-
-@kernel
-def blocks(x):
-    """How many blocks of channels x has."""
-    return -(-x.shape[2] // NEAR)
-
-
-@kernel(parallel=True)
-def to_planes_pieces(xq, x, place, n):
-    work = len(xq) * blocks(x)
-    for p in prange(n):
-        to_planes(xq, x, place, work * p // n, work * (p + 1) // n)
-
-
-@kernel
-def to_planes(xq, x, place, first, last):
-    """Blocks first:last of channels, counted panel by panel."""
-    (batch, pixels, channels), count = x.shape, blocks(x)
-    pictures, flat, wide, size = len(place) // pixels, xq.reshape(-1), xq.shape[3], xq[0].size
-    for p in range(first // count, -(-last // count)):
-        lo = max(first - p * count, 0) * NEAR
-        hi = min(min(last - p * count, count) * NEAR, channels)
-        there = min(pictures, batch - p * pictures) * pixels
-        mine = x[p * pictures : (p + 1) * pictures].reshape((-1, channels))
-        for c in range(lo, hi, NEAR):
-            for i in range(there):
-                to = p * size + (place[i, 0] * channels + c) * wide + place[i, 1]
-                for j in range(min(NEAR, hi - c)):
-                    flat[to + j * wide] = mine[i, c + j]
-            for i in range(there, len(place)):
-                to = p * size + (place[i, 0] * channels + c) * wide + place[i, 1]
-                for j in range(min(NEAR, hi - c)):
-                    flat[to + j * wide] = 0
-
-
-@kernel(parallel=True)
-def from_planes_pieces(x, xq, place, n):
-    work = len(xq) * blocks(x)
-    for p in prange(n):
-        from_planes(x, xq, place, work * p // n, work * (p + 1) // n)
-
-
-@kernel
-def from_planes(x, xq, place, first, last):
-    """Blocks first:last of channels, counted panel by panel."""
-    (batch, pixels, channels), count = x.shape, blocks(x)
-    pictures, flat, wide, size = len(place) // pixels, xq.reshape(-1), xq.shape[3], xq[0].size
-    for p in range(first // count, -(-last // count)):
-        lo = max(first - p * count, 0) * NEAR
-        hi = min(min(last - p * count, count) * NEAR, channels)
-        there = min(pictures, batch - p * pictures) * pixels
-        mine = x[p * pictures : (p + 1) * pictures].reshape((-1, channels))
-        for c in range(lo, hi, NEAR):
-            for i in range(there):
-                at = p * size + (place[i, 0] * channels + c) * wide + place[i, 1]
-                for j in range(min(NEAR, hi - c)):
-                    mine[i, c + j] = flat[at + j * wide]
-
-
-@kernel
-def spread(dy, count, begin, entry, picked):
-    """dy (batch, P n_out) from lists of its entries; counts those of each output that are not zero."""
-    n = len(count)
-    count[:] = 0
-    for e in range(len(dy)):
-        for i in range(dy.shape[1]):
-            dy[e, i] = 0
-        for i in range(begin[e], begin[e + 1]):
-            dy[e, entry[i]] = picked[i]
-            count[entry[i] % n] += picked[i] != 0
