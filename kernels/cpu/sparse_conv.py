@@ -130,7 +130,7 @@ def _tiles(place, phase, itemsize):
 def _runs(place, pixels, itemsize):
     """Runs of pixels, as planes_copy takes them, and pictures in a panel. No run goes over the end of a picture."""
     phase, q = np.frombuffer(place, np.int32).reshape(-1, 2).T.astype(np.int64)
-    lanes, found = VECTOR // itemsize, []
+    lanes, found = VECTOR // itemsize, list[tuple[int, int, int, int, int]]()
     for i in np.lexsort((q, phase)):
         if found:
             f, first, begin, step, length = found[-1]

@@ -7,11 +7,11 @@
 
     y[n, p, o] = sum of w[e, t] x[n, pixel of tap t of window p, source[e]] over t and the edges e of o, + b[o]
 
-Products take planes, in which the pixels of a channel lie side by side: xq (panels, phases, n_in, width). A
-panel holds some pictures one after another, and place int32 (pictures pixels, 2) says where their pixels stand: the
-phase, and where in the rows of its channels. All else holds zeros. Where a window moves on by s
-pixels, a phase has every s-th pixel, so that neighbours in a row are seen by neighbouring windows. Planes of y and dy
-have one phase, and their places are those of the positions.
+Products take planes, in which the pixels of a channel lie side by side: xq (panels, phases, n_in, width). A panel
+holds some pictures one after another. place int32 (pictures pixels, 2) says where their pixels are: the phase, and
+the place in the rows of its channels. All else holds zeros. Where a window moves on by s pixels, a phase has every
+s-th pixel, so that neighbours in a row are seen by neighbouring windows. Planes of y and dy have one phase, and
+their places are those of the positions.
 
     tap int32 (taps, 2)        phase and shift: tap t of the window that stands at q is at q + shift of its phase
 

@@ -1,7 +1,7 @@
 """Pictures into planes and back: squares of pixels and channels are turned around in registers.
 
-A run is at most a vector of pixels that stand side by side in a row of planes, and in a picture `step` apart. What
-it does not fill of its vector are zeros, which the next run of the row overwrites: runs come in the order of places.
+A run is at most a vector of pixels that stand side by side in a row of planes, and in a picture `step` apart. It
+writes a whole vector, with zeros behind it. The next run overwrites them: runs come in the order of places.
 """
 
 import numpy as np

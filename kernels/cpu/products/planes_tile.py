@@ -37,28 +37,9 @@ def _sums(t, n, out, to, wide, member, first, start, at, edge, a, place, shift, 
 
 
 def _dots(
-    t,
-    n,
-    out,
-    to,
-    row,
-    member,
-    first,
-    g,
-    x,
-    pair,
-    weight,
-    skip,
-    count,
-    place,
-    vectors,
-    begin,
-    end,
-    of_g,
-    of_x,
-    wide,
-    number,
-):
+    number, t, n, out, to, row, member, first, g, x, pair, weight, skip, count, place, vectors, begin, end, of_g,
+    of_x, wide,
+):  # fmt: skip
     b = t.builder
     nodes = [t.load(member, t.add(n[first], _LONG(j))) for j in range(t.rows)]
     rows = [t.add(n[place], t.mul(t.load(row, node), n[wide])) for node in nodes]
@@ -144,25 +125,8 @@ else:
 
         @intrinsic
         def tile(
-            typing,
-            out,
-            to,
-            wide,
-            member,
-            first,
-            start,
-            at,
-            edge,
-            a,
-            place,
-            shift,
-            of,
-            taps,
-            w,
-            every,
-            b,
-            vectors,
-        ):
+            typing, out, to, wide, member, first, start, at, edge, a, place, shift, of, taps, w, every, b, vectors,
+        ):  # fmt: skip
             given = (
                 out, to, wide, member, first, start, at, edge, a, place, shift, of, taps, w, every, b, vectors,
             )  # fmt: skip
@@ -178,7 +142,7 @@ else:
         """
 
         def body(t, n, *args):
-            _dots(t, n, *args, number)
+            _dots(number, t, n, *args)
 
         @intrinsic
         def tile(

@@ -22,18 +22,9 @@ def from_planes(x: Any, xq: Any, place: Any) -> Count:
 
 
 def forward(
-    yq: Any,
-    xq: Any,
-    w: Any,
-    b: Any,
-    tap: Any,
-    start: Any,
-    source: Any,
-    group: Any,
-    member: Any,
-    place: Any,
+    yq: Any, xq: Any, w: Any, b: Any, tap: Any, start: Any, source: Any, group: Any, member: Any, place: Any,
     total: int,
-) -> Count:
+) -> Count:  # fmt: skip
     tables = size_in_bytes(w, b, tap, start, source, group, member, place)
     return Count("forward", total * w.size, size_in_bytes(yq, xq) + tables)
 
