@@ -6,12 +6,13 @@ from itertools import pairwise
 import numpy as np
 
 from ..reference.sparse_conv import MORE
+from . import columns
 from .policy import pieces
 from .products import planes, planes_copy
 from .products.planes_tile import MOST
 from .products.window_tile import VECTOR
 
-__all__ = ["MORE", "dw", "dx", "forward", "from_planes", "spread", "to_planes"]
+__all__ = ["MORE", "dw", "dx", "forward", "spread", "to_planes"]
 
 COPY = 2  # numbers turned into planes or back that take as long as one element operation
 QUICK = 8  # multiply-adds of planes that take as long as one element operation
@@ -26,53 +27,53 @@ def to_planes(xq, x, place):
         planes_copy.to_planes(*args, 0, len(xq) * planes_copy.blocks(x))
 
 
-def from_planes(x, xq, place):
-    args, n = (x, xq, *_runs(place.tobytes(), x.shape[1], x.itemsize)), pieces(x.size // COPY)
-    if n > 1:
-        planes_copy.from_planes_pieces(*args, n)
-    else:
-        planes_copy.from_planes(*args, 0, len(xq) * planes_copy.blocks(x))
+def forward(y, xq, x, w, b, tap, start, source, group, member, pixel, position):
+    (_, _, n_in, width), taps = xq.shape, w.shape[1]
+    at, shift = source * np.int64(width), _shift(tap.tobytes(), n_in * width)
+    tiles, edge, of = (
+        _tiles(position.tobytes(), 1, w.itemsize),
+        _every(len(w), np.int32),
+        _every(taps, np.int64),
+    )
+    parts = np.array([(0, 0), (taps, len(tiles[0]))])
+    tables = start, at, edge, group, member, parts, shift, of, tiles[0]
+    _panels(y, xq, x, xq, w, b, tables, pixel, position, 1)
 
 
-def forward(yq, xq, w, b, tap, start, source, group, member, place, total):
-    width, taps = xq.shape[3], w.shape[1]
-    at, shift = source * np.int64(width), _shift(tap.tobytes(), xq[0, 0].size)
-    tiles, of = _tiles(place.tobytes(), 0, xq.itemsize), _every(taps, np.int64)
-    sizes = np.array([len(xq), yq[0].size, xq[0].size, 0, width, taps])
-    edge = _every(len(w), np.int32)
-    _sums(yq, xq, sizes, w, b, start, at, edge, group, member, shift, of, tiles, w.size * total)
-
-
-def dx(dxq, dyq, w, tap, back, target, edge, row, group, member, place, total):
-    (panels, phases, n_in, width), at = dxq.shape, row[target]
+def dx(dx, dyq, w, tap, back, target, edge, row, group, member, pixel, total):
+    (_, _, n_in), width, at = dx.shape, dyq.shape[3], row[target]
     if len(at) and at.min() < 0:
         there = at >= 0
         back = np.append(0, np.cumsum(there))[back].astype(np.int32)
         at, edge = at[there], edge[there]
-    at, zeros = at * np.int64(width), _zeros(n_in, w.dtype)
-    for phase in range(phases):
-        of = np.flatnonzero(tap[:, 0] == phase)
-        shift = -tap[of, 1].astype(np.int64)
-        tiles = _tiles(place.tobytes(), phase, w.itemsize)
-        sizes = np.array([panels, dxq[0].size, dyq[0].size, phase * n_in * width, width, w.shape[1]])
-        work = len(at) * len(of) * total // phases
-        _sums(dxq, dyq, sizes, w, zeros, back, at, edge, group, member, shift, of, tiles, work)
+    phases = int(pixel[:, 0].max()) + 1
+    tiles, of = _tiles(pixel.tobytes(), phases, w.itemsize), np.argsort(tap[:, 0], kind="stable")
+    taps = np.searchsorted(tap[of, 0], np.arange(phases + 1))
+    parts = np.stack([taps, np.append(0, np.cumsum([len(t) for t in tiles]))], axis=-1)
+    shift = -tap[of, 1].astype(np.int64)
+    tables = back, at * np.int64(width), edge, group, member, parts, shift, of, np.concatenate(tiles)
+    none = dx[:0]
+    _panels(dx, dyq, none, dyq, w, _zeros(n_in, w.dtype), tables, pixel, pixel, phases)
 
 
-def _sums(out, a, sizes, w, b, start, at, edge, group, member, shift, of, tiles, work):
-    most = len(out) * (len(group) - 1)
-    args = (
-        out.reshape(-1), a.reshape(-1), sizes, w.reshape(-1), b, start, at, edge, group, member, shift, of, tiles,
-    )  # fmt: skip
-    n = min(pieces(work // QUICK), most)
-    if n > 1:
-        planes.sums_pieces(*args, n)
+def _panels(out, xq, x, a, w, b, tables, way_in, way_out, phases):
+    """See products/planes.py."""
+    panels, width, n = len(a), a.shape[3], out.shape[2]
+    runs, pictures = _runs(way_out.tobytes(), out.shape[1], w.itemsize)
+    of_x = _runs(way_in.tobytes(), x.shape[1], w.itemsize)[0]
+    work = len(tables[1]) * w.shape[1] * out.size // max(n, 1)
+    parts = max(1, min(pieces(work // QUICK + out.size // COPY), panels))
+    room = columns.room(parts * phases * n * width, w.dtype, "planes").reshape(parts, phases, n, width)
+    sizes = np.array([panels, pictures, a[0].size, w.shape[1]])
+    args = out, xq, x, a.reshape(-1), room, of_x, runs, sizes, w.reshape(-1), b, *tables
+    if parts > 1:
+        planes.panels_pieces(*args, parts)
     else:
-        planes.sums(*args, 0, most)
+        planes.panels(*args, 0, panels)
 
 
-def dw(dw, dyq, xq, tap, start, source, rows, row, group, member, place, total):
-    width, q = xq.shape[3], place[:, 1]
+def dw(dw, dyq, xq, tap, start, source, rows, row, group, member, position, total):
+    width, q = xq.shape[3], position[:, 1]
     lo, hi = int(q.min()), int(q.max()) + 1
     vectors = -(-(hi - lo) * dw.itemsize // VECTOR)
     near = max(1, CACHE // max(1, (dyq[0].size + xq[0].size) * dw.itemsize))
@@ -110,19 +111,23 @@ def _zeros(n, dtype):
 
 
 @lru_cache(maxsize=256)
-def _tiles(place, phase, itemsize):
-    """Tiles that cover all places of a phase, int64 (tiles, 2): where they begin, and their vectors."""
-    phases, q = np.frombuffer(place, np.int32).reshape(-1, 2).T
-    q, lanes, found, i = np.unique(q[phases == phase]).astype(np.int64), VECTOR // itemsize, [], 0
+def _tiles(place, phases, itemsize):
+    """For each phase the tiles that cover all places, int64 (tiles, 2): where they begin, and their vectors."""
+    phase, q = np.frombuffer(place, np.int32).reshape(-1, 2).T
+    return [_cover(np.unique(q[phase == f]).astype(np.int64), VECTOR // itemsize) for f in range(phases)]
+
+
+def _cover(q, lanes):
+    found, i = [], 0
     while i < len(q):
-        vectors, next_one = 0, i
-        while next_one < len(q) and q[next_one] < q[i] + (vectors + 1) * lanes:
+        vectors, following = 0, i
+        while following < len(q) and q[following] < q[i] + (vectors + 1) * lanes:
             vectors += 1
-            next_one = int(np.searchsorted(q, q[i] + vectors * lanes))
+            following = int(np.searchsorted(q, q[i] + vectors * lanes))
         parts = -(-vectors // MOST)
         ends = [vectors * part // parts for part in range(parts + 1)]
         found += [(q[i] + first * lanes, last - first) for first, last in pairwise(ends)]
-        i = next_one
+        i = following
     return np.array(found, np.int64).reshape(-1, 2)
 
 

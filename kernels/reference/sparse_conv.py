@@ -15,9 +15,8 @@ their places are those of the positions.
 
     tap int32 (taps, 2)        phase and shift: tap t of the window that stands at q is at q + shift of its phase
 
-So a product is a few sums of shifted rows, whatever the graph. Between the places there may be anything in yq and
-dxq. A row goes on for MORE bytes behind its last place, and no shift leads out of it. `total` is how many pixels or
-positions all pictures have, for the counts.
+So a product is a few sums of shifted rows, whatever the graph. A row goes on for MORE bytes behind its last place,
+and no shift leads out of it. `total` is how many positions all pictures have, for the counts.
 
 Where x or w is not finite, a backend may say NaN in dW of all taps of an edge: zeros between the places count.
 """
@@ -36,29 +35,23 @@ def to_planes(xq, x, place):
         xq[len(mine) :, phase, :, q] = 0
 
 
-def from_planes(x, xq, place):
-    """x = what is in the planes."""
-    pixels = x.shape[1]
-    for i, (phase, q) in enumerate(place):
-        mine = x[i // pixels :: len(place) // pixels, i % pixels]
-        mine[...] = xq[: len(mine), phase, :, q]
-
-
-def forward(yq, xq, w, b, tap, start, source, group, member, place, total):
-    """y at the positions, in planes."""
-    q = place[:, 1]
-    seen = _seen(xq, tap, q)
+def forward(y, xq, x, w, b, tap, start, source, group, member, pixel, position):
+    """Write x into the planes xq, and y. pixel, position: the places of x and of y."""
+    to_planes(xq, x, pixel)
+    q = position[:, 1]
+    seen, sums = _seen(xq, tap, q), np.empty((len(xq), len(q), y.shape[2]), y.dtype)
     for o in range(len(start) - 1):
         mine = slice(start[o], start[o + 1])
-        yq[:, 0, o, q] = np.tensordot(w[mine], seen[source[mine]], ((0, 1), (0, 1))) + b[o]
+        sums[..., o] = np.tensordot(w[mine], seen[source[mine]], ((0, 1), (0, 1))) + b[o]
+    y[...] = sums.reshape(-1, *y.shape[1:])[: len(y)]
 
 
-def dw(dw, dyq, xq, tap, start, source, rows, row, group, member, place, total):
+def dw(dw, dyq, xq, tap, start, source, rows, row, group, member, position, total):
     """dW of the edges of the outputs `rows`, int32 ascending, one output after another.
 
     row int32 (n_out,): where each output stands in dyq. group and member list places in `rows`.
     """
-    q, at = place[:, 1], 0
+    q, at = position[:, 1], 0
     seen = _seen(xq, tap, q)
     for o in rows:
         inputs = source[start[o] : start[o + 1]]
@@ -66,16 +59,18 @@ def dw(dw, dyq, xq, tap, start, source, rows, row, group, member, place, total):
         at += len(inputs)
 
 
-def dx(dxq, dyq, w, tap, back, target, edge, row, group, member, place, total):
-    """dx at the pixels, in planes. row int32 (n_out,): where each output stands in dyq, -1 for none."""
-    for phase in range(dxq.shape[1]):
-        q, taps = place[place[:, 0] == phase, 1], np.flatnonzero(tap[:, 0] == phase)
-        around = dyq[:, 0][:, :, q - tap[taps, 1][:, None]]
+def dx(dx, dyq, w, tap, back, target, edge, row, group, member, pixel, total):
+    """dx at the pixels. row int32 (n_out,): where each output stands in dyq, -1 for none."""
+    sums = np.zeros((len(dyq), len(pixel), dx.shape[2]), dx.dtype)
+    for phase in np.unique(pixel[:, 0]):
+        here, taps = np.flatnonzero(pixel[:, 0] == phase), np.flatnonzero(tap[:, 0] == phase)
+        around = dyq[:, 0][:, :, pixel[here, 1] - tap[taps, 1][:, None]]
         for i in range(len(back) - 1):
             mine = np.arange(back[i], back[i + 1])
             mine = mine[row[target[mine]] >= 0]
             weights = w[edge[mine]][:, taps]
-            dxq[:, phase, i, q] = np.einsum("et,petq->pq", weights, around[:, row[target[mine]]])
+            sums[:, here, i] = np.einsum("et,petq->pq", weights, around[:, row[target[mine]]])
+    dx[...] = sums.reshape(-1, *dx.shape[1:])[: len(dx)]
 
 
 def spread(dy, count, begin, entry, picked):

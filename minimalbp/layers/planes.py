@@ -15,6 +15,7 @@ from ..backend import Array, Backend, Buffers
 from .window import Pair, Window
 
 ROW = 2048  # bytes of a row, about: pictures that are smaller share a panel
+LEAST = 4  # panels of a batch, unless it has fewer pictures: threads take panels
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,8 @@ class Planes:
     def of(win: Window, kernel: Pair, stride: Pair, batch: int, be: Backend, dtype: str) -> Planes:
         """The plan for a batch of pictures that a window stands on."""
         size = np.dtype(dtype).itemsize
-        most = max(1, min(batch, ROW // size // _apart(win.size, kernel, stride, win.padding)[2]))
+        few = -(-batch // LEAST)
+        most = max(1, min(few, ROW // size // _apart(win.size, kernel, stride, win.padding)[2]))
         return _plan(win.size, win.outputs, kernel, stride, win.padding, most, be.sparse_conv.MORE // size)
 
     def room(self, buf: Buffers, name: str, batch: int, n: int, phases: int = 1) -> Array:

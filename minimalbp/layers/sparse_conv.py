@@ -138,20 +138,17 @@ class SparseConv2d(SomeEdges, Convolution):
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
         check_maps(x, self.in_channels, self)
-        kernels, edges, batch = self.be.sparse_conv, self.edges, len(x)
+        edges, batch = self.edges, len(x)
         self._window = win = self._look(x)
         self.last_x = x = pixels(x, self.be, self.buf, "x")
         self.last_planes = plan = Planes.of(
             win, self.kernel_size, self.stride, batch, self.be, self.buf.dtype
         )
         self.last_xq = plan.room(self.buf, "xq", batch, self.in_channels, plan.phases)
-        yq = plan.room(self.buf, "yq", batch, self.out_channels)
         y = self.buf.get("y", (batch, win.positions, self.out_channels))
-        kernels.to_planes(self.last_xq, x.reshape(batch, -1, self.in_channels), plan.pixel)
-        w, total = as_rows(self.weight.value), batch * win.positions
-        tables = plan.tap, edges.start, edges.source, edges.group, edges.member, plan.position
-        kernels.forward(yq, self.last_xq, w, self._b, *tables, total)
-        kernels.from_planes(y, yq, plan.position)
+        flat, w = x.reshape(batch, -1, self.in_channels), as_rows(self.weight.value)
+        tables = plan.tap, edges.start, edges.source, edges.group, edges.member, plan.pixel, plan.position
+        self.be.sparse_conv.forward(y, self.last_xq, flat, w, self._b, *tables)
         self.last_y = y
         return maps(y.reshape(batch, *win.outputs, self.out_channels))
 

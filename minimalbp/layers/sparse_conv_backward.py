@@ -98,10 +98,9 @@ def _products(layer: OnGraph, dy: Array, rows: Array | None, row: Array, dx: Arr
     tables = plan.tap, edges.start, edges.source, rows, row, *groups, plan.position
     kernels.dw(as_rows(dw), dyq, layer.last_xq, *tables, total)
     if dx is not None:
-        dxq = plan.room(buf, "dxq", batch, dx.shape[3], plan.phases)
+        pixels = dx.reshape(batch, -1, dx.shape[3])
         of_inputs = edges.back, edges.target, edges.edge, row, edges.back_group, edges.back_member
-        kernels.dx(dxq, dyq, as_rows(w.value), plan.tap, *of_inputs, plan.pixel, total)
-        kernels.from_planes(dx.reshape(batch, -1, dx.shape[3]), dxq, plan.pixel)
+        kernels.dx(pixels, dyq, as_rows(w.value), plan.tap, *of_inputs, plan.pixel, total)
 
 
 def as_rows(w: Array) -> Array:

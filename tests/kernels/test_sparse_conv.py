@@ -100,9 +100,6 @@ def test_planes_hold_each_pixel_once_and_zeros_behind_the_batch(be, case):
         assert np.count_nonzero(planes) == np.count_nonzero(given)
         assert planes.shape[3] * planes.itemsize % be.sparse_conv.MORE == 0
         assert (len(planes) - 1) * case.plan.pictures < case.batch
-        back = unwritten(given.shape, given.dtype)
-        be.sparse_conv.from_planes(back, planes, place)
-        np.testing.assert_array_equal(back, given)
 
 
 @pytest.mark.parametrize("grouped", [False, True])
@@ -111,17 +108,16 @@ def test_products_are_those_of_the_dense_weights(be, case, grouped):
     groups = (e.group, e.member) if grouped else alone(g.n_out)
     back = (e.back_group, e.back_member) if grouped else alone(g.n_in)
     xq, dyq = case.planes(be)
-    yq, dxq = case.room("yq", g.n_out), case.room("dxq", g.n_in, plan.phases)
     y, dx, dw = (unwritten(a.shape, a.dtype) for a in (case.y, case.x, case.w))
-    more = plan.position, case.total
-    be.sparse_conv.forward(yq, xq, case.w, case.b, plan.tap, e.start, e.source, *groups, *more)
-    be.sparse_conv.from_planes(y, yq, plan.position)
+    written, more = case.room("xq", g.n_in, plan.phases), (plan.position, case.total)
+    tables = plan.tap, e.start, e.source, *groups, plan.pixel, plan.position
+    be.sparse_conv.forward(y, written, case.x, case.w, case.b, *tables)
     np.testing.assert_array_equal(y, case.y)
+    np.testing.assert_array_equal(written, xq)
     rows = np.arange(g.n_out, dtype=np.int32)
     be.sparse_conv.dw(dw, dyq, xq, plan.tap, e.start, e.source, rows, rows, *groups, *more)
     tables = plan.tap, e.back, e.target, e.edge, rows, *back
-    be.sparse_conv.dx(dxq, dyq, case.w, *tables, plan.pixel, case.total)
-    be.sparse_conv.from_planes(dx, dxq, plan.pixel)
+    be.sparse_conv.dx(dx, dyq, case.w, *tables, plan.pixel, case.total)
     for got, expected in zip((dw, dx), case.gradients(case.dy)):
         np.testing.assert_array_equal(got, expected)
 
@@ -141,10 +137,8 @@ def test_products_of_some_outputs(be, case, rng, share):
     more = plan.position, case.total
     be.sparse_conv.dw(dw, dyq, xq, plan.tap, e.start, e.source, rows, row, *alone(len(rows)), *more)
     np.testing.assert_array_equal(dw, expected[mine])
-    dxq = case.room("dxq", g.n_in, plan.phases)
     tables = plan.tap, e.back, e.target, e.edge, row, e.back_group, e.back_member
-    be.sparse_conv.dx(dxq, dyq, case.w, *tables, plan.pixel, case.total)
-    be.sparse_conv.from_planes(dx, dxq, plan.pixel)
+    be.sparse_conv.dx(dx, dyq, case.w, *tables, plan.pixel, case.total)
     np.testing.assert_array_equal(dx, dx_expected)
 
 
@@ -170,11 +164,9 @@ def test_nan_and_infinity_reach_who_sees_them(be, dtype):
     hit = np.zeros(case.y.shape, bool).reshape(3, 6, 5, -1)
     hit[1, :3, 1:4, graph.target[e.source == 3]] = True  # pixel 7 is at (1, 2)
     hit[2, 4:, 3:, graph.target[e.source == 0]] = True
-    xq, yq, y = case.planes(be)[0], case.room("yq", graph.n_out), unwritten(case.y.shape, dtype)
-    w = np.abs(case.w) + 1
-    tables = plan.tap, e.start, e.source, e.group, e.member, plan.position, case.total
-    be.sparse_conv.forward(yq, xq, w, case.b, *tables)
-    be.sparse_conv.from_planes(y, yq, plan.position)
+    xq, y, w = case.room("xq", graph.n_in), unwritten(case.y.shape, dtype), np.abs(case.w) + 1
+    tables = plan.tap, e.start, e.source, e.group, e.member, plan.pixel, plan.position
+    be.sparse_conv.forward(y, xq, case.x, w, case.b, *tables)
     np.testing.assert_array_equal(~np.isfinite(y), hit.reshape(y.shape))
 
 
@@ -183,13 +175,14 @@ def test_counts_are_those_of_edges_taps_and_positions(rng):
     e, plan, g = case.edges, case.plan, case.graph
     xq, dyq = case.planes(get_backend("reference"))
     work = 7 * 30 * 9 * g.n_edges
-    given = xq, case.w, case.b, plan.tap, e.start, e.source, e.group, e.member, plan.position, case.total
-    forward = FORMULAS["sparse_conv.forward"](dyq, *given)
+    tables = plan.tap, e.start, e.source, e.group, e.member, plan.pixel, plan.position
+    given = case.y, xq, case.x, case.w, case.b, *tables
+    forward = FORMULAS["sparse_conv.forward"](*given)
     assert (forward.phase, forward.ops) == ("forward", work)
-    assert forward.bytes == sum(a.nbytes for a in (dyq, *given[:-1]))
+    assert forward.bytes == sum(a.nbytes for a in (case.x, *given))
     row = np.array([-1, -1, 0, -1, 1, -1, -1, -1], np.int32)
     tables = plan.tap, e.back, e.target, e.edge, row, e.back_group, e.back_member, plan.pixel
-    dx = FORMULAS["sparse_conv.dx"](xq, dyq[:, :, :2], case.w, *tables, case.total)
+    dx = FORMULAS["sparse_conv.dx"](case.x, dyq[:, :, :2], case.w, *tables, case.total)
     mine = g.fan_in[2] + g.fan_in[4]
     assert (dx.phase, dx.ops) == ("dx", 7 * 30 * 9 * mine)
     rows, dw = np.array([2, 4], np.int32), case.w[:mine]

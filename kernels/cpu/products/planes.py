@@ -1,55 +1,146 @@
 """Products of planes: each filter reads some channels only; see reference/sparse_conv.py.
 
-Work is shared out by panels, and inside of them by groups of outputs with the same inputs; of dW by outputs alone,
-each of which goes through all panels. Bodies of parallel loops are functions of their own, as in dense.py.
+Work is shared out by panels; of dW by outputs, each of which goes through all panels. Bodies of parallel loops are
+functions of their own, as in dense.py.
 """
 
 import numpy as np
 from numba import prange
 
 from ..policy import kernel
+from .planes_copy import blocks, from_planes, to_planes
 from .planes_tile import SEVERAL, WEIGHTS, dot_one, dot_several, dot_single, sum_one, sum_several
 
 MANY, SOME = WEIGHTS[1], WEIGHTS[SEVERAL]
 
 
 @kernel(parallel=True)
-def sums_pieces(out, a, sizes, w, b, start, at, edge, group, member, shift, of, tiles, n):
-    work = sizes[0] * (len(group) - 1)
+def panels_pieces(
+    out,
+    xq,
+    x,
+    a,
+    room,
+    way_in,
+    way_out,
+    sizes,
+    w,
+    b,
+    start,
+    at,
+    edge,
+    group,
+    member,
+    parts,
+    shift,
+    of,
+    tiles,
+    n,
+):
     for p in prange(n):
-        lo, hi = work * p // n, work * (p + 1) // n
-        sums(out, a, sizes, w, b, start, at, edge, group, member, shift, of, tiles, lo, hi)
+        lo, hi = sizes[0] * p // n, sizes[0] * (p + 1) // n
+        panels(
+            out, xq, x, a, room[p : p + 1], way_in, way_out, sizes, w, b, start, at, edge, group, member, parts,
+            shift, of, tiles, lo, hi,
+        )  # fmt: skip
 
 
 @kernel
-def sums(out, a, sizes, w, b, start, at, edge, group, member, shift, of, tiles, lo, hi):
-    """Weighted sums of shifted rows, for groups lo:hi of all panels, counted panel by panel.
+def panels(
+    out,
+    xq,
+    x,
+    a,
+    room,
+    way_in,
+    way_out,
+    sizes,
+    w,
+    b,
+    start,
+    at,
+    edge,
+    group,
+    member,
+    parts,
+    shift,
+    of,
+    tiles,
+    lo,
+    hi,
+):
+    """`out` of the panels lo:hi, one after another: each stays in the cache on its way from pictures to pictures.
 
-    sizes: panels, elements from one to the next in `out` and in a, elements before the first row of out, width of a
-    row, and weights of an edge. tiles: where they begin in a row, and their vectors.
+    x goes into xq first, unless it has no pictures. Sums of rows of a, the planes, come to `room`, and from there
+    to out. way_in, way_out: runs of pixels of x and of out. sizes: panels, pictures of each, elements from one
+    panel to the next in a, and weights of an edge. parts int64 (phases + 1, 2): where the taps of each phase begin
+    in shift and `of`, and its tiles.
     """
-    groups, taps = len(group) - 1, len(shift)
-    wide, every = sizes[4], sizes[5]
-    for p in range(lo // groups, -(-hi // groups)):
-        to, place = p * sizes[1] + sizes[3], p * sizes[2]
-        for g in range(max(lo - p * groups, 0), min(hi - p * groups, groups)):
-            m, end = np.int64(group[g]), np.int64(group[g + 1])
-            while m + SEVERAL <= end:
-                for i in range(len(tiles)):
-                    q, vectors = tiles[i, 0], tiles[i, 1]
-                    sum_several(
-                        out, to + q, wide, member, m, start, at, edge, a, place + q, shift, of, taps, w, every, b,
-                        vectors,
-                    )  # fmt: skip
-                m += SEVERAL
-            while m < end:
-                for i in range(len(tiles)):
-                    q, vectors = tiles[i, 0], tiles[i, 1]
-                    sum_one(
-                        out, to + q, wide, member, m, start, at, edge, a, place + q, shift, of, taps, w, every, b,
-                        vectors,
-                    )  # fmt: skip
-                m += 1
+    rows, places = room.reshape(-1), room[0, 0].size
+    for p in range(lo, hi):
+        if len(x):
+            to_planes(xq, x, way_in, sizes[1], p * blocks(x), (p + 1) * blocks(x))
+        for f in range(len(parts) - 1):
+            s, t = slice(parts[f, 0], parts[f + 1, 0]), slice(parts[f, 1], parts[f + 1, 1])
+            _sums(
+                rows, f * places, room.shape[3], a, p * sizes[2], w, sizes[3], b, start, at, edge, group, member,
+                shift[s], of[s], tiles[t],
+            )  # fmt: skip
+        from_planes(out, room, way_out, sizes[1], p)
+
+
+@kernel
+def _sums(out, to, wide, a, place, w, every, b, start, at, edge, group, member, shift, of, tiles):
+    """Weighted sums of shifted rows of one panel. tiles: where they begin in a row, and their vectors."""
+    taps = len(shift)
+    for g in range(len(group) - 1):
+        m, end = np.int64(group[g]), np.int64(group[g + 1])
+        while m + SEVERAL <= end:
+            for i in range(len(tiles)):
+                q, vectors = tiles[i, 0], tiles[i, 1]
+                sum_several(
+                    out,
+                    to + q,
+                    wide,
+                    member,
+                    m,
+                    start,
+                    at,
+                    edge,
+                    a,
+                    place + q,
+                    shift,
+                    of,
+                    taps,
+                    w,
+                    every,
+                    b,
+                    vectors,
+                )
+            m += SEVERAL
+        while m < end:
+            for i in range(len(tiles)):
+                q, vectors = tiles[i, 0], tiles[i, 1]
+                sum_one(
+                    out,
+                    to + q,
+                    wide,
+                    member,
+                    m,
+                    start,
+                    at,
+                    edge,
+                    a,
+                    place + q,
+                    shift,
+                    of,
+                    taps,
+                    w,
+                    every,
+                    b,
+                    vectors,
+                )
+            m += 1
 
 
 @kernel(parallel=True)

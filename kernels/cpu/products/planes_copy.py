@@ -33,20 +33,15 @@ def to_planes(xq, x, runs, pictures, first, last):
     a panel holds.
     """
     (batch, pixels, channels), count, lanes = x.shape, blocks(x), VECTOR // x.itemsize
-    flat, few, phases, wide = (
-        x.reshape((-1, channels)),
-        np.empty((lanes, lanes), x.dtype),
-        xq.shape[1],
-        xq.shape[3],
-    )
-    rows = xq.reshape((-1, wide))
+    flat, rows, phases = x.reshape((-1, channels)), xq.reshape((-1, xq.shape[3])), xq.shape[1]
+    few = np.empty((lanes, lanes), x.dtype)
     for p in range(first // count, -(-last // count)):
         lo, hi = max(first - p * count, 0), min(last - p * count, count)
         begin, there = p * pictures * pixels, min(pictures, batch - p * pictures) * pixels
         for block in range(lo, hi):
             c = min(
                 block * lanes, max(channels - lanes, 0)
-            )  # the last block is moved back, to end with the channels
+            )  # the last one is moved back, to end with the channels
             for r in range(len(runs)):
                 q, i, step, length = runs[r, 1], runs[r, 2], runs[r, 3], runs[r, 4]
                 row = (p * phases + runs[r, 0]) * channels + c
@@ -65,45 +60,31 @@ def to_planes(xq, x, runs, pictures, first, last):
                     turn_tile(rows, row, q, few, 0, 0)
 
 
-@kernel(parallel=True)
-def from_planes_pieces(x, xq, runs, pictures, n):
-    work = len(xq) * blocks(x)
-    for p in prange(n):
-        from_planes(x, xq, runs, pictures, work * p // n, work * (p + 1) // n)
-
-
 @kernel
-def from_planes(x, xq, runs, pictures, first, last):
-    """Blocks first:last of channels, counted panel by panel."""
-    (batch, pixels, channels), count, lanes = x.shape, blocks(x), VECTOR // x.itemsize
-    flat, few, phases, wide = (
-        x.reshape((-1, channels)),
-        np.empty((lanes, lanes), x.dtype),
-        xq.shape[1],
-        xq.shape[3],
-    )
-    rows = xq.reshape((-1, wide))
-    for p in range(first // count, -(-last // count)):
-        lo, hi = max(first - p * count, 0), min(last - p * count, count)
-        begin, there = p * pictures * pixels, min(pictures, batch - p * pictures) * pixels
-        for block in range(lo, hi):
-            c = min(block * lanes, max(channels - lanes, 0))
-            for r in range(len(runs)):
-                q, i, step, length = runs[r, 1], runs[r, 2], runs[r, 3], runs[r, 4]
-                row = (p * phases + runs[r, 0]) * channels + c
-                if i >= there:
-                    continue
-                if channels < lanes:
-                    for k in range(length):
-                        for j in range(channels):
-                            flat[begin + i + k * step, j] = rows[row + j, q + k]
-                elif length == lanes and step == 1:
-                    turn_tile(flat, begin + i, c, rows, row, q)
-                else:
-                    turn_tile(few, 0, 0, rows, row, q)
-                    for k in range(length):
-                        for j in range(lanes):
-                            flat[begin + i + k * step, c + j] = few[k, j]
+def from_planes(x, planes, runs, pictures, panel):
+    """The pictures of a panel. planes (1, phases, channels, width): the panel alone."""
+    (batch, pixels, channels), lanes = x.shape, VECTOR // x.itemsize
+    flat, rows = x.reshape((-1, channels)), planes.reshape((-1, planes.shape[3]))
+    few = np.empty((lanes, lanes), x.dtype)
+    begin, there = panel * pictures * pixels, min(pictures, batch - panel * pictures) * pixels
+    for block in range(blocks(x)):
+        c = min(block * lanes, max(channels - lanes, 0))
+        for r in range(len(runs)):
+            q, i, step, length = runs[r, 1], runs[r, 2], runs[r, 3], runs[r, 4]
+            row = runs[r, 0] * channels + c
+            if i >= there:
+                continue
+            if channels < lanes:
+                for k in range(length):
+                    for j in range(channels):
+                        flat[begin + i + k * step, j] = rows[row + j, q + k]
+            elif length == lanes and step == 1:
+                turn_tile(flat, begin + i, c, rows, row, q)
+            else:
+                turn_tile(few, 0, 0, rows, row, q)
+                for k in range(length):
+                    for j in range(lanes):
+                        flat[begin + i + k * step, c + j] = few[k, j]
 
 
 @kernel
