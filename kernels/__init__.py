@@ -7,6 +7,8 @@ same modules, the same functions and the same parameters (`tests/kernels/test_co
                 per example
     sparse      the same where W has entries on the edges of a graph only
     conv        the same for the windows of pictures
+    packed      the same with some columns of W only
+    sparse_conv the same where filters read some channels only, those of a graph
     pool        the largest entry, or the mean, of windows of pictures
     norm        batch normalisation, local response normalisation
     select      which units get a gradient

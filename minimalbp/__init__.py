@@ -46,6 +46,7 @@ _HOME = {
         "ReLU",
         "Residual",
         "Sigmoid",
+        "SparseConv2d",
         "SparseLinear",
         "Sparsify",
         "Tanh",

@@ -20,8 +20,8 @@ from .errors import BadInput, check_int, unknown
 
 Array = np.ndarray
 NAMESPACES = (
-    "linear", "sparse", "conv", "packed", "pool", "norm", "select", "activation", "embedding", "lstm", "loss",
-    "update",
+    "linear", "sparse", "conv", "packed", "sparse_conv", "pool", "norm", "select", "activation", "embedding",
+    "lstm", "loss", "update",
 )  # fmt: skip
 BACKENDS = ("reference", "cpu")
 DTYPES = ("float32", "float64")
@@ -40,6 +40,7 @@ class Backend:
     sparse: Any
     conv: Any
     packed: Any
+    sparse_conv: Any
     pool: Any
     norm: Any
     select: Any

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..layers import Conv2d, Units
+from ..layers import Units
+from ..layers.convolution import Convolution
 from ..measure.timing import Timed, clocked, in_turns
 from ..network import Sequential
 from ..network.frozen import Frozen
@@ -102,6 +103,6 @@ def _operations(net: Sequential, rows: int) -> int:
     total = 0
     for layer in net.layers():
         if isinstance(layer, Units):
-            times = layer.positions if isinstance(layer, Conv2d) else 1
+            times = layer.positions if isinstance(layer, Convolution) else 1
             total += times * sum(p.value.size for p in layer.parameters() if "bias" not in p.name)
     return rows * total

@@ -14,6 +14,7 @@ from .lstm import LSTM
 from .packed_conv import PackedConv2d
 from .packed_linear import PackedLinear
 from .pool import AvgPool2d, MaxPool2d
+from .sparse_conv import SparseConv2d
 from .sparse_linear import SparseLinear
 from .sparsify import Sparsify
 from .units import Cut, Units
@@ -21,5 +22,5 @@ from .units import Cut, Units
 __all__ = [
     "LSTM", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Chain", "Conv2d", "Cube", "Cut", "Dropout", "Embedding",
     "Flatten", "Layer", "Linear", "LocalResponseNorm", "MaxPool2d", "PackedConv2d", "PackedLinear", "ReLU",
-    "Residual", "Sigmoid", "SparseLinear", "Sparsify", "Tanh", "Units",
+    "Residual", "Sigmoid", "SparseConv2d", "SparseLinear", "Sparsify", "Tanh", "Units",
 ]  # fmt: skip

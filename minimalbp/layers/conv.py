@@ -8,21 +8,22 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, Backend
-from ..errors import BadInput, check_int
-from ..param import Param, RowGrad
+from ..errors import check_int
+from ..param import Param
 from ..seeds import Streams
 from ..select import Choice, Selector
-from .base import clipped, later
+from .base import later
 from .centering import Centered, RunningMean, check_center
 from .choice import check_bias_rows, given_select
-from .conv_sparse import backward, count_choice
+from .conv_sparse import backward
+from .convolution import Convolution
 from .initialisers import get_initialiser
 from .maps import check_maps, maps, pixels
 from .units import Cut
-from .window import Window, check_size
+from .window import check_size
 
 
-class Conv2d(Centered):
+class Conv2d(Convolution, Centered):
     """A convolution, y = W * x + b, whose backward pass may be sparse.
 
     It is a linear layer that sees each window of a picture as an example. So the gradient of a picture has an entry
@@ -84,19 +85,11 @@ class Conv2d(Centered):
     (2, 14)
     """
 
-    takes_maps = True
     weight: Param = later()
-    bias: Param | None = later()
-    last_x: Array = later()  # the input of the last forward, pixels
-    last_xp: Array = later()  # with its padding
+    last_xp: Array = later()  # the input of the last forward, pixels with their padding
     step_mean: Array = later()  # the mean that the last pass took away from the input
-    last_y: Array = later()  # the output of the last forward, (batch, P, filters)
-    last_dy: Array = later()  # of the last backward, (batch, P, filters)
-    last_choice: Choice = later()  # what `select` chose there
-    _chosen: Any = later()  # that choice as `count_choice` takes it
     _b: Array  # the value of the bias, or zeros
     _w: Array = later()  # the weights of the last forward as kernels take them, (filters, kh, kw, channels)
-    _window: Window = later()
 
     def __init__(
         self,
@@ -160,13 +153,6 @@ class Conv2d(Centered):
         self._w = self.buf.get("w", (self.out_channels, *self.kernel_size, self.in_channels))
         self.be.activation.copy(self._w, self.weight.value.transpose(0, 2, 3, 1))
 
-    def _look(self, x: Array) -> Window:
-        """The window's positions on these pictures."""
-        last, size = vars(self).get("_window"), x.shape[2:]
-        if last is not None and last.size == size:  # to find it by name takes microseconds
-            return last
-        return Window.of(size, self.kernel_size, self.stride, self.padding, self.label)
-
     def weight_and_bias(self) -> tuple[Array, Array]:
         """W and b of the same layer without `center`; where there is no bias, b is zeros."""
         if self.center != "forward":
@@ -197,59 +183,15 @@ class Conv2d(Centered):
             self.be.conv.follow(mean, x, rate)
         return used
 
-    def backward(self, dy: Array, *, need_dx: bool = True) -> Array | None:
-        win, (batch, *size, channels) = self._window, self.last_xp.shape
-        if dy.shape != (batch, self.out_channels, *win.outputs):
-            wanted = (batch, self.out_channels, *win.outputs)
-            raise BadInput(
-                f"{self.label} gave {wanted} but gets a gradient of {dy.shape}; the two must be equal"
-            )
+    def _before_backward(self) -> None:
         if self.center == "dw":
             self.step_mean = self._step_mean(self.last_x, learn=True)
-        dx = None
-        if need_dx:
-            dx = self.buf.get(
-                "dx", (batch, size[0] - 2 * win.padding[0], size[1] - 2 * win.padding[1], channels)
-            )
-        dy = pixels(dy, self.be, self.buf, "dy").reshape(batch, win.positions, self.out_channels)
-        flat = dy if self.select.whole else dy.reshape(batch, -1)
-        self.last_dy, self.last_choice = dy, self.select(flat, self.be, self.buf, self.rng)
-        if self.bias is not None and (self.last_choice is None or self.bias_rows == "all"):
-            db = self.buf.get("db", (self.out_channels,))
-            self.be.linear.db_all(db, dy.reshape(-1, self.out_channels))
-            self.bias.grad = RowGrad(None, db)
-        self._chosen = self._products(dy, self.last_choice, dx)
-        return None if dx is None else maps(dx)
 
     def _products(self, dy: Array, choice: Choice, dx: Array | None) -> Any:
-        """Set the gradients and write dx; returns the choice as `count_choice` takes it."""
         return backward(self, dy, self._w, choice, dx).chosen
-
-    @property
-    def positions(self) -> int:
-        """The number of positions of a window on the last pictures."""
-        return self._window.positions
-
-    def density(self) -> float | None:
-        """The share of the entries of the last gradient that are not zero; None before the first."""
-        if "last_dy" not in vars(self):
-            return None
-        return float(np.count_nonzero(self.be.get(self.last_dy)) / self.last_dy.size)
-
-    def out_features(self, n: int | None) -> int | None:
-        return None  # pictures have no width
 
     def parameters(self) -> list[Param]:
         return [self.weight] + ([self.bias] if self.bias is not None else [])
-
-    @property
-    def units(self) -> int:
-        return self.out_channels
-
-    def count(self, hits: Array) -> int:
-        """As in `Units`, with a position of a picture in the place of an example."""
-        count_choice(self.be, hits[0], self._chosen)
-        return self.last_dy.shape[0] * self.last_dy.shape[1]
 
     def norms(self) -> Array:
         return np.linalg.norm(self.be.get(self.weight.value).reshape(self.out_channels, -1), axis=1)[None]
@@ -267,21 +209,10 @@ class Conv2d(Centered):
         self.out_channels, self.in_channels = self.weight.value.shape[:2]
         self._b = self._b[: self.out_channels] if self.bias is None else self.bias.value
 
-    def note(self) -> str | None:
-        if self.select.whole or "_window" not in vars(self):
-            return None
-        return clipped(self.select, self._window.positions * self.out_channels, self.label)
-
     def settings(self) -> dict[str, Any]:
         sizes = {
             "in_channels": self.in_channels,
             "out_channels": self.out_channels,
             "kernel_size": self.kernel_size,
         }
-        more = {"stride": self.stride, "padding": self.padding}
-        plain = {"stride": (1, 1), "padding": (0, 0)}
-        bias = {} if self.has_bias else {"bias": False}
-        return sizes | {k: v for k, v in more.items() if v != plain[k]} | bias | self._center_setting()
-
-    def selection(self) -> dict[str, Any]:
-        return {"select": self.select.describe(), "bias_rows": self.bias_rows}
+        return sizes | self._more_settings() | self._center_setting()

@@ -13,15 +13,20 @@ from ..select import Choice, Lists, Selector, Whole, even
 from .window import Window
 
 
-class Filters(Protocol):
-    """What a layer has whose backward pass this is."""
+class Choosing(Protocol):
+    """What a layer has that chooses among the entries of maps."""
 
     be: Backend
     buf: Buffers
+    select: Selector
+
+
+class Filters(Choosing, Protocol):
+    """What a layer has whose backward pass this is."""
+
     weight: Param
     bias: Param | None
     bias_rows: str
-    select: Selector
     out_channels: int
     last_xp: Array
     step_mean: Array
@@ -119,7 +124,7 @@ def _lists(layer: Filters, w: Array, entries: Lists, dx: Array | None) -> Produc
     return Products(rows, dw, sums, entries)
 
 
-def as_lists(layer: Filters, dy: Array, choice: Array | Lists) -> Lists:
+def as_lists(layer: Choosing, dy: Array, choice: Array | Lists) -> Lists:
     """A choice among the entries of each picture as lists, with their gradients."""
     if isinstance(choice, Lists):
         return choice

@@ -69,12 +69,16 @@ def keep(graph: Bipartite, axis: int, nodes: Array) -> tuple[Bipartite, Array]:
     return Bipartite(sizes[1], sizes[0], start, source), left
 
 
-def given_graph(edges: Any, n_in: Any, n_out: Any) -> Bipartite:
-    """The graph itself; or one with so many edges, evenly over the outputs, until a file says which there are."""
+def given_graph(edges: Any, n_in: Any, n_out: Any, names: tuple[str, str] = ("n_in", "n_out")) -> Bipartite:
+    """The graph itself; or one with so many edges, evenly over the outputs, until a file says which there are.
+
+    names: those of n_in and n_out in messages.
+    """
     if isinstance(edges, Bipartite):
         if n_in not in (None, edges.n_in) or n_out not in (None, edges.n_out):
             raise BadInput(
-                f"the graph is {edges.n_in} -> {edges.n_out}, not {n_in} -> {n_out}; leave n_in and n_out out"
+                f"the graph is {edges.n_in} -> {edges.n_out}, not {n_in} -> {n_out}; "
+                f"leave {' and '.join(names)} out"
             )
         return edges
     if isinstance(edges, np.ndarray) or np.ndim(edges):
@@ -82,7 +86,7 @@ def given_graph(edges: Any, n_in: Any, n_out: Any) -> Bipartite:
             f"edges must be a Bipartite, not a {type(edges).__name__}; Bipartite.from_mask makes one of a mask"
         )
     count = check_int("edges", edges, least=0)
-    n_in, n_out = check_int("n_in", n_in, least=1), check_int("n_out", n_out, least=1)
+    n_in, n_out = check_int(names[0], n_in, least=1), check_int(names[1], n_out, least=1)
     if count > n_in * n_out:
         raise BadInput(f"edges must be at most {n_in * n_out}, those of the dense layer, not {count}")
     fans = count // n_out + (np.arange(n_out) < count % n_out)

@@ -29,7 +29,7 @@ def backward(layer: Columns, dy: Array, inside: Array, choice: Choice, dx: Array
     if isinstance(choice, Whole):
         if choice.axis == "channels":
             return _rows(layer, dy, inside, choice.which, dx)
-        return _lists(layer, inside, _whole_positions(dy, choice.which), dx, every=True)
+        return _lists(layer, inside, whole_positions(dy, choice.which), dx, every=True)
     return _lists(layer, inside, as_lists(layer, dy, choice), dx)
 
 
@@ -72,7 +72,7 @@ def _lists(layer: Columns, inside: Array, entries: Lists, dx: Array | None, ever
     return entries
 
 
-def _whole_positions(dy: Array, which: Array) -> Lists:
+def whole_positions(dy: Array, which: Array) -> Lists:
     """Every filter at some positions of the batch, as lists of entries."""
     batch, positions, filters = dy.shape
     example, position = np.divmod(which, positions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,13 @@ from ..topology import Bipartite
 from .base import clipped, later
 from .choice import check_bias_rows, given_select
 from .edge_backward import backward, panels
-from .edges import Edges, given_graph, keep
+from .edges import given_graph
 from .initialisers import edge_weights, get_initialiser
+from .some_edges import SomeEdges
 from .sparse import count_choice
-from .units import Cut, Units
 
 
-class SparseLinear(Units):
+class SparseLinear(SomeEdges):
     """A linear layer with a weight for each edge of a graph, y = x Wᵀ + b. All else of W is not there.
 
     The products of both passes, the gradient and the optimiser's state are as small as the edges are few. The
@@ -81,18 +80,12 @@ class SparseLinear(Units):
     array([[21.,  3.]], dtype=float32)
     """
 
-    weight: Param = later()
-    bias: Param | None = later()
-    start: Param = later()
-    source: Param = later()
     last_x: Array = later()  # the input of the last forward
     last_xt: Array | None = later()  # the same in panels, unless there are few examples
     last_y: Array = later()
     last_dy: Array = later()
     last_choice: Choice = later()
     last_picked: Array = later()
-    _b: Array  # the value of the bias, or zeros
-    _left: Bipartite  # the graph that cuts leave, until `resize`
 
     def __init__(
         self,
@@ -105,8 +98,7 @@ class SparseLinear(Units):
         bias: bool = True,
         bias_rows: str = "all",
     ):
-        self.edges = Edges(given_graph(edges, n_in, n_out))
-        self._left = self.edges.graph
+        self._take_graph(given_graph(edges, n_in, n_out))
         self.n_in, self.n_out = self._left.n_in, self._left.n_out
         self.select, self.bias_rows = given_select(select), check_bias_rows(bias_rows)
         get_initialiser(init)
@@ -121,8 +113,7 @@ class SparseLinear(Units):
         zero = be.empty((self.n_out,), dtype)
         self.bias = Param(f"{prefix}.bias", zero, be) if self.has_bias else None
         self._b = zero
-        self.start = Param(f"{prefix}.start", self.edges.start.copy(), be)
-        self.source = Param(f"{prefix}.source", self.edges.source.copy(), be)
+        self._bind_graph(be, prefix)
         self.rng = streams.generator("random-k", *path) if self.select.random else None
 
     def forward(self, x: Array, *, train: bool = True) -> Array:
@@ -177,49 +168,14 @@ class SparseLinear(Units):
             raise BadInput(f"{self.label} takes {self.n_in} inputs but gets {n}; make the two widths equal")
         return self.n_out
 
-    def parameters(self) -> list[Param]:
-        return [self.weight] + ([self.bias] if self.bias is not None else [])
-
-    def statistics(self) -> list[Param]:
-        return [self.start, self.source]
-
-    @property
-    def units(self) -> int:
-        return self.n_out
-
     def count(self, hits: Array) -> int:
         count_choice(self.be, hits[0], self.last_choice, self.last_picked)
         return len(self.last_dy)
 
-    def norms(self) -> Array:
-        squares = np.square(self.be.get(self.weight.value), dtype=np.float64)
-        return np.sqrt(np.bincount(self.edges.graph.target, squares, minlength=self.n_out))[None]
-
-    def unit_cuts(self, kept: Array) -> Iterator[Cut]:
-        """The edges of the units `kept`. `resize` gives the graph its new numbers."""
-        self._left, edges = keep(self._left, 0, kept[0])
-        yield Cut(self.weight, 0, edges)
-        if self.bias is not None:
-            yield Cut(self.bias, 0, kept[0])
-
-    def input_cuts(self, kept: Array) -> Iterator[Cut]:
-        """The edges from the inputs `kept`."""
-        self._left, edges = keep(self._left, 1, kept)
-        yield Cut(self.weight, 0, edges)
-
     def resize(self) -> None:
-        """Take the graph that cuts have left, or that was read from a file into `start` and `source`."""
-        graph, start, source = self.edges.graph, self.start.value, self.source.value
-        if self._left is not graph:
-            graph = self._left
-        elif not (np.array_equal(start, self.edges.start) and np.array_equal(source, self.edges.source)):
-            graph = Bipartite(self.n_in, self.n_out, start, source.copy())
-        if graph is not self.edges.graph:
-            self.edges = Edges(graph)
-            self.start.value, self.source.value = self.edges.start.copy(), self.edges.source.copy()
-            self.weight.width, self._left = self.edges.fan, graph
-        self.n_in, self.n_out = graph.n_in, graph.n_out
-        self._b = self._b[: self.n_out] if self.bias is None else self.bias.value
+        super().resize()
+        graph = self.edges.graph
+        self.n_in, self.n_out, self.weight.width = graph.n_in, graph.n_out, self.edges.fan
 
     def settings(self) -> dict[str, Any]:
         bias = {} if self.has_bias else {"bias": False}

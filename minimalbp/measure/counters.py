@@ -18,14 +18,15 @@ from .counts import (
     pool,
     select,
     sparse,
+    sparse_conv,
     update,
 )
 
 PHASES = ("forward", "select", "dw", "dx", "other", "update")
 
 _MODULES = {
-    "linear": linear, "sparse": sparse, "conv": conv, "packed": packed, "pool": pool, "norm": norm,
-    "select": select,
+    "linear": linear, "sparse": sparse, "conv": conv, "packed": packed, "sparse_conv": sparse_conv,
+    "pool": pool, "norm": norm, "select": select,
     "activation": activation, "embedding": embedding, "lstm": lstm, "loss": loss, "update": update,
 }  # fmt: skip
 # "linear.forward": what a call of that kernel costs, from its arguments

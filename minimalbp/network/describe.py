@@ -18,7 +18,10 @@ KNOWN: dict[str, type[Layer]] = {
 }
 
 
-CHOOSE = (("Sparsify",), ("Conv2d", "PackedConv2d"))  # the layers that get the selector, if there are any
+CHOOSE = (
+    ("Sparsify",),
+    ("Conv2d", "PackedConv2d", "SparseConv2d"),
+)  # the layers that get the selector, if there are any
 
 
 def rebuild(

@@ -163,9 +163,13 @@ class Optimizer(ABC):
         key = (p.name, sparse, p.width)
         if key not in self._views:
             n = len(p.value) // p.width if sparse or p.value.ndim > 1 or p.width > 1 else 1
-            state = [self.state[p.name][s].reshape(n, -1) for s in self.slots]
+            shape = (
+                n,
+                p.value.size // n if n else math.prod(p.value.shape[1:]),
+            )  # a layer may have no edges left
+            state = [self.state[p.name][s].reshape(shape) for s in self.slots]
             every, rule = np.arange(n, dtype=np.int32), self._rules[p.value.dtype]
-            self._views[key] = (p.value.reshape(n, -1), state, every, rule)
+            self._views[key] = (p.value.reshape(shape), state, every, rule)
         return self._views[key]
 
     def _norm_scale(self) -> float:

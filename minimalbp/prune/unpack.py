@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..backend import Array
-from ..layers import Conv2d, Layer, Linear, PackedConv2d, PackedLinear, SparseLinear
+from ..layers import Conv2d, Layer, Linear, PackedConv2d, PackedLinear, SparseConv2d, SparseLinear
 from ..network import Sequential
 from ..network.rewrite import Instead, rewrite
 from .plain import check_network, dense_weight, exact_weights, has_bias, same_but, values
@@ -63,14 +63,19 @@ def state_dict(net: Sequential) -> dict[str, Array]:
 
 def _dense(layers: Sequence[Layer], at: int) -> Instead | None:
     layer = layers[at]
-    if isinstance(layer, SparseLinear):
+    if isinstance(layer, (SparseLinear, SparseConv2d)):
         options: dict[str, Any] = {
             "select": layer.select,
             "bias": layer.has_bias,
             "bias_rows": layer.bias_rows,
         }
         w, b = layer.weight_and_bias()
-        new = Linear(layer.n_in, layer.n_out, **options)
+        new: Layer
+        if isinstance(layer, SparseLinear):
+            new = Linear(layer.n_in, layer.n_out, **options)
+        else:
+            sizes = layer.in_channels, layer.out_channels, layer.kernel_size
+            new = Conv2d(*sizes, layer.stride, layer.padding, **options)
         return Instead(new, values(w, layer.be.get(b) if layer.has_bias else None))
     packed = isinstance(layer, (PackedConv2d, PackedLinear))
     return plain_layer(layer) if packed or getattr(layer, "center", "off") != "off" else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..layers import Conv2d
+from ..layers.convolution import Convolution
 from ..network import Sequential
 from ..select import Systematic, Threshold, TopK
 
@@ -42,5 +42,5 @@ def density_notes(net: Sequential, density: list[float] | None) -> list[str]:
     return notes
 
 
-def _convolutions(net: Sequential) -> list[Conv2d]:
-    return [layer for layer in net.layers() if isinstance(layer, Conv2d)]
+def _convolutions(net: Sequential) -> list[Convolution]:
+    return [layer for layer in net.layers() if isinstance(layer, Convolution)]
