@@ -3,15 +3,16 @@
     python scripts/reproduce_radixnet.py authors     the authors' recipe, with ReLU on the logits and without
     python scripts/reproduce_radixnet.py better      no decay, He's initial weights by the true fan-in, shuffled
     python scripts/reproduce_radixnet.py wide        a RadiX-Net of 3,000 units with as many edges as dense
+    python scripts/reproduce_radixnet.py lenet5      a convolution and a linear layer of LeNet-5 on random graphs
     python scripts/reproduce_radixnet.py equal       sparse weights against sparse gradients at equal work
     python scripts/reproduce_radixnet.py authors --smoke     digits, 2 seeds, 150 steps; temporary folders
 
-Each run trains 10,000 steps of 100 examples on one thread and is scored on the test part after the last one, as the
-authors do. There is no dev part: none is used to choose anything. For one seed all arms of a recipe see the same
-batches. Every finished run is a file in --out, known by its network, recipe, data and seed, so that a table goes on
-where it was stopped, and tables share runs. Writes TABLE.json to --to and prints the table; scripts/tables.py
-writes it into docs/results/topology.md. A table should take some
-ten minutes on two idle cores; on busy ones ours took an hour.
+Each run trains 10,000 steps of 100 examples (lenet5 1,000) on one thread and is scored on the test part after the
+last one, as the authors do. There is no dev part: none is used to choose anything. For one seed all arms of a recipe
+see the same batches. Every finished run is a file in --out, known by its network, recipe, data and seed, so that a
+table goes on where it was stopped, and tables share runs. Writes TABLE.json to --to and prints the table;
+scripts/tables.py writes it into docs/results/topology.md. A table should take some ten minutes on two idle cores; on
+busy ones ours took an hour.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ CENTRING = ("digits", "mnist-10k", "mnist-10k-falling", "mnist", "fashion-3", "f
 CNN = ("mnist", "mnist-bn", "cifar", "cifar-bn", "controls", "controls-bn", "controls-cifar", "controls-cifar-bn",
        "full", "overfitting", "overfitting-bn")  # fmt: skip
 SPP = ("lenet", "convnet", "ablations")
-RADIXNET = ("authors", "better", "wide", "equal")
+RADIXNET = ("authors", "better", "wide", "lenet5", "equal")
 FOLDERS = ("mesimp", "centring", "cnn", "spp", "radixnet")
 BENCHES = {
     "time_to_accuracy": "time_to_accuracy",

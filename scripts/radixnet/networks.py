@@ -1,7 +1,6 @@
 """Networks whose hidden layers are dense, random or a RadiX-Net, described by plain numbers.
 
-What an arm needs of a description is `build`, `as_json` and `smaller`. So another kind of network, such as one of
-convolutions, is one more class here and a list of arms.
+What an arm needs of a description is `build`, `as_json` and `smaller`.
 """
 
 from __future__ import annotations
@@ -103,3 +102,57 @@ class Mlp:
         if self.graph == "bernoulli":
             return replace(made, density=min(1.0, 5 * self.density))
         return replace(made, systems=((4, 4),), d=(4, 2, 1)) if self.graph == "radix" else made
+
+
+@dataclass(frozen=True)
+class Lenet5:
+    """The authors' network for pictures, of which the second convolution and the first linear layer are sparse.
+
+    Convolution, pooling, normalisation; convolution, normalisation, pooling; two linear layers. Convolutions keep
+    the size of the picture.
+
+    Parameters
+    ----------
+    graph : {"dense", "bernoulli"}
+    density : float
+        Of a Bernoulli graph. In the convolution an edge links two channels.
+    filters, units, side : ints
+        Of the convolutions, of the hidden linear layer, and of the picture.
+    """
+
+    graph: str = "dense"
+    density: float = 1.0
+    filters: tuple[int, int] = (20, 50)
+    units: int = 384
+    side: int = 28
+
+    def as_json(self) -> dict[str, Any]:
+        return {"kind": "lenet5", **asdict(self)}
+
+    def build(self, seed: int, *, relu_on_logits: bool) -> mbp.Sequential:
+        first, second = self.filters
+        layers: list[mbp.Layer] = [
+            mbp.Conv2d(1, first, 5, padding=2, init="he"), mbp.ReLU(), mbp.MaxPool2d(2), self._norm(),
+            self._conv(first, second, seed), mbp.ReLU(), self._norm(), mbp.MaxPool2d(2), mbp.Flatten(),
+            self._linear(second * (self.side // 4) ** 2, seed), mbp.ReLU(), mbp.Linear(self.units, 10, init="he"),
+        ]  # fmt: skip
+        return mbp.Sequential(*layers, *([mbp.ReLU()] if relu_on_logits else []), rng=seed)
+
+    def _norm(self) -> mbp.Layer:
+        return mbp.LocalResponseNorm(9, alpha=0.001)  # of the tutorial that the authors' code is made of
+
+    def _graph(self, n_in: int, n_out: int, seed: int, layer: int) -> Bipartite:
+        return bernoulli(n_in, n_out, self.density, Streams(seed).generator("topology", layer))
+
+    def _conv(self, n_in: int, n_out: int, seed: int) -> mbp.Layer:
+        if self.graph == "dense":
+            return mbp.Conv2d(n_in, n_out, 5, padding=2, init="he")
+        return mbp.SparseConv2d(self._graph(n_in, n_out, seed, 0), kernel_size=5, padding=2)
+
+    def _linear(self, n_in: int, seed: int) -> mbp.Layer:
+        if self.graph == "dense":
+            return mbp.Linear(n_in, self.units, init="he")
+        return mbp.SparseLinear(self._graph(n_in, self.units, seed, 1))
+
+    def smaller(self) -> Lenet5:
+        return replace(self, density=min(1.0, 5 * self.density), filters=(4, 6), units=16, side=8)

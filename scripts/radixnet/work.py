@@ -1,4 +1,4 @@
-"""The exact multiply-adds of a training step: those of the products of linear and sparse layers."""
+"""The exact multiply-adds of a training step: those of the products of its layers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 import minimalbp as mbp
 
-SPACES = ("linear", "sparse")
+SPACES = ("linear", "sparse", "conv", "sparse_conv")
 PRODUCTS = ("forward", "dw", "dx")  # how the names of kernels begin that multiply
 
 

@@ -13,7 +13,7 @@ import minimalbp as mbp
 
 pytestmark = pytest.mark.skipif(not SCRIPTS.is_dir(), reason="the tests run outside the source tree")
 NO_JIT = "NUMBA_DISABLE_JIT" in os.environ
-NAMES = ["authors", "equal"]
+NAMES = ["authors", "lenet5", "equal"]
 
 
 @pytest.fixture(scope="module")
