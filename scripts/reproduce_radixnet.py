@@ -8,11 +8,11 @@
     python scripts/reproduce_radixnet.py authors --smoke     digits, 2 seeds, 150 steps; temporary folders
 
 Each run trains 10,000 steps of 100 examples (lenet5 1,000) on one thread and is scored on the test part after the
-last one, as the authors do. There is no dev part: none is used to choose anything. For one seed all arms of a recipe
-see the same batches. Every finished run is a file in --out, known by its network, recipe, data and seed, so that a
-table goes on where it was stopped, and tables share runs. Writes TABLE.json to --to and prints the table;
-scripts/tables.py writes it into docs/results/topology.md. A table should take some ten minutes on two idle cores; on
-busy ones ours took an hour.
+last one, as the authors do. There is no dev part: none is used to choose anything. For one seed all arms of a
+recipe see the same batches. Every finished run is a file in --out, known by its network, recipe, data and seed.
+So a table goes on where it was stopped, and tables share runs. Writes TABLE.json to --to and prints the table;
+scripts/tables.py writes it into docs/results/topology.md. A table should take some ten minutes on two idle cores;
+on busy ones ours took an hour.
 """
 
 from __future__ import annotations

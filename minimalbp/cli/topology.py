@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The options that each kind has besides those of all
 OWN = {
-    "radix": ("systems", "d", "sizes", "degrees", "sign", "anywhere", "cut"),
+    "radix": ("systems", "d", "sizes", "degrees", "density", "sign", "anywhere", "cut"),
     "random": ("sizes", "density", "degree", "fan_in", "fan_out", "seed"),
     "regular": ("sizes", "density", "fan_in", "seed"),
     "bernoulli": ("sizes", "density", "seed"),
@@ -44,7 +44,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add(
         "--sizes",
         metavar="N,N",
-        help="nodes of each node layer; of radix with --degrees, and of files that do not say them",
+        help="nodes of each node layer; of radix with --degrees or --density, and of files that do not say them",
     )
     add("--degrees", metavar="N,N", help="of radix: edges that leave a node of each node layer but the last")
     add("--sign", type=int_or_text, help="of radix: -1 (default) as in the GraphChallenge, or 1")
@@ -57,7 +57,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add(
         "--cut", metavar="N,N", help="of radix and files: nodes to leave in each layer; the first are dropped"
     )
-    add("--density", metavar="P,P", help="share of edges, above 0 and up to 1, for all layers or for each")
+    add(
+        "--density",
+        metavar="P,P",
+        help="share of edges, such as 0.1 or 10%%, for all layers or for each; of radix the nearest that there is",
+    )
     add(
         "--degree",
         metavar="N,N",
@@ -146,23 +150,32 @@ Built = tuple["Topology", dict[str, Any]]  # and what the table says of how it w
 
 
 def _radix(args: argparse.Namespace) -> Built:
-    from ..topology import RadixNet, radix_net, reduced_format
+    from ..topology import RadixNet, fitted_radix, radix_net, reduced_format
 
-    sign = -1 if args.sign is None else args.sign
+    cut, sign = _cut(args), -1 if args.sign is None else args.sign
     if args.systems is not None and args.sizes is None and args.degrees is None:
         systems = [_ints("systems", text) for text in args.systems]
         d = None if args.d is None else _ints("d", args.d)
         plan = RadixNet(systems, d, sign=sign, anywhere=bool(args.anywhere))
-    elif args.sizes is not None and args.degrees is not None and args.systems is None:
+    elif args.sizes is not None and args.systems is None and (args.degrees is None) != (args.density is None):
         if args.d is not None or args.anywhere:
-            raise BadInput("--d and --anywhere go with --systems; leave them out with --sizes and --degrees")
-        plan = reduced_format(_ints("sizes", args.sizes), _ints("degrees", args.degrees), sign=sign)
+            raise BadInput("--d and --anywhere go with --systems; leave them out with --sizes")
+        sizes = _ints("sizes", args.sizes)
+        if args.degrees is not None:
+            plan = reduced_format(sizes, _ints("degrees", args.degrees), sign=sign)
+        elif cut is not None:
+            raise BadInput("radix with --density is cut to --sizes; leave --cut out")
+        else:
+            density, *more = _floats("density", args.density)
+            if more:
+                raise BadInput(f"radix has one density for all layers, not {args.density}")
+            plan, cut = fitted_radix(sizes, density, sign=sign), sizes
     else:
         raise BadInput(
-            "radix needs either --systems, or --sizes and --degrees, such as --systems 2,2,2 --d 1,2,2,1"
+            "radix needs --systems, or --sizes with --degrees or --density, such as --systems 2,2,2 --d 1,2,2,1"
         )
     said = {"systems": plan.systems, "d": plan.d, "sign": plan.sign}
-    return radix_net(plan, cut=_cut(args)), said
+    return radix_net(plan, cut=cut), said
 
 
 def _random(args: argparse.Namespace) -> Built:
@@ -227,7 +240,10 @@ def _ints(name: str, text: str) -> list[int]:
 
 
 def _floats(name: str, text: str) -> list[float]:
-    return _numbers(name, text, float, "numbers such as 0.1 or 0.1,0.5")
+    def share(part: str) -> float:
+        return float(part[:-1]) / 100 if part.endswith("%") else float(part)
+
+    return _numbers(name, text, share, "numbers such as 0.1 or 10%,50%")
 
 
 def _numbers(name: str, text: str, kind: Callable[[str], Any], wanted: str) -> list[Any]:

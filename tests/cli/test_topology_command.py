@@ -42,6 +42,11 @@ def test_sizes_and_degrees(capsys):
     assert found["systems"] == [[10, 10, 10], [10]] and found["paths"]["most"] == 120
 
 
+def test_sizes_and_a_density(capsys):
+    out = printed(capsys, "radix", "--sizes", "784,300,100", "--density", "10%")
+    assert out.startswith("radix · systems (10,10) · d 8,3,1 · sign -1\n784-300-100 · 26,520 edges")
+
+
 def test_a_cut_and_its_dangers(capsys):
     out = printed(capsys, "radix", "--systems", "10,10", "2", "--d", "8,3,1,1", "--cut", "784,300,100,10")
     assert "784-300-100-10" in out and "formula" not in out
@@ -164,19 +169,23 @@ def test_long_counts_are_left_out_unless_asked_for(capsys, monkeypatch):
         ("radix --systems 2,2 --sign 0", "sign must be -1 or 1, not 0"),
         ("radix --systems 2,2 --sign minus", "sign must be -1 or 1, not 'minus'"),
         ("radix --systems 2,2 --cut 5,4,4", "node layer 0 has 4 nodes and cannot be cut to 5"),
-        ("radix --systems 2,2 --sizes 4,4", "radix needs either --systems"),
-        ("radix --sizes 4,4", "radix needs either --systems"),
-        ("radix", "radix needs either --systems"),
+        ("radix --systems 2,2 --sizes 4,4", "radix needs --systems, or --sizes with --degrees or --density"),
+        ("radix --sizes 4,4", "radix needs --systems, or --sizes with --degrees or --density"),
+        ("radix", "radix needs --systems, or --sizes with --degrees or --density"),
         ("radix --sizes 7,5 --degrees 2", "the sizes 7, 5 have no common divisor but 1"),
         ("radix --sizes 8,8 --degrees 8 --d 1,1", "--d and --anywhere go with --systems"),
         ("radix --systems 2,2 --seed 1", "--seed is not for radix, which has --systems"),
+        ("radix --sizes 8,8,8 --density 10% --cut 4,4,4", "radix with --density is cut to --sizes"),
+        ("radix --sizes 8,8,8 --density 10%,20%", "radix has one density for all layers"),
+        ("radix --sizes 8,8,8 --density 0", "density must be a number in (0, 1], not 0.0"),
+        ("radix --sizes 8,8 --density 10%", "a RadiX-Net needs two layers of edges or more"),
         ("random --fan-in 2", "random needs --sizes, two or more"),
         ("random --sizes 5", "random needs --sizes, two or more"),
         ("random --sizes 5,5", "needs density or degree or fan-in or fan-out, one of them, not none"),
         ("random --sizes 5,5 --fan-in 9", "a fan-in of 9 is more than the 5 inputs"),
         ("random --sizes 5,5 --fan-in 2 --seed x", "seed must be a whole number of at least 0, not 'x'"),
         ("random --sizes 5,5 --density 2", "density must be a number in (0, 1], not 2.0"),
-        ("random --sizes 5,5 --density half", "--density must be numbers such as 0.1 or 0.1,0.5, not 'half'"),
+        ("random --sizes 5,5 --density half", "--density must be numbers such as 0.1 or 10%,50%, not 'half'"),
         ("regular --sizes 5,5 --fan-in 2,2", "fan-in needs one number, or 1 for the layers, not 2"),
         ("regular --sizes 5,5 --cut 3,3", "--cut is not for regular"),
         ("bernoulli --sizes 5,5 --fan-in 2", "--fan-in is not for bernoulli"),
