@@ -1,4 +1,4 @@
-"""bench_sparse_conv.py: what is wrong is found, all else is measured, and its table says which layers are slower."""
+"""bench_sparse_conv.py: what is wrong is found, all else is measured, and its table names slower layers."""
 
 import json
 import os
