@@ -20,6 +20,8 @@ CACHE = 1 << 20  # bytes of planes of x and dy that dW goes through at a time: h
 
 
 def to_planes(xq, x, place):
+    if not x.size:  # no channel was chosen
+        return
     args, n = (xq, x, *_runs(place.tobytes(), x.shape[1], x.itemsize)), pieces(x.size // COPY)
     if n > 1:
         planes_copy.to_planes_pieces(*args, n)

@@ -91,6 +91,20 @@ def test_a_step_of_convolutions_allocates_nothing(select):
     assert peak < x.nbytes  # of no map; panels of W, dW of each thread and places of windows are smaller
 
 
+@pytest.mark.parametrize("select", [mbp.Dense(), mbp.TopK(ratio=0.1), mbp.Channels(3)], ids=lambda s: s.name)
+def test_a_step_of_convolutions_on_graphs_allocates_nothing(select):
+    net = topology.radix_net([[2, 2]], [1, 2, 4])
+    layers = [
+        mbp.SparseConv2d(net[0], kernel_size=3, padding=1, select=select), mbp.ReLU(), mbp.MaxPool2d(2),
+        mbp.SparseConv2d(net[1], kernel_size=3, stride=2, padding=1, select=select), mbp.ReLU(), mbp.Flatten(),
+        mbp.Linear(144, 3),
+    ]  # fmt: skip
+    x = np.random.default_rng(0).normal(size=(160, 4, 12, 12)).astype(np.float32)
+    growth, peak = allocated(layers, OPTIMIZERS["adam"], x)
+    assert growth < STEPS * 8
+    assert peak < x.nbytes / 4  # of no map; places of edges and rows of dW are smaller
+
+
 def allocated(layers, optimizer, x):
     """(bytes more after STEPS steps than before, bytes more at the worst moment between)."""
     net = mbp.Sequential(*layers, backend="cpu")

@@ -31,6 +31,7 @@ MAKERS = {
     mbp.ReLU: mbp.ReLU,
     mbp.Residual: lambda: mbp.Residual(mbp.Linear(3, 3)),
     mbp.Sigmoid: mbp.Sigmoid,
+    mbp.SparseConv2d: lambda: mbp.SparseConv2d(6, 3, 2, kernel_size=2),
     mbp.SparseLinear: lambda: mbp.SparseLinear(6, 3, 2),
     mbp.Sparsify: lambda: mbp.Sparsify(mbp.TopK(1)),
     mbp.Tanh: mbp.Tanh,
@@ -46,7 +47,10 @@ BOUND = {
     mbp.Residual: ("be", "buf"),
 }
 X, MAPS = np.ones((4, 3)), np.ones((4, 3, 5, 5))
-OF_MAPS = (mbp.AvgPool2d, mbp.BatchNorm2d, mbp.Conv2d, mbp.LocalResponseNorm, mbp.MaxPool2d, mbp.PackedConv2d)
+OF_MAPS = (
+    mbp.AvgPool2d, mbp.BatchNorm2d, mbp.Conv2d, mbp.LocalResponseNorm, mbp.MaxPool2d, mbp.PackedConv2d,
+    mbp.SparseConv2d,
+)  # fmt: skip
 PASS_ON = (mbp.Flatten, mbp.Sparsify)  # whose forward needs nothing of a network
 
 

@@ -33,7 +33,8 @@ def to_planes(xq, x, runs, pictures, first, last):
     a panel holds.
     """
     (batch, pixels, channels), count, lanes = x.shape, blocks(x), VECTOR // x.itemsize
-    flat, rows, phases = x.reshape((-1, channels)), xq.reshape((-1, xq.shape[3])), xq.shape[1]
+    flat, phases = x.reshape((batch * pixels, channels)), xq.shape[1]
+    rows = xq.reshape((len(xq) * phases * channels, xq.shape[3]))
     few = np.empty((lanes, lanes), x.dtype)
     for p in range(first // count, -(-last // count)):
         lo, hi = max(first - p * count, 0), min(last - p * count, count)
@@ -64,7 +65,8 @@ def to_planes(xq, x, runs, pictures, first, last):
 def from_planes(x, planes, runs, pictures, panel):
     """The pictures of a panel. planes (1, phases, channels, width): the panel alone."""
     (batch, pixels, channels), lanes = x.shape, VECTOR // x.itemsize
-    flat, rows = x.reshape((-1, channels)), planes.reshape((-1, planes.shape[3]))
+    flat = x.reshape((batch * pixels, channels))
+    rows = planes.reshape((planes.shape[1] * channels, planes.shape[3]))
     few = np.empty((lanes, lanes), x.dtype)
     begin, there = panel * pictures * pixels, min(pictures, batch - panel * pictures) * pixels
     for block in range(blocks(x)):
