@@ -33,7 +33,7 @@ DATA = os.environ.get("MINIMALBP_DATA")
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=20 if NO_JIT else 100)
 settings.load_profile("repeatable")
 
-# Numba makes objects by the million while it compiles. Looking for garbage after every 700 is a twentieth of its time.
+# Numba makes objects by the million while it compiles. A twentieth of its time would go to looking for garbage.
 gc.set_threshold(20_000, 50)
 
 

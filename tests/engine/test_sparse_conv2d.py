@@ -336,7 +336,7 @@ def test_what_does_not_fit_is_refused(backend):
     )
     refused(lambda: net.forward(np.ones((2, 3, 4, 6))), "5 x 5", "4 x 6", "padding")
     net.forward(np.ones((2, 3, 6, 6), "float32"))
-    refused(lambda: net.backward(np.ones((2, 2, 6, 6))), "layer 0", "(2, 2, 2, 2)", "(2, 2, 6, 6)")
+    refused(lambda: net[0].backward(np.ones((2, 2, 6, 6))), "layer 0", "(2, 2, 2, 2)", "(2, 2, 6, 6)")
 
 
 def test_k_beyond_the_entries_is_noted():
