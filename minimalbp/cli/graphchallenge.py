@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from ..report.graphchallenge_table import graphchallenge_table
 
     for name in OTHERS:
-        if getattr(args, name):
+        if getattr(args, name) not in (None, False):
             raise BadInput(
                 f"--{name} is not for {NAME}, which has {', '.join(f'--{own}' for own in OPTIONS)}"
             )

@@ -121,6 +121,9 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"--out must name a file or a folder, not {args.out!r}")
     plot = None if args.plot is None else check_figure(args.plot)
     value = 1.0 if args.value is None else check_float("value", args.value, float("-inf"))
+    if value == 0:
+        raise BadInput("--value must not be 0, which is no edge for those who read the file")
+    _check_form(args)
     net, said = _file(args) if kind == "file" else BUILDERS[kind](args)
     if args.out is not None:
         write_topology(net, args.out, args.kind or "npz", value)
@@ -130,6 +133,16 @@ def run(args: argparse.Namespace) -> int:
     report = {"name": args.what if kind != "file" else Path(args.what).name, **said, **found}
     print(json.dumps(report) if args.json else topology_table(json.loads(json.dumps(report))))
     return 0
+
+
+def _check_form(args: argparse.Namespace) -> None:
+    """Refuse options of other forms of files than --out has."""
+    suffix = Path(args.out or "").suffix
+    folder = suffix not in (".npz", ".tsv", ".edges", ".txt", ".csv")
+    if args.kind is not None and not folder:
+        raise BadInput(f"--kind is for a folder of layers, and --out {args.out} is a file; leave it out")
+    if args.value is not None and not (suffix == ".tsv" or (folder and args.kind == "tsv")):
+        raise BadInput("--value is for .tsv files alone; give --kind tsv or an --out that ends in .tsv")
 
 
 def _check_options(kind: str, args: argparse.Namespace) -> None:

@@ -50,7 +50,9 @@ def combine(options: Mapping[str, Any]) -> list[Settings]:
     if "topology" in lists and not {"select", "k"} & lists.keys():
         lists["select"] = ["dense"]
     if lists or "rows" in options:
-        found = [_fitting(dict(zip(lists, values))) for values in product(*lists.values())]
+        several = any(name in NAMES for name in lists.get("topology", ()))
+        found = [dict(zip(lists, values)) for values in product(*lists.values())]
+        found = [_fitting(arm) for arm in found] if several else found
     else:
         usual = next(iter(TASKS.values()))  # an unknown task is for Settings to refuse
         task = TASKS.get(str(options.get("task")), usual)
@@ -85,9 +87,10 @@ def check_arms(arms: Settings | Iterable[Settings]) -> list[Settings]:
     for one in found:
         for name, value in one.as_json().items():
             if name not in LISTS and value != first[name]:
+                remedy = "say hidden, such as 300,100" if name == "hidden" else "compare them in two runs"
                 raise BadInput(
                     f"the arms of a comparison differ in {', '.join(LISTS)} only, but {one.arm()} has {name} = "
-                    f"{short(value)} and {found[0].arm()} {short(first[name])}; compare them in two runs"
+                    f"{short(value)} and {found[0].arm()} {short(first[name])}; {remedy}"
                 )
         same.setdefault((one.topology, one.density, one.selector(), one.center), one)
     names = [one.arm() for one in same.values()]

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import Diverged, check_int
 from ..report.curves import check_target, set_target
+from ..tasks.edges import fingerprint, from_file
 from ..train.progress import tell
 from .arms import Arm, PreparedArm, fitted, open_folder, start_report, tell_of_compiling
 from .build import network
@@ -101,10 +102,14 @@ def compare(
         "speedup": _speedup({"runs": []}, sparse, seeds), "target_given": target,
     }  # fmt: skip
 
+    if files := {one.topology: fingerprint(one) for one in sparse if from_file(one)}:
+        report["edges"] = files
+
     def prepared(arm: Arm) -> PreparedArm:
         return ready.pop() if ready and arm is job[0] else _prepared(arm, data, folder, resume)
 
     def check() -> None:
+        folder.check_edges(report)
         ready[0].resume()
         for arm in job[1:]:
             _prepared(arm, data, folder, True)

@@ -97,6 +97,16 @@ class Folder:
                         f"the run in {self.path} has {name} = {old[name]}; only threads may change"
                     )
 
+    def check_edges(self, report: dict[str, Any]) -> None:
+        """Raise BadInput where a file of edges is another one than when the run here began."""
+        assert self.path is not None
+        before = read_json(self.path / "run.json").get("edges", {})
+        for name, digest in report.get("edges", {}).items():
+            if before.get(name, digest) != digest:
+                raise BadInput(
+                    f"{name} has changed since the run in {self.path} began; put the old file back"
+                )
+
     def reopen(self, report: dict[str, Any]) -> None:
         """Write the settings of a resumed run, and keep the old results until there are new ones."""
         assert self.path is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -110,6 +110,9 @@ class Layer(ABC):
     def channel_cuts(self, kept: Array) -> Iterator[Any]:
         """Of a channelwise layer, a `Cut` for each parameter: what is kept with the channels `kept`, ascending."""
         return iter(())
+
+    def accepts(self, found: Mapping[str, Array]) -> None:  # noqa: B027 (most take any)
+        """Raise BadInput for values of a file, by the names of parameters, that the layer cannot have."""
 
     def resize(self) -> None:  # noqa: B027 (most have no sizes)
         """Update the sizes after parameters were cut, and what else follows from values that a file has given."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from ..backend import Array, Backend
+from ..errors import BadInput
 from ..param import Param
 from ..topology import Bipartite
 from .base import later
@@ -61,6 +62,15 @@ class SomeEdges(Units):
         """The edges from the inputs `kept`."""
         self._left, edges = keep(self._left, 1, kept)
         yield Cut(self.weight, 0, edges)
+
+    def accepts(self, found: Mapping[str, Array]) -> None:
+        graph = self.edges.graph
+        try:
+            Bipartite(graph.n_in, graph.n_out, found[self.start.name], found[self.source.name])
+        except BadInput as e:
+            raise BadInput(
+                f"{self.start.name} and {self.source.name} are no graph of this layer: {e}"
+            ) from None
 
     def resize(self) -> None:
         """Take the graph that cuts have left, or that was read from a file into `start` and `source`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -130,6 +132,14 @@ class Sequential(Chain):
         if x.dtype != np.int32 and x.size and not -(2**31) <= int(x.min()) <= int(x.max()) < 2**31:
             raise BadInput(f"ids must be below 2**31, not {int(x.max())} (the least is {int(x.min())})")
         return self.be.put(x, "int32")
+
+    def check_values(self, found: Mapping[str, Array], path: str | Path) -> None:
+        """Raise BadInput where a file holds values, by the names of parameters, that a layer cannot have."""
+        for layer in self.layers():
+            try:
+                layer.accepts(found)
+            except BadInput as e:
+                raise BadInput(f"{path}: {e}") from None
 
     def linears(self) -> list[Linear]:
         """The linear layers, first to last."""

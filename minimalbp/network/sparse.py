@@ -66,7 +66,7 @@ def sparse_mlp(
     >>> [type(layer).__name__ for layer in net.children]
     ['SparseLinear', 'ReLU', 'SparseLinear', 'ReLU', 'Linear']
     >>> net.notes()
-    ['the last layer is dense: in the topology an output reads only 6 of 48 nodes; dense_last=False keeps it ...']
+    ['the last layer is dense: in the topology an output reads only 6 of 48 nodes; ...']
     """
     if not isinstance(topology, Topology):
         raise BadInput(f"topology must be a Topology, such as radix_net([[4, 4]]), not {short(topology)}")
@@ -89,8 +89,8 @@ def sparse_mlp(
     if few:
         sparse = f"an output reads only {least} of {last.n_in} nodes"
         net.remarks.append(
-            f"the last layer is dense: in the topology {sparse}; dense_last=False keeps it sparse"
+            f"the last layer is dense: in the topology {sparse}; sparse_mlp(dense_last=False) keeps it sparse"
             if dense
-            else f"{sparse}, and such networks train badly; dense_last=True makes the last layer dense"
+            else f"{sparse}, and such networks train badly; sparse_mlp(dense_last=True) makes the last layer dense"
         )
     return net

@@ -79,6 +79,7 @@ def load(net: Sequential, path: str | Path) -> None:
                 f"{path}: {name} is {found[name].shape}, the network needs {p.value.shape}; take the sizes and the "
                 "data of the network that was saved"
             )
+    net.check_values(found, path)
     for name, p in mine.items():
         p.value[...] = net.be.put(found[name], p.value.dtype.name)
     for layer in net.layers():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ..topology.named import NAMES
 from .base import Choices
 
 DENSITY = "10%"
-NEAR = 1.02  # a density that is off by a smaller factor is not told of
+NEAR = 1.1  # a density that is off by a smaller factor is not told of
 
 
 def from_file(settings: Choices) -> bool:
@@ -49,6 +50,16 @@ def share(settings: Choices) -> float:
     return 1.0 if settings.density is None else float(settings.density.removesuffix("%")) / 100
 
 
+def fingerprint(settings: Choices) -> str:
+    """The SHA-256 of the edges in the file, which a run keeps: a run that goes on needs the same."""
+    digest = hashlib.sha256()
+    for layer in _read(settings):
+        digest.update(
+            repr((layer.n_in, layer.n_out)).encode() + layer.start.tobytes() + layer.source.tobytes()
+        )
+    return digest.hexdigest()
+
+
 def hidden_of(settings: Choices, n_classes: int) -> tuple[int, ...]:
     """The hidden layers: those of the settings, or of the file, whose last layer may be that of the classes."""
     if not from_file(settings) or settings.hidden:
@@ -72,13 +83,17 @@ def topology_of(settings: Choices, n_inputs: int, n_classes: int) -> tuple[Topol
         return _cut(net, sizes, settings.topology)
     wanted = share(settings)
     net = named_topology(settings.topology, sizes, wanted, Streams(settings.seed).generator("topology"))
-    if net.recipe is None or 1 / NEAR < net.density / wanted < NEAR:
+    if 1 / NEAR < net.density / wanted < NEAR:
         return net, []
-    shown = "-".join(map(str, sizes))
-    return net, [
-        f"a RadiX-Net of {shown} with a density of {settings.density} is not there; it has {net.density:.1%}, the "
-        "nearest. Wider or more hidden layers give more densities"
-    ]
+    shown = (
+        f"the topology {settings.topology} of {'-'.join(map(str, sizes))} has {net.density:.3g} of all edges"
+    )
+    why = (
+        "wider or more hidden layers give more densities"
+        if net.recipe
+        else "nodes have whole numbers of edges"
+    )
+    return net, [f"{shown}, not {settings.density}: {why}"]
 
 
 def _cut(net: Topology, sizes: list[int], path: str) -> tuple[Topology, list[str]]:
@@ -101,7 +116,7 @@ def _read(settings: Choices) -> Topology:
     path = Path(str(settings.topology))
     try:
         changed = max([path.stat().st_mtime_ns, *(one.stat().st_mtime_ns for one in path.glob("*"))])
-    except OSError:
+    except (OSError, ValueError):  # a path with a NUL byte
         known = ", ".join(NAMES)
         raise BadInput(
             f"topology must be one of {known}, or a file or folder of edges, which {settings.topology!r} is not"

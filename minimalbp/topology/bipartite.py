@@ -54,7 +54,7 @@ class Bipartite:
 
     def __post_init__(self) -> None:
         _check_sizes(self.n_in, self.n_out)
-        start, source = np.ascontiguousarray(self.start, np.int64), np.ascontiguousarray(self.source)
+        start, source = whole("start", self.start), whole("source", self.source)
         if start.shape != (self.n_out + 1,) or source.ndim != 1:
             raise BadInput(
                 f"start must have {self.n_out + 1} entries, one more than outputs, not {start.shape}"
@@ -66,7 +66,7 @@ class Bipartite:
             _check_nodes("input", source, self.n_in)
             self._check_order(start, source)
         object.__setattr__(self, "start", start)
-        object.__setattr__(self, "source", source.astype(np.int32, copy=False))
+        object.__setattr__(self, "source", source.astype(np.int32))
 
     @staticmethod
     def _check_order(start: Array, source: Array) -> None:
@@ -90,14 +90,14 @@ class Bipartite:
     def from_edges(cls, n_in: int, n_out: int, source: Any, target: Any) -> Bipartite:
         """The layer with edges from source[e] to target[e], in any order."""
         _check_sizes(n_in, n_out)
-        source, target = np.asarray(source), np.asarray(target)
+        source, target = whole("inputs", source), whole("outputs", target)
         if source.ndim != 1 or source.shape != target.shape:
             raise BadInput(f"edges need as many inputs as outputs, not {source.shape} and {target.shape}")
         if len(target) and (target.min() < 0 or target.max() >= n_out):
             bad = target.min() if target.min() < 0 else target.max()
             raise BadInput(f"output {bad} does not exist: a layer of {n_out} outputs has 0 to {n_out - 1}")
         order = np.lexsort((source, target))
-        start = np.concatenate([[0], np.cumsum(np.bincount(target.astype(np.int64), minlength=n_out))])
+        start = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=n_out))])
         return cls(n_in, n_out, start, source[order])
 
     @classmethod
@@ -213,6 +213,18 @@ def _check_sizes(n_in: int, n_out: int) -> None:
     for name, size in (("n_in", n_in), ("n_out", n_out)):
         if check_int(name, size, least=1) > MOST_NODES:
             raise BadInput(f"{name} must be at most {MOST_NODES}, not {size}; use a smaller layer")
+
+
+def whole(what: str, numbers: Any) -> Array:
+    """The numbers of nodes as a new array of int64. Raises BadInput for what is no list of whole numbers."""
+    found = np.asarray(numbers)
+    if found.size and found.dtype.kind not in "iu":
+        raise BadInput(
+            f"{what} must be whole numbers, not of the type {found.dtype}; convert them with astype(int)"
+        )
+    if found.size and found.max() > np.iinfo(np.int64).max:
+        raise BadInput(f"{what} must be below 2**63, not {found.max()}")
+    return np.array(found, np.int64)
 
 
 def _check_nodes(side: str, nodes: Array, count: int) -> None:

@@ -37,7 +37,10 @@ def read_matrix(path: Path) -> Any:
     except OSError as e:
         raise BadInput(f"cannot read {path}: {e.strerror or e}") from e
     except Exception as e:  # broken archives raise errors of zipfile, zlib, NumPy and SciPy
-        raise BadInput(f"{path} is no sparse array that scipy.sparse.save_npz has written: {e}") from e
+        why = " ".join(str(e).split()).replace(repr(str(path)), "it")
+        if "<_io." in why or "pickle" in why.lower():
+            why = "it holds other arrays"
+        raise BadInput(f"{path} is no sparse array that scipy.sparse.save_npz has written: {why}") from e
     if len(matrix.shape) != 2 or 0 in matrix.shape:
         raise BadInput(f"the array in {path} must be a matrix (inputs, outputs), not of shape {matrix.shape}")
     return matrix
@@ -104,31 +107,42 @@ def write_edges(path: Path, sizes: Sequence[int], layers: Sequence[Bipartite], c
 
 def read_edges(path: Path, commas: bool) -> tuple[list[tuple[Array, Array]], tuple[int, ...] | None]:
     """(source, target) of each layer, and the sizes, if the first line says them."""
-    table = _table(path, np.int64, "," if commas else None)
+    sizes = _said(path)
+    table = _table(path, np.int64, "," if commas else None, may_be_empty=sizes is not None)
+    if sizes and not table.size:
+        table = np.zeros((0, 3), np.int64)
     if table.shape[1] not in (2, 3):
         found = table.shape[1]
         raise BadInput(
             f"{path} needs two columns (input, output) or three (layer, input, output), not {found}"
         )
-    with open(path, encoding="utf-8") as file:
-        said = re.fullmatch(r"#\s*sizes((?:\s+\d{1,10})+)\s*", file.readline())
-    sizes = tuple(map(int, said[1].split())) if said else None
     if sizes and (len(sizes) < 2 or (table.shape[1] == 2 and len(sizes) != 2)):
         raise BadInput(f"{path}: {len(sizes)} sizes in its first line do not fit its columns")
     if table.shape[1] == 2:
         return [(table[:, 0], table[:, 1])], sizes
     count = len(sizes) - 1 if sizes else int(table[:, 0].max())
     layers = table[:, 0]
-    if layers.min() < 1 or layers.max() > count or count > len(table) + 1000:
-        bad = layers.min() if layers.min() < 1 else layers.max()
+    low, high = layers.min(initial=1), layers.max(initial=1)
+    if low < 1 or high > count or count > len(table) + 1000:
+        bad = low if low < 1 else high
         raise BadInput(f"{path}: there is no layer {bad}; the first of three columns counts layers from 1")
     return [(table[layers == i, 1], table[layers == i, 2]) for i in range(1, count + 1)], sizes
 
 
-def _table(path: Path, kind: Any, between: str | None) -> Array:
-    """The numbers in a file of lines, at least one."""
+def _said(path: Path) -> tuple[int, ...] | None:
+    """The sizes in the first line, if it says them."""
     try:
-        with open(path, encoding="utf-8") as file, warnings.catch_warnings():
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            said = re.fullmatch(r"#\s*sizes((?:\s+\d{1,10})+)\s*", file.readline())
+    except OSError as e:
+        raise BadInput(f"cannot read {path}: {e.strerror or e}") from e
+    return tuple(map(int, said[1].split())) if said else None
+
+
+def _table(path: Path, kind: Any, between: str | None, may_be_empty: bool = False) -> Array:
+    """The numbers in a file of lines, at least one unless it may be empty."""
+    try:
+        with open(path, encoding="utf-8-sig") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of a file without lines, which is refused below
             table = np.loadtxt(file, dtype=kind, delimiter=between, comments="#", ndmin=2)
     except OSError as e:
@@ -136,6 +150,8 @@ def _table(path: Path, kind: Any, between: str | None) -> Array:
     except (ValueError, OverflowError) as e:
         wanted = "whole numbers" if kind is np.int64 else "numbers"
         raise BadInput(f"{path} must hold lines of {wanted}: {' '.join(str(e).split())}") from e
-    if table.size == 0:
-        raise BadInput(f"{path} holds no edges")
+    if table.size == 0 and not may_be_empty:
+        raise BadInput(
+            f"{path} holds no edges; a first line # sizes 784 300 10 would say how many nodes there are"
+        )
     return table

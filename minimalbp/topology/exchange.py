@@ -128,6 +128,8 @@ def read_topology(path: str | Path, sizes: Sequence[int] | None = None, depth: i
         For files that cannot be read, and layers that do not fit.
     """
     path = Path(path)
+    if depth is not None and not path.is_dir():
+        raise BadInput(f"depth is for a folder of layers, and {path} is none; leave it out")
     if path.is_dir():
         read = [_read_file(file) for file in _layer_files(path, depth)]
         if len(read) > 1 and any(len(layers) > 1 for layers in read):
@@ -151,7 +153,7 @@ def _layer_files(folder: Path, depth: int | None) -> list[Path]:
         raise BadInput(
             f"{folder} needs files of one kind ({', '.join(SUFFIXES)}), one for each layer, not of {kinds}"
         )
-    if len(found) == 1:
+    if len(found) == 1 and depth is None:
         return found
     numbered: dict[int, Path] = {}
     for file in found:
@@ -209,7 +211,7 @@ def _fit(parts: Sequence[_Part], sizes: Sequence[int] | None) -> Topology:
         after, known_after = (ends[i + 1][0][1], ends[i + 1][0][0]) if i + 1 < len(ends) else (1, None)
         if sizes is not None:
             n_in, n_out = sizes[i], sizes[i + 1]
-        n_in = n_in or known_before or max(first, before)
-        n_out = n_out or known_after or max(last, after)
+        n_in = next((n for n in (n_in, known_before) if n is not None), max(first, before))
+        n_out = next((n for n in (n_out, known_after) if n is not None), max(last, after))
         layers.append(Bipartite.from_edges(n_in, n_out, part.source, part.target))
     return Topology(layers)

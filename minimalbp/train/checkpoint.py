@@ -146,6 +146,7 @@ def load_checkpoint(
             raise BadInput(f"{path} does not hold {key} as {target.dtype} {target.shape}; is it damaged?")
     if set(meta["generators"]) != set(generators):
         raise BadInput(f"{path} was saved with other random layers or selectors than this network has")
+    net.check_values({key.removeprefix("param/"): array for key, array in arrays.items()}, path)
     for key, target in wanted.items():
         target[...] = arrays[key]
     for layer in net.layers():

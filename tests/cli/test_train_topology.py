@@ -110,6 +110,22 @@ def test_simplify_removes_units_with_their_edges(capsys, points, edges):
         assert runs["from scratch"]["widths"] == runs["random"]["widths"] == small["widths"]
 
 
+def test_a_file_must_stay_as_it_was(capsys, few, edges, tmp_path):
+    report(capsys, *few, "--topology", edges, "--out", tmp_path / "run")
+    kept = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    text = edges.read_text().splitlines()
+    edges.write_text("\n".join(text[:-1]) + "\n")
+    line = refused(capsys, "train", "--resume", tmp_path / "run", "--epochs", "3")
+    assert f"{edges} has changed since the run in {tmp_path / 'run'} began; put the old file back" in line
+    assert {path: path.read_bytes() for path in (tmp_path / "run").iterdir()} == kept
+
+
+def test_a_density_that_is_not_there_is_told(capsys, few):
+    found = report(capsys, *few, "--topology", "random", "--density", "1%", "--hidden", "8,6")
+    notes = " ".join(found["runs"][1]["notes"])
+    assert "of all edges, not 1%: nodes have whole numbers of edges" in notes
+
+
 @pytest.mark.parametrize(
     "words, said",
     [
@@ -121,6 +137,7 @@ def test_simplify_removes_units_with_their_edges(capsys, points, edges):
         (["--topology", "random", "--model", "lenet"], "topology is for the model mlp"),
         (["--topology", "random", "--task", "parsing"], "topology is for the task classify"),
         (["--topology", ""], "topology must be a name or a path"),
+        (["--topology", "a\0b"], "which 'a\\x00b' is not"),
         (["--density", "5%"], "density = 5% is of a topology"),
     ],
 )
@@ -131,6 +148,7 @@ def test_what_is_refused(capsys, few, words, said):
 def test_files_that_are_refused(capsys, few, edges, tmp_path):
     assert "ask for 5-9-6" in refused(capsys, *few, "--topology", edges, "--hidden", "9,6")
     assert "ask for 5-8" in refused(capsys, *few, "--topology", edges, "--hidden", "8")
+    assert "says its density" in refused(capsys, *few, "--topology", edges, "--density", "10%")
     settings = {"topology": str(edges), "density": "10%"}
     with pytest.raises(mbp.BadInput, match="says its density"):
         mbp.Settings(**settings)

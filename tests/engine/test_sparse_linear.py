@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from helpers import CLOSE, assert_same, close, clusters, in_pieces, parameters, refused
+from safetensors.numpy import load_file, save_file
 
 import minimalbp as mbp
 from minimalbp.network.compact import compact, hidden_layers
@@ -271,7 +272,7 @@ def test_a_network_on_a_topology_has_a_dense_last_layer_where_outputs_would_read
     assert isinstance(kept.children[-1], mbp.SparseLinear)
     assert kept.notes() == [
         "an output reads only 6 of 48 nodes, and such networks train badly; "
-        "dense_last=True makes the last layer dense"
+        "sparse_mlp(dense_last=True) makes the last layer dense"
     ]
     refused(lambda: mbp.sparse_mlp([784, 300, 10]), "topology must be a Topology")
 
@@ -311,3 +312,20 @@ def test_simplify_shrinks_sparse_layers_and_resumes(tmp_path):
     assert whole.children[2].n_in == whole.children[0].n_out
     assert whole.describe() == parts.describe()
     assert_same(parameters(whole), parameters(parts))
+
+
+def test_a_file_with_another_graph_changes_nothing(backend, tmp_path, rng):
+    net = network(1, backend)
+    x = rng.normal(size=(5, net[0].n_in))
+    right, before = net(x), parameters(net)
+    mbp.save(net, tmp_path / "good")
+    arrays = load_file(tmp_path / "good")
+    arrays["0.source"][0] = 5000
+    save_file(arrays, tmp_path / "bad")
+    refused(
+        lambda: mbp.load(net, tmp_path / "bad"),
+        "bad: 0.start and 0.source are no graph of this layer",
+        "5000",
+    )
+    assert_same(parameters(net), before)
+    np.testing.assert_array_equal(net(x), right)

@@ -149,3 +149,30 @@ def test_a_cut_of_permuted_blocks_is_no_block():
     cut = layer.drop(2, 1)
     assert cut.blocks is None
     np.testing.assert_array_equal(cut.mask(), layer.mask()[1:, 2:])
+
+
+@pytest.mark.parametrize("source", [[float("nan")], [0.5], ["a"], [None], [True]])
+def test_nodes_are_whole_numbers(source):
+    for make in (
+        lambda: Bipartite(3, 2, [0, 1, 1], source),
+        lambda: Bipartite.from_edges(3, 2, source, [1]),
+        lambda: Bipartite.from_edges(3, 2, [1], source),
+    ):
+        with pytest.raises(BadInput, match="must be whole numbers"):
+            make()
+    with pytest.raises(BadInput, match="start must be whole numbers"):
+        Bipartite(3, 2, [0, 0.5, 1], [0])
+
+
+def test_unsigned_nodes_are_checked_as_others():
+    with pytest.raises(BadInput, match="out of order"):
+        Bipartite(3, 2, [0, 3, 3], np.array([0, 2, 1], np.uint8))
+    with pytest.raises(BadInput, match="below 2"):
+        Bipartite(3, 2, [0, 1, 1], np.array([2**64 - 1], np.uint64))
+
+
+def test_a_graph_has_arrays_of_its_own():
+    source, start = np.array([0, 1], np.int32), np.array([0, 1, 2])
+    layer = Bipartite(3, 2, start, source)
+    source[0], start[1] = 99, 99
+    assert layer.source.tolist() == [0, 1] and layer.start.tolist() == [0, 1, 2]

@@ -120,7 +120,6 @@ def test_sizes_of_neighbours_count(tmp_path):
     "name, content, message",
     [
         ("a.edges", "", "holds no edges"),
-        ("a.edges", "# sizes 3 2\n", "holds no edges"),
         ("a.edges", "0\n1\n", "needs two columns .* not 1"),
         ("a.edges", "0 1 2 3\n", "needs two columns .* not 4"),
         ("a.edges", "0 1\n0\n", "must hold lines of whole numbers"),
@@ -248,3 +247,23 @@ def test_a_folder_is_whole_or_not_there(tmp_path, monkeypatch):
 def test_another_kind(tmp_path):
     with pytest.raises(BadInput, match="unknown kind of file 'nzp'; did you mean 'npz'"):
         write_topology(NETS[0], tmp_path / "a", kind="nzp")
+
+
+def test_a_network_without_edges_is_read_back(tmp_path):
+    empty = Topology([Bipartite.from_edges(3, 2, [], []), Bipartite.from_edges(2, 4, [], [])])
+    for name in ("net.edges", "net.csv", "net"):
+        write_topology(empty, tmp_path / name)
+        assert read_topology(tmp_path / name).sizes == (3, 2, 4)
+
+
+def test_bytes_in_front_that_spreadsheets_write(tmp_path):
+    (tmp_path / "net.csv").write_bytes(b"\xef\xbb\xbf# sizes 3 2\n1,0,1\n")
+    assert read_topology(tmp_path / "net.csv").sizes == (3, 2)
+
+
+def test_no_size_is_zero_and_depth_is_for_folders(tmp_path):
+    (tmp_path / "net.edges").write_text("# sizes 0 3\n1 0 1\n")
+    with pytest.raises(BadInput, match="not 0"):
+        read_topology(tmp_path / "net.edges")
+    with pytest.raises(BadInput, match="depth is for a folder"):
+        read_topology(tmp_path / "net.edges", depth=1)
