@@ -190,3 +190,28 @@ def test_an_option_that_is_off_is_left_out():
     assert command(DENSE, UNIFIED, typed={"no_compare": False, "bidirectional": True}) == (
         "Next, try: minimalbp train --bidirectional --seeds 5"
     )
+
+
+def on(density, test, seeds=1):
+    """The runs of a network on a topology, and of dense, over seeds."""
+    edges = {"topology": {"name": "radix", "density": density}}
+    runs = [run_of("radix", seed=seed, test=test, select="dense") | edges for seed in range(seeds)]
+    return [*(run_of("dense", seed=seed) for seed in range(seeds)), *runs]
+
+
+@pytest.mark.parametrize(
+    "density, test, seeds, words",
+    [
+        ("10%", 0.93, 1, "--density 20%"),
+        ("10%", 0.979, 1, "--seeds 5"),
+        ("10%", 0.97, 5, "--density 20%"),
+        ("10%", 0.98, 5, "--density 5%"),
+        ("80%", 0.9, 5, "--density 100%"),
+        (None, 0.9, 1, "--seeds 5"),
+        (None, 0.9, 5, "--select topk"),
+    ],
+)
+def test_where_a_topology_is_best_its_density_is_what_changes(density, test, seeds, words):
+    assert command(*on(density, test, seeds)) == f"Next, try: minimalbp train {words}"
+    text = said(*on(density, test, seeds))
+    assert "own rule" not in text and "choosing" not in text
