@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from bench.clocked import timed
-from bench.options import check, options, start_report
+from bench.options import by_number, check, options, start_report
 from bench.prune_markdown import prune_table
 from bench.torch_columns import with_columns
 from bench.torch_net import modules
@@ -128,12 +128,8 @@ def main(argv: list[str] | None = None) -> int:
 def run(args: argparse.Namespace, argv: list[str] | None) -> None:
     """Prune, prove, measure, print, write. Raises BadInput."""
     check(args)
-    names = list(NETWORKS)
-    for number in args.networks:
-        if not 1 <= number <= len(names):
-            raise mbp.BadInput(f"networks must be numbers from 1 to {len(names)}, not {number}")
     report: dict[str, Any] = {**start_report("bench_prune", argv, args), "networks": {}}
-    for name in [names[number - 1] for number in args.networks]:
+    for name in by_number("networks", NETWORKS, args.networks):
         report["networks"][name] = [
             case(name, kind, batch, threads, args)
             for kind in KINDS for threads in sorted({1, args.threads}) for batch in BATCHES

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from bench.clocked import timed
-from bench.options import check, options, start_report
+from bench.options import by_number, check, options, start_report
 from bench.sparse_conv_markdown import sparse_conv_table
 from bench.torch_net import conv_calls
 from common.command import status
@@ -115,12 +115,8 @@ def main(argv: list[str] | None = None) -> int:
 def run(args: argparse.Namespace, argv: list[str] | None) -> None:
     """Check, measure, print, write. Raises BadInput."""
     check(args)
-    names = list(LAYERS)
-    for number in args.layers:
-        if not 1 <= number <= len(names):
-            raise mbp.BadInput(f"layers must be numbers from 1 to {len(names)}, not {number}")
     report: dict[str, Any] = {**start_report("bench_sparse_conv", argv, args), "batch": BATCH, "layers": {}}
-    for name in [names[number - 1] for number in args.layers]:
+    for name in by_number("layers", LAYERS, args.layers):
         report["layers"][name] = {
             str(threads): measure_layer(*LAYERS[name], threads, args) for threads in sorted({1, args.threads})
         }

@@ -4,6 +4,10 @@ import json
 
 from minimalbp.cli import main
 
+# of `minimalbp prune` and what it takes
+SIZES = ["--filters", "4,6", "--hidden", "8"]
+FEW = ["--batch", "9", "--backend", "reference", "--threads", "1"]
+QUICK = ["--ratio", "0.5", "--a", "0.3", "--interval", "1", "--updates", "30", "--retrain", "1"]
 PHASES = ["forward", "select", "dw", "dx", "other", "update", "total"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,15 @@ def check(args: argparse.Namespace) -> None:
         raise mbp.BadInput("PyTorch is what this compares with; install torch")
     with mbp.get_backend("cpu").threads(args.threads):
         pass  # refused here where they cannot be
+
+
+def by_number(what: str, names: Iterable[str], numbers: Iterable[int]) -> list[str]:
+    """Those of the names that numbers say, from 1 on. Raises BadInput for a number that is none of them."""
+    known = list(names)
+    for number in numbers:
+        if not 1 <= number <= len(known):
+            raise mbp.BadInput(f"{what} must be numbers from 1 to {len(known)}, not {number}")
+    return [known[number - 1] for number in numbers]
 
 
 def start_report(script: str, argv: list[str] | None, args: argparse.Namespace) -> dict[str, Any]:

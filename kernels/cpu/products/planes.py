@@ -99,47 +99,17 @@ def _sums(out, to, wide, a, place, w, every, b, start, at, edge, group, member, 
             for i in range(len(tiles)):
                 q, vectors = tiles[i, 0], tiles[i, 1]
                 sum_several(
-                    out,
-                    to + q,
-                    wide,
-                    member,
-                    m,
-                    start,
-                    at,
-                    edge,
-                    a,
-                    place + q,
-                    shift,
-                    of,
-                    taps,
-                    w,
-                    every,
-                    b,
+                    out, to + q, wide, member, m, start, at, edge, a, place + q, shift, of, taps, w, every, b,
                     vectors,
-                )
+                )  # fmt: skip
             m += SEVERAL
         while m < end:
             for i in range(len(tiles)):
                 q, vectors = tiles[i, 0], tiles[i, 1]
                 sum_one(
-                    out,
-                    to + q,
-                    wide,
-                    member,
-                    m,
-                    start,
-                    at,
-                    edge,
-                    a,
-                    place + q,
-                    shift,
-                    of,
-                    taps,
-                    w,
-                    every,
-                    b,
+                    out, to + q, wide, member, m, start, at, edge, a, place + q, shift, of, taps, w, every, b,
                     vectors,
-                )
+                )  # fmt: skip
             m += 1
 
 
@@ -197,48 +167,14 @@ def _dots(dw, g, x, sizes, row, begin, member, m, end, pair, weights, taps, pane
         for i in range(0, weights, MANY):
             j = min(i, weights - MANY)
             dot_one(
-                dw,
-                begin,
-                row,
-                member,
-                m,
-                g,
-                x,
-                pair,
-                j,
-                i - j,
-                taps,
-                place,
-                vectors,
-                panel,
-                last,
-                of_g,
-                of_x,
-                wide,
-                1,
-            )
+                dw, begin, row, member, m, g, x, pair, j, i - j, taps, place, vectors, panel, last, of_g, of_x,
+                wide, 1,
+            )  # fmt: skip
         m += 1
     while m < end:
         for j in range(weights):
             dot_single(
-                dw,
-                begin,
-                row,
-                member,
-                m,
-                g,
-                x,
-                pair,
-                j,
-                0,
-                taps,
-                place,
-                vectors,
-                panel,
-                last,
-                of_g,
-                of_x,
-                wide,
-                1,
-            )
+                dw, begin, row, member, m, g, x, pair, j, 0, taps, place, vectors, panel, last, of_g, of_x,
+                wide, 1,
+            )  # fmt: skip
         m += 1
